@@ -1,0 +1,50 @@
+# Two commands set everything up: `make demo` runs the main job, `make test` passes the tests.
+
+VENV ?= .venv
+# The first of these that runs and is Python 3.10 to 3.12.
+CANDIDATES := python3.11 python3.12 python3.10 python3 python
+SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
+PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(SUPPORTED)' 2>/dev/null && echo $(p))))
+BIN := $(VENV)/bin
+DEMO_RECORDS := data/records
+DEMO_RUN := runs/can-paper-fold0-seed0
+
+.PHONY: demo test test-quick lint clean
+
+demo: $(VENV)/.installed-demo
+	$(BIN)/can-tf build-records --out $(DEMO_RECORDS)
+	$(BIN)/can-tf train --records $(DEMO_RECORDS) --fold 0 --run $(DEMO_RUN)
+	$(BIN)/can-tf evaluate $(DEMO_RUN)
+	@echo
+	@echo "This was synthetic speech: the figures show that all parts work, not how well emotions are recognised."
+	@echo "Speech: data/demo-1400-seed0   records: $(DEMO_RECORDS)   run: $(DEMO_RUN)"
+	@echo "Learning curves: $(BIN)/tensorboard --logdir runs   Your own corpus: README.md"
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+# What takes more than about ten seconds a test is left out.
+test-quick: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m "not long"
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(VENV)/.installed-demo: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,report]'
+	touch $@
+
+$(VENV)/.installed-dev: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@ $(VENV)/.installed-demo
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "can_tf needs Python 3.10 to 3.12; none was found. Try: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Setting up $(VENV) with $(PYTHON): takes a minute or two."
+	$(PYTHON) -m venv $(VENV)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

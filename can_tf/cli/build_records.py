@@ -1,0 +1,106 @@
+"""`can-tf build-records`."""
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from can_tf.alignment.spans import FILLER_POLICIES, SEGMENTATIONS
+from can_tf.cli.counts import counts_table
+from can_tf.cli.progress import Progress
+from can_tf.corpus.utterance import Corpus
+from can_tf.errors import ConfigError
+
+DEMO_FOLDER = Path("data")
+CORPORA = ("iemocap", "manifest")
+
+
+@click.command("build-records")
+@click.option("--corpus", type=click.Choice(CORPORA), default="iemocap", help="What --root is.")
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    show_default="the synthetic demo corpus, made on the spot",
+    help="IEMOCAP_full_release, or the manifest file.",
+)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("data/records"), help="Where to.")
+@click.option("--segmentation", type=click.Choice(SEGMENTATIONS), default="aligned", help="How audio is cut.")
+@click.option(
+    "--overlap", type=click.FloatRange(0.0, 1.0), default=0.1, help="Of neighbouring segments, as a share of length."
+)
+@click.option(
+    "--labels", show_default="paper7; a manifest's own", help="Label set: paper7, four, or a JSON or CSV mapping file."
+)
+@click.option("--fillers", type=click.Choice(FILLER_POLICIES), default="keep", help="Tokens such as ++LAUGHTER++.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="one a core", help="Processes."
+)
+@click.option("--utterances", type=click.IntRange(min=1), default=1400, help="Of the demo corpus.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the demo corpus.")
+@click.option("--strict", is_flag=True, help="Make an utterance that cannot be used an error.")
+@click.option("--overwrite", is_flag=True, help="Replace other records in --out.")
+@click.option("--json", "as_json", is_flag=True, help="Print the description of the records as JSON.")
+def build_records_command(
+    corpus: str,
+    root: Path | None,
+    out: Path,
+    segmentation: str,
+    overlap: float,
+    labels: str | None,
+    fillers: str,
+    workers: int,
+    utterances: int,
+    seed: int,
+    strict: bool,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Turn a corpus into TFRecords of word-level MFCC segments. Run again, it finishes what was interrupted."""
+    from can_tf.features.config import FeatureConfig
+    from can_tf.records.build import BuildOptions, build_records
+
+    if root is None:
+        root = _demo_root(corpus, utterances, seed)
+    found = _read_corpus(corpus, root, labels)
+    options = BuildOptions(segmentation=segmentation, fillers=fillers, features=FeatureConfig(overlap=overlap))
+    dataset = build_records(
+        found,
+        out,
+        options,
+        workers=workers,
+        overwrite=overwrite,
+        strict=strict,
+        report=Progress("Building records", "utterances"),
+    )
+    if as_json:
+        click.echo(json.dumps(dataset.description, indent=2))
+        return
+    click.echo(counts_table(dataset))
+    click.echo(f"{out}: {len(dataset.utterances)} utterances in {len(dataset.shards)} shards.")
+
+
+def _demo_root(corpus: str, utterances: int, seed: int) -> Path:
+    """Returns the root of a demo corpus, made now or before."""
+    from can_tf.corpus.demo import make_demo_corpus
+
+    if corpus != "iemocap":
+        raise ConfigError(f"--corpus {corpus} needs --root: the manifest file.")
+    folder = DEMO_FOLDER / f"demo-{utterances}-seed{seed}"
+    root = folder / "IEMOCAP_full_release"
+    if root.exists():
+        click.echo(f"No --root given: using the synthetic demo corpus in {root}.", err=True)
+        return root
+    click.echo(f"No --root given: making a demo corpus of synthetic speech in {root}.", err=True)
+    report = Progress("Speaking the synthetic corpus", "utterances")
+    return make_demo_corpus(folder, utterances=utterances, seed=seed, report=report).root
+
+
+def _read_corpus(corpus: str, root: Path, labels: str | None) -> Corpus:
+    from can_tf.corpus.iemocap import read_iemocap
+    from can_tf.corpus.labels import load_label_set
+    from can_tf.corpus.manifest import read_manifest
+
+    if corpus == "manifest":
+        return read_manifest(root, load_label_set(labels) if labels else None)
+    return read_iemocap(root, load_label_set(labels or "paper7"))

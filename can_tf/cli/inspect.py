@@ -1,0 +1,84 @@
+"""`can-tf inspect`."""
+
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+import click
+
+from can_tf.cli.counts import counts_table, paper_counts
+from can_tf.records.dataset import Dataset, load_dataset, verify_shards
+from can_tf.report.tables import format_table
+
+_REJECTS_SHOWN = 5
+
+
+@click.command("inspect")
+@click.argument("records", type=click.Path(file_okay=False, path_type=Path), default=Path("data/records"))
+@click.option("--verify", is_flag=True, help="Read every shard and check its SHA-256.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def inspect_command(records: Path, verify: bool, as_json: bool) -> None:
+    """Show what RECORDS hold: counts beside the paper's, durations, words, rejects."""
+    dataset = load_dataset(records)
+    if verify:
+        verify_shards(dataset)
+    if as_json:
+        click.echo(json.dumps(_summary(dataset), indent=2))
+        return
+    if dataset.synthetic:
+        click.echo("Synthetic speech: counts and durations are made up to be like IEMOCAP's.")
+    click.echo(counts_table(dataset))
+    click.echo()
+    click.echo(_distributions_table(_summary(dataset)["distributions"]))
+    _echo_rejects(dataset)
+
+
+def _summary(dataset: Dataset) -> dict[str, Any]:
+    utterances = dataset.utterances
+    values = {
+        "seconds": [utterance.seconds for utterance in utterances],
+        "words": [len(utterance.words.split(" ")) for utterance in utterances],
+        "longest segment (frames)": [utterance.longest_segment for utterance in utterances],
+    }
+    description = dataset.description
+    return {
+        **{name: description[name] for name in ("corpus", "labels", "segmentation", "features", "counts", "excluded")},
+        "paper_counts": paper_counts(dataset),
+        "utterances": len(utterances),
+        "hours": round(sum(values["seconds"]) / 3600, 3),
+        "speakers": len({utterance.speaker for utterance in utterances}),
+        "sessions": len({utterance.session for utterance in utterances}),
+        "scenarios": len({utterance.scenario for utterance in utterances}),
+        "vocabulary": len({word for utterance in utterances for word in utterance.words.split(" ")}),
+        "distributions": {name: _distribution(numbers) for name, numbers in values.items()},
+        "rejected": dataset.rejected(),
+    }
+
+
+def _distribution(values: list[Any]) -> dict[str, float]:
+    return {
+        "smallest": min(values),
+        "mean": round(statistics.fmean(values), 2),
+        "median": statistics.median(values),
+        "95 %": sorted(values)[int(0.95 * (len(values) - 1))],
+        "largest": max(values),
+        "all": round(sum(values), 1),
+    }
+
+
+def _distributions_table(distributions: dict[str, dict[str, float]]) -> str:
+    columns = next(iter(distributions.values()))
+    rows = [[name, *(f"{value:.2f}" for value in row.values())] for name, row in distributions.items()]
+    return format_table(["an utterance's", *columns], rows)
+
+
+def _echo_rejects(dataset: Dataset) -> None:
+    rejected = dataset.rejected()
+    if not rejected:
+        return
+    click.echo(f"\n{len(rejected)} rejected; {dataset.folder / 'rejected.csv'} lists all:")
+    for row in rejected[:_REJECTS_SHOWN]:
+        click.echo(f"  {row['id']}: {row['reason']}")
+    if len(rejected) > _REJECTS_SHOWN:
+        click.echo(f"  and {len(rejected) - _REJECTS_SHOWN} more")

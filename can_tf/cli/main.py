@@ -1,0 +1,37 @@
+"""`can-tf`: the group of commands. Nothing here imports TensorFlow, so that help is quick."""
+
+import os
+from typing import Any
+
+import click
+
+import can_tf
+from can_tf.cli.build_records import build_records_command
+from can_tf.cli.demo_corpus import demo_corpus_command
+from can_tf.cli.evaluate import evaluate_command
+from can_tf.cli.inspect import inspect_command
+from can_tf.cli.train import train_command
+from can_tf.errors import CanError
+
+
+class CanGroup(click.Group):
+    """Shows what a user can act on as one line. A bug keeps its traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CanError as error:
+            raise click.ClickException(" ".join(str(error).split())) from error
+        except OSError as error:  # A full disk, a folder that may not be written: the machine's matter.
+            raise click.ClickException(f"{error.filename or 'input or output'}: {error.strerror or error}") from error
+
+
+@click.group(cls=CanGroup, context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
+@click.version_option(can_tf.__version__, prog_name="can-tf")
+def main() -> None:
+    """Speech emotion recognition with a Cross Attention Network over aligned audio and text."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets at length otherwise.
+
+
+for command in (demo_corpus_command, build_records_command, inspect_command, train_command, evaluate_command):
+    main.add_command(command)

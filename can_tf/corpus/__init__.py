@@ -1,0 +1,1 @@
+"""Corpora: what was said, when, by whom, with which emotion."""

@@ -1,0 +1,1 @@
+"""From waveform and spans to frames of MFCCs."""

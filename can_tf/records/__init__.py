@@ -1,0 +1,1 @@
+"""TFRecords of utterances: schema, builder, dataset description and batches."""

@@ -1,0 +1,141 @@
+"""From records to batches.
+
+The order of an epoch is a function of seed and epoch alone, so that a resumed run sees what an undisturbed one would.
+`utterances.csv` tells where each example lies, so a batch reads just its own, whatever the order: nothing is held in
+memory but the batches in flight, however large the corpus.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from can_tf.errors import RecordsError
+from can_tf.records.dataset import Dataset, StoredUtterance
+from can_tf.records.schema import parse
+
+_BATCHES_SORTED_TOGETHER = 8  # More pads less, and makes the batches of an epoch less random.
+
+
+@dataclasses.dataclass
+class EpochOrder:
+    """The batches of an epoch: utterances of like length together, both groups and batches in a random order.
+
+    Attributes:
+        utterances: What an epoch goes through once.
+        batch_size: Utterances a batch.
+        seed: Of the order; None keeps the order of `utterances`.
+        epoch: The epoch that the next iteration is for; set it before each.
+    """
+
+    utterances: Sequence[StoredUtterance]
+    batch_size: int
+    seed: int | None = None
+    epoch: int = 0
+
+    def __len__(self) -> int:
+        return -(-len(self.utterances) // self.batch_size)
+
+    def __iter__(self) -> Iterator[list[StoredUtterance]]:
+        if self.seed is None:
+            yield from self._cut(self.utterances)
+            return
+        generator = np.random.default_rng([self.seed, self.epoch])
+        shuffled = [self.utterances[index] for index in generator.permutation(len(self.utterances))]
+        group_size = self.batch_size * _BATCHES_SORTED_TOGETHER
+        batches: list[list[StoredUtterance]] = []
+        for start in range(0, len(shuffled), group_size):
+            group = sorted(shuffled[start : start + group_size], key=lambda utterance: utterance.segments)
+            batches += self._cut(group)
+        for index in generator.permutation(len(batches)):
+            yield batches[index]
+
+    def _cut(self, utterances: Sequence[StoredUtterance]) -> list[list[StoredUtterance]]:
+        return [
+            list(utterances[start : start + self.batch_size]) for start in range(0, len(utterances), self.batch_size)
+        ]
+
+
+def batches(dataset: Dataset, order: EpochOrder, *, max_segment_frames: int | None = None) -> tf.data.Dataset:
+    """Returns the batches of an epoch, padded.
+
+    Args:
+        dataset: The records.
+        order: Which utterances, in what order; its `epoch` counts when an iteration begins.
+        max_segment_frames: Longer segments are cut to this.
+
+    Returns:
+        `(inputs, label)`: `words` `<string>[batch, words]` ("" on padding), `mfcc` `<float32>[batch, segments, frames,
+        mel_bins]`, `segment_frames` `<int32>[batch, segments]` (0 on padding), and `<int32>[batch]`.
+    """
+
+    def serialized() -> Iterator[list[bytes]]:
+        for batch in order:
+            yield read_examples(dataset, batch)
+
+    mel_bins = dataset.description["features"]["mel_bins"]
+    data = tf.data.Dataset.from_generator(serialized, output_signature=tf.TensorSpec([None], tf.string))
+    data = data.apply(tf.data.experimental.assert_cardinality(len(order)))
+    data = data.map(lambda examples: _inputs_and_label(examples, mel_bins, max_segment_frames), num_parallel_calls=2)
+    return data.prefetch(2)
+
+
+def read_examples(dataset: Dataset, utterances: Sequence[StoredUtterance]) -> list[bytes]:
+    """Returns the serialized examples of some utterances.
+
+    Raises:
+        RecordsError: A shard cannot be read or ends too soon.
+    """
+    examples = []
+    for utterance in utterances:
+        path = dataset.folder / utterance.shard
+        try:
+            with path.open("rb") as file:
+                file.seek(utterance.offset)
+                example = file.read(utterance.bytes)
+        except OSError as error:
+            raise RecordsError(f"{path}: cannot be read ({error.strerror}).") from error
+        if len(example) != utterance.bytes:
+            raise RecordsError(f"{path}: ends inside the example of {utterance.id}. Build the records again.")
+        examples.append(example)
+    return examples
+
+
+def cut_utterances(utterances: Sequence[StoredUtterance], max_segment_frames: int | None) -> int:
+    """Returns how many utterances have a segment that is longer than `max_segment_frames`, and loses its end."""
+    if max_segment_frames is None:
+        return 0
+    return sum(utterance.longest_segment > max_segment_frames for utterance in utterances)
+
+
+def mfcc_statistics(dataset: Dataset, utterances: Sequence[StoredUtterance]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns mean and variance of each coefficient over all frames, both `<float64>[mel_bins]`."""
+    mel_bins = dataset.description["features"]["mel_bins"]
+    total = squares = np.zeros(mel_bins)
+    frames = 0
+    for batch in EpochOrder(utterances, batch_size=64):
+        mfcc = (
+            parse(tf.constant(read_examples(dataset, batch)), mel_bins)["mfcc"].flat_values.numpy().astype(np.float64)
+        )
+        total = total + mfcc.sum(axis=0)
+        squares = squares + np.square(mfcc).sum(axis=0)
+        frames += len(mfcc)
+    mean = total / frames
+    return mean, np.maximum(squares / frames - np.square(mean), 0.0)
+
+
+def _inputs_and_label(
+    examples: tf.Tensor, mel_bins: int, max_segment_frames: int | None
+) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+    parsed = parse(examples, mel_bins)
+    mfcc, segment_frames = parsed["mfcc"], parsed["segment_frames"]
+    if max_segment_frames is not None:
+        mfcc = mfcc[:, :, :max_segment_frames]
+        segment_frames = tf.minimum(segment_frames, max_segment_frames)
+    inputs = {
+        "words": parsed["words"].to_tensor(""),
+        "mfcc": mfcc.to_tensor(0.0),
+        "segment_frames": tf.cast(segment_frames.to_tensor(0), tf.int32),
+    }
+    return inputs, tf.cast(parsed["label"], tf.int32)

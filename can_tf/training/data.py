@@ -1,0 +1,95 @@
+"""What one fold's training reads: its parts, its vocabulary with word vectors, and the statistics of its MFCCs.
+
+Vocabulary and statistics come from the training part alone. Words of the other parts that stand in the GloVe file keep
+their vectors, as they would in production; nothing about how often or with which label they occur is used.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from can_tf.errors import ConfigError
+from can_tf.records.dataset import Dataset, StoredUtterance
+from can_tf.text.glove import GloveVectors, embedding_matrix, read_glove
+from can_tf.text.vocabulary import build_vocabulary
+from can_tf.training.folds import UtteranceRow, make_fold
+from can_tf.training.options import TrainOptions
+
+RANDOM_VECTOR_DIMENSION = 300  # The paper's, where there is no file to tell.
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """The three parts of a fold, each sorted by id."""
+
+    train: tuple[StoredUtterance, ...]
+    validation: tuple[StoredUtterance, ...]
+    test: tuple[StoredUtterance, ...]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class WordVectors:
+    """A vocabulary and `<float32>[len(vocabulary) + 2, dimension]`, rows of padding and unknown words first.
+
+    `matrix` is None where no vectors were given: the model then draws its own.
+    """
+
+    vocabulary: tuple[str, ...]
+    matrix: np.ndarray | None
+    dimension: int
+    source: str
+
+
+def split(dataset: Dataset, options: TrainOptions) -> Parts:
+    """Returns the parts of a fold.
+
+    Raises:
+        ConfigError: There is no such fold, or a part would be empty.
+    """
+    by_id = {utterance.id: utterance for utterance in dataset.utterances}
+    rows = [
+        UtteranceRow(utterance.id, utterance.label, utterance.speaker, utterance.session, utterance.scenario)
+        for utterance in dataset.utterances
+    ]
+    fold = make_fold(rows, options.protocol, options.fold, options.seed)
+    parts = Parts(*(tuple(by_id[id_] for id_ in sorted(ids)) for ids in (fold.train, fold.validation, fold.test)))
+    for name, part in dataclasses.asdict(parts).items():
+        if not part:
+            raise ConfigError(
+                f"fold {options.fold} of the {options.protocol} protocol has an empty {name} part: "
+                f"{len(dataset.utterances)} utterances are too few. Build records from more."
+            )
+    return parts
+
+
+def word_vectors(
+    dataset: Dataset, parts: Parts, options: TrainOptions, report: Callable[[int, int], None] | None = None
+) -> WordVectors:
+    """Returns the vocabulary of a fold with its vectors, from a GloVe file, the demo's own, or none.
+
+    Raises:
+        TextError: The GloVe file cannot be used.
+    """
+    train_words = [utterance.words.split(" ") for utterance in parts.train]
+    path = _glove_path(dataset, options)
+    if path is None:
+        return WordVectors(build_vocabulary(train_words), None, RANDOM_VECTOR_DIMENSION, "none: random")
+    every_word = sorted({word for utterance in dataset.utterances for word in utterance.words.split(" ")})
+    glove = read_glove(path, every_word, report)
+    vocabulary = build_vocabulary(train_words, _words_with_vectors(every_word, glove))
+    return WordVectors(vocabulary, embedding_matrix(vocabulary, glove, options.seed), glove.dimension, path.name)
+
+
+def _glove_path(dataset: Dataset, options: TrainOptions) -> Path | None:
+    if options.glove is not None:
+        return Path(options.glove)
+    if dataset.synthetic:
+        return Path(str(resources.files("can_tf.corpus") / "data" / "demo_glove.50d.txt"))
+    return None
+
+
+def _words_with_vectors(words: list[str], glove: GloveVectors) -> list[str]:
+    return [word for word in words if word in glove.vectors]

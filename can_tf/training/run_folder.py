@@ -1,0 +1,188 @@
+"""A run folder: what was asked, how far it got, what came out. Reads without TensorFlow.
+
+`config.json` is written first and `metrics.json` last, so a run with metrics is finished. Between the two,
+`checkpoint/` holds the state after the last whole epoch.
+"""
+
+import csv
+import dataclasses
+import importlib.metadata
+import json
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import can_tf
+from can_tf.errors import RunError
+from can_tf.files import write_csv, write_json
+from can_tf.records.dataset import Dataset
+from can_tf.training.options import TrainOptions
+
+CONFIG_FILE = "config.json"
+METRICS_FILE = "metrics.json"
+MODEL_FILE = "model.keras"
+MODEL_CONFIG_FILE = "model.json"
+PREDICTIONS_FILE = "predictions.csv"
+VALIDATION_PREDICTIONS_FILE = "validation_predictions.csv"
+HISTORY_FILE = "history.csv"
+CHECKPOINT_FOLDER = "checkpoint"
+TENSORBOARD_FOLDER = "tensorboard"
+
+HISTORY_COLUMNS = ("epoch", "loss", "validation_loss", "validation_wa", "validation_ua", "seconds")
+_STATE_FILE = "state.json"
+_PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-io", "scikit-learn", "soundfile")
+
+
+@dataclasses.dataclass
+class RunState:
+    """How far a training has got.
+
+    Attributes:
+        history: A row an epoch, by HISTORY_COLUMNS.
+        best_epoch: The epoch of the best validation WA so far, counted from 0; -1 before the first.
+        best_wa: That accuracy.
+        weights: File in `checkpoint/` with weights and optimizer after the last epoch.
+        best_weights: File in `checkpoint/` with those of the best epoch.
+    """
+
+    history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    best_epoch: int = -1
+    best_wa: float = -1.0
+    weights: str = ""
+    best_weights: str = ""
+
+    @property
+    def epochs(self) -> int:
+        return len(self.history)
+
+    def ends(self, options: TrainOptions) -> bool:
+        """Tells whether training is over: all epochs done, or patience lost."""
+        return self.epochs >= options.epochs or (self.epochs > 0 and self.epochs - 1 - self.best_epoch >= options.patience)
+
+
+def default_run_folder(options: TrainOptions) -> Path:
+    """Returns `runs/<model>-<protocol>-fold<k>-seed<s>`."""
+    return Path("runs") / f"{options.model}-{options.protocol}-fold{options.fold}-seed{options.seed}"
+
+
+def open_run(folder: Path, options: TrainOptions, dataset: Dataset) -> RunState:
+    """Makes a run folder, or opens one that was interrupted, and returns its state.
+
+    Raises:
+        RunError: The folder belongs to a training with other options or on other records.
+    """
+    path = folder / CONFIG_FILE
+    if path.exists():
+        _check_same(path, options, dataset)
+    else:
+        if folder.exists() and any(folder.iterdir()):
+            raise RunError(f"{folder}: is not empty and not a run (no {CONFIG_FILE}). Give another folder with --run.")
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(path, _config(options, dataset))
+    (folder / CHECKPOINT_FOLDER).mkdir(exist_ok=True)
+    return _read_state(folder)
+
+
+def read_run_json(folder: Path, name: str) -> dict[str, Any]:
+    """Reads one of a run's JSON files; raises RunError if there is none or it is damaged."""
+    path = folder / name
+    if not path.exists():
+        unfinished = (folder / CONFIG_FILE).exists()
+        raise RunError(
+            f"{folder}: the training is not finished ({name} is missing). Run the same can-tf train command again."
+            if unfinished
+            else f"{folder}: is not a run folder ({name} is missing). Make one with: can-tf train --fold 0"
+        )
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{path}: is damaged ({error}).") from error
+    if not isinstance(value, dict):
+        raise RunError(f"{path}: expected an object, found {type(value).__name__}.")
+    return value
+
+
+def write_state(folder: Path, state: RunState) -> None:
+    """Writes state and history; removes weights of earlier epochs."""
+    checkpoint = folder / CHECKPOINT_FOLDER
+    write_json(checkpoint / _STATE_FILE, dataclasses.asdict(state))
+    write_csv(folder / HISTORY_FILE, HISTORY_COLUMNS, state.history)
+    for path in sorted(checkpoint.glob("*.weights.h5")):
+        if path.name not in (state.weights, state.best_weights):
+            path.unlink()
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """Returns the rows of `history.csv` as numbers."""
+    path = folder / HISTORY_FILE
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    except (OSError, ValueError, TypeError) as error:
+        raise RunError(f"{path}: cannot be read ({error}).") from error
+
+
+def _config(options: TrainOptions, dataset: Dataset) -> dict[str, Any]:
+    description = dataset.description
+    return {
+        "options": dataclasses.asdict(options),
+        "records": {
+            "folder": str(dataset.folder),
+            "fingerprint": dataset.fingerprint,
+            "utterances": len(dataset.utterances),
+            **{name: description[name] for name in ("corpus", "labels", "segmentation", "fillers", "features")},
+        },
+        "versions": {
+            "can_tf": can_tf.__version__,
+            "python": platform.python_version(),
+            **{package: importlib.metadata.version(package) for package in _PACKAGES},
+        },
+        "git_commit": _git_commit(),
+    }
+
+
+def _git_commit() -> str | None:
+    """Returns the commit that can_tf itself is run from, if it is run from a checkout."""
+    package = Path(can_tf.__file__).parent
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(package), "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _check_same(path: Path, options: TrainOptions, dataset: Dataset) -> None:
+    config = read_run_json(path.parent, path.name)
+    try:
+        found, fingerprint = config["options"], config["records"]["fingerprint"]
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{path}: is damaged (lacks {error}).") from error
+    asked = dataclasses.asdict(options)
+    different = [f"{name} {found.get(name)} (now {asked[name]})" for name in asked if found.get(name) != asked[name]]
+    if fingerprint != dataset.fingerprint:
+        different.append("other records")
+    if different:
+        raise RunError(
+            f"{path.parent}: belongs to a training with {', '.join(different)}. Give another folder with --run."
+        )
+
+
+def _read_state(folder: Path) -> RunState:
+    path = folder / CHECKPOINT_FOLDER / _STATE_FILE
+    if not path.exists():
+        return RunState()
+    try:
+        return RunState(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise RunError(f"{path}: is damaged ({error}). Delete {folder} and train again.") from error
+
+
+def write_predictions(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Writes columns of equal length as CSV."""
+    names = list(columns)
+    rows = [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    write_csv(path, names, rows)

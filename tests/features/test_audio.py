@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+import soundfile
+from conftest import write_tone
+
+from can_tf.errors import AudioError
+from can_tf.features.audio import read_audio
+
+
+def test_16_khz_mono_is_read_as_it_is(tmp_path):
+    samples = (np.arange(-50, 50) / 100).astype(np.float32)
+    soundfile.write(tmp_path / "a.wav", samples, 16_000, subtype="FLOAT")
+    np.testing.assert_array_equal(read_audio(tmp_path / "a.wav", 16_000), samples)
+
+
+def test_channels_are_averaged(tmp_path):
+    left, right = np.full(100, 0.5, np.float32), np.full(100, -0.25, np.float32)
+    soundfile.write(tmp_path / "a.wav", np.stack([left, right], axis=1), 16_000, subtype="FLOAT")
+    np.testing.assert_allclose(read_audio(tmp_path / "a.wav", 16_000), np.full(100, 0.125))
+
+
+@pytest.mark.parametrize("suffix, rate", [("wav", 44_100), ("flac", 48_000), ("ogg", 22_050), ("mp3", 44_100)])
+def test_every_format_and_rate_gives_the_tone_at_16_khz(tmp_path, suffix, rate):
+    time = np.arange(rate) / rate
+    tone = 0.5 * np.sin(2 * np.pi * 440 * time)
+    soundfile.write(tmp_path / f"a.{suffix}", np.stack([tone, tone], axis=1), rate)
+    samples = read_audio(tmp_path / f"a.{suffix}", 16_000)
+    assert samples.dtype == np.float32
+    assert abs(len(samples) - 16_000) <= 32
+    spectrum = np.abs(np.fft.rfft(samples[:16_000] * np.hanning(len(samples[:16_000]))))
+    assert np.argmax(spectrum) * 16_000 / len(samples[:16_000]) == pytest.approx(440, abs=1)
+    assert np.abs(samples[4_000:12_000]).max() == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_truncated_wav_is_refused_with_the_bytes_promised_and_found(tmp_path):
+    path = write_tone(tmp_path / "a.wav", 1.0)
+    path.write_bytes(path.read_bytes()[:10_044])
+    with pytest.raises(AudioError, match=r"a.wav: is cut short: its header promises 32000 bytes .* 10000 are there"):
+        read_audio(path, 16_000)
+
+
+def test_a_wav_cut_in_its_header_is_refused(tmp_path):
+    path = write_tone(tmp_path / "a.wav", 1.0)
+    path.write_bytes(path.read_bytes()[:30])
+    with pytest.raises(AudioError, match="without a data chunk"):
+        read_audio(path, 16_000)
+
+
+@pytest.mark.parametrize("length", [0, 0xFFFFFFFF])
+def test_a_streamed_wav_that_does_not_know_its_length_is_read_to_its_end(tmp_path, length):
+    path = write_tone(tmp_path / "a.wav", 1.0)
+    content = bytearray(path.read_bytes())
+    content[40:44] = length.to_bytes(4, "little")
+    path.write_bytes(content)
+    if length == 0:
+        with pytest.raises(AudioError, match="holds no samples"):  # libsndfile believes a length of 0.
+            read_audio(path, 16_000)
+    else:
+        assert len(read_audio(path, 16_000)) == 16_000
+
+
+def test_no_samples_are_refused(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(0), 16_000)
+    with pytest.raises(AudioError, match="a.wav: holds no samples"):
+        read_audio(tmp_path / "a.wav", 16_000)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_samples_that_are_not_finite_are_refused(tmp_path, bad):
+    samples = np.zeros(1000, np.float32)
+    samples[500] = bad
+    soundfile.write(tmp_path / "a.wav", samples, 16_000, subtype="FLOAT")
+    with pytest.raises(AudioError, match="not finite"):
+        read_audio(tmp_path / "a.wav", 16_000)
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", b"this is not audio at all, whatever its name"])
+def test_what_is_not_audio_is_refused(tmp_path, content):
+    (tmp_path / "a.wav").write_bytes(content)
+    with pytest.raises(AudioError, match="a.wav: cannot be read as audio"):
+        read_audio(tmp_path / "a.wav", 16_000)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(AudioError, match="a.wav: cannot be read"):
+        read_audio(tmp_path / "a.wav", 16_000)

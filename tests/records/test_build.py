@@ -1,0 +1,183 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import write_tone
+
+from can_tf.corpus.utterance import Corpus, Rejection, Word
+from can_tf.errors import RecordsError
+from can_tf.features.config import FeatureConfig
+from can_tf.files import sha256_of_file
+from can_tf.records.build import BuildOptions, build_records
+from can_tf.records.dataset import load_dataset, verify_shards
+from can_tf.records.schema import parse
+
+
+def folder_bytes(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def first_record(folder):
+    [shard] = sorted(folder.glob("*.tfrecord"))
+    [serialized] = list(tf.data.TFRecordDataset(str(shard)))
+    return parse(serialized[None], 40)
+
+
+def test_table_1_is_read_back_from_the_tfrecord(tmp_path, table_1_utterance):
+    corpus = Corpus("iemocap", ("ang", "hap"), (table_1_utterance,), (), {})
+    build_records(corpus, tmp_path / "records", BuildOptions(features=FeatureConfig(overlap=0.0)))
+    record = first_record(tmp_path / "records")
+    assert record["id"].numpy().tolist() == [b"Ses01F_impro01_F000"]
+    assert record["label"].numpy().tolist() == [1]
+    assert record["words"].to_list() == [[b"i", b"like", b"apple"]]
+    np.testing.assert_allclose(record["word_start"].to_list(), [[0.0, 0.76, 1.15]], rtol=1e-6)
+    np.testing.assert_allclose(record["word_end"].to_list(), [[0.76, 1.15, 1.78]], rtol=1e-6)
+    # 12,160, 6,240 and 10,080 samples: 1 + (samples - 400) // 160 frames
+    assert record["segment_frames"].to_list() == [[74, 37, 61]]
+    assert record["mfcc"].bounding_shape().numpy().tolist() == [1, 3, 74, 40]
+
+
+def test_the_overlap_of_a_tenth_gives_the_frames_worked_out_by_hand(tmp_path, table_1_utterance):
+    corpus = Corpus("iemocap", ("ang", "hap"), (table_1_utterance,), (), {})
+    build_records(corpus, tmp_path / "records", BuildOptions())
+    record = first_record(tmp_path / "records")
+    np.testing.assert_allclose(record["word_end"].to_list(), [[0.76, 1.15, 1.78]], rtol=1e-6)
+    assert record["segment_frames"].to_list() == [[78, 41, 66]]  # tests/features/test_mfcc.py has the arithmetic.
+
+
+@pytest.mark.parametrize("segmentation, frames", [("equal", [[57, 57, 57]]), ("whole", [[176]])])
+def test_other_segmentations_keep_the_words(tmp_path, table_1_utterance, segmentation, frames):
+    corpus = Corpus("iemocap", ("ang", "hap"), (table_1_utterance,), (), {})
+    options = BuildOptions(segmentation=segmentation, features=FeatureConfig(overlap=0.0))
+    build_records(corpus, tmp_path / "records", options)
+    record = first_record(tmp_path / "records")
+    assert record["segment_frames"].to_list() == frames  # 1.78 s / 3 is 9,493 samples; 1.78 s are 28,480.
+    np.testing.assert_allclose(record["word_start"].to_list(), [[0.0, 0.76, 1.15]], rtol=1e-6)
+
+
+def test_the_description_counts_and_hashes_what_was_written(tone_corpus, tone_records):
+    dataset, folder = tone_records, tone_records.folder
+    description = json.loads((folder / "dataset.json").read_text())
+    assert description["counts"] == {"calm": 75, "loud": 75}
+    assert description["labels"] == ["calm", "loud"]
+    assert [shard["examples"] for shard in description["shards"]] == [64, 64, 22]
+    for shard in dataset.shards:
+        assert sha256_of_file(folder / shard.name) == shard.sha256
+    assert [utterance.id for utterance in dataset.utterances] == [utterance.id for utterance in tone_corpus.utterances]
+    assert dataset.utterances[3].words == "night now good bad"
+    assert dataset.utterances[3].seconds == 0.9
+    assert not (folder / ".build").exists()
+
+
+def test_one_and_two_workers_write_the_same_bytes(tmp_path, tone_corpus, tone_records):
+    build_records(tone_corpus, tmp_path / "two", BuildOptions(), workers=2)
+    assert folder_bytes(tone_records.folder) == folder_bytes(tmp_path / "two")
+
+
+def test_an_interrupted_build_keeps_its_finished_shards_and_ends_with_the_same_bytes(
+    tmp_path, tone_corpus, tone_records
+):
+    class StopError(Exception):
+        pass
+
+    def stop_in_the_middle(done, total):
+        if 0 < done < total:
+            raise StopError
+
+    folder = tmp_path / "records"
+    with pytest.raises(StopError):
+        build_records(tone_corpus, folder, BuildOptions(), report=stop_in_the_middle)
+    with pytest.raises(RecordsError, match=r"holds no finished records \(dataset.json is missing\)"):
+        load_dataset(folder)
+    finished = {path: path.stat().st_mtime_ns for path in folder.glob("*.tfrecord")}
+    assert finished
+    damaged = sorted(finished)[0]
+    damaged.write_bytes(damaged.read_bytes()[:-1])  # A finished shard that was damaged since is built again.
+    build_records(tone_corpus, folder, BuildOptions())
+    assert folder_bytes(folder) == folder_bytes(tone_records.folder)
+    assert all(path.stat().st_mtime_ns == time for path, time in finished.items() if path != damaged)
+
+
+def test_a_finished_build_is_not_done_again(tone_corpus, tone_records_copy):
+    folder = tone_records_copy.folder
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    build_records(tone_corpus, folder, BuildOptions())
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+
+
+def test_other_options_need_another_folder_or_overwrite(tone_corpus, tone_records_copy):
+    folder = tone_records_copy.folder
+    equal = BuildOptions(segmentation="equal")
+    with pytest.raises(RecordsError, match=r"records of another corpus or of other options.*--overwrite"):
+        build_records(tone_corpus, folder, equal)
+    dataset = build_records(tone_corpus, folder, equal, overwrite=True)
+    assert dataset.segmentation == "equal"
+
+
+def test_what_cannot_be_used_is_rejected_by_name_and_reason(tmp_path, tone_corpus):
+    utterances = list(tone_corpus.utterances[:6])
+    utterances[0] = dataclasses.replace(utterances[0], audio_path=tmp_path / "missing.wav")
+    utterances[1] = dataclasses.replace(utterances[1], words=(Word("<sil>", 0.0, 0.4),))
+    utterances[2] = dataclasses.replace(utterances[2], words=(Word("late", 0.0, 5.0),))
+    short = write_tone(tmp_path / "short.wav", 0.3)
+    utterances[3] = dataclasses.replace(
+        utterances[3], audio_path=short, words=(Word("in", 0.0, 0.33), Word("out", 0.33, 0.39))
+    )
+    corpus = dataclasses.replace(
+        tone_corpus, utterances=tuple(utterances), rejected=(Rejection("a", "no alignment", "x"),)
+    )
+    dataset = build_records(corpus, tmp_path / "records", BuildOptions())
+    reasons = {row["id"]: row["reason"] for row in dataset.rejected()}
+    assert list(reasons) == ["a", "u000", "u001", "u002", "u003"]
+    assert "missing.wav: cannot be read" in reasons["u000"]
+    assert "only silence" in reasons["u001"]
+    assert "the alignment ends at 5.00 s and the audio at 0.70 s" in reasons["u002"]
+    assert "a word lies outside the audio" in reasons["u003"]
+    assert [utterance.id for utterance in dataset.utterances] == ["u004", "u005"]
+
+
+def test_strict_makes_the_first_reject_an_error(tmp_path, tone_corpus):
+    corpus = dataclasses.replace(tone_corpus, rejected=(Rejection("a", "no alignment file", "x"),))
+    with pytest.raises(RecordsError, match="1 utterances cannot be used; rejected.csv lists them. The first is a: no"):
+        build_records(corpus, tmp_path / "records", BuildOptions(), strict=True)
+
+
+def test_a_corpus_with_nothing_usable_is_an_error(tmp_path):
+    corpus = Corpus("iemocap", ("ang",), (), (), {})
+    with pytest.raises(RecordsError, match="holds no utterance with a label of ang"):
+        build_records(corpus, tmp_path / "records", BuildOptions())
+
+
+def test_a_shard_cut_short_is_noticed_before_it_is_read(tone_records_copy):
+    folder = tone_records_copy.folder
+    shard = sorted(folder.glob("*.tfrecord"))[1]
+    shard.write_bytes(shard.read_bytes()[:-100])
+    with pytest.raises(RecordsError, match=r"shard-00001-of-00003.tfrecord: is \d+ bytes long, \d+ were written"):
+        load_dataset(folder)
+
+
+def test_a_changed_byte_is_noticed_by_its_hash(tone_records_copy):
+    folder = tone_records_copy.folder
+    shard = folder / tone_records_copy.shards[0].name
+    content = bytearray(shard.read_bytes())
+    content[5_000] ^= 1
+    shard.write_bytes(content)
+    with pytest.raises(RecordsError, match="SHA-256"):
+        verify_shards(load_dataset(folder))
+
+
+def test_another_schema_version_is_refused(tone_records_copy):
+    folder = tone_records_copy.folder
+    path = folder / "dataset.json"
+    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 99'))
+    with pytest.raises(RecordsError, match="schema_version is 99, this version of can_tf reads 1"):
+        load_dataset(folder)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "{", "[" * 100_000, '{"schema_version": 1, "shards": 3}'])
+def test_a_damaged_description_is_refused(tmp_path, content):
+    (tmp_path / "dataset.json").write_text(content)
+    with pytest.raises(RecordsError, match="dataset.json"):
+        load_dataset(tmp_path)
