@@ -9,7 +9,10 @@ def counts_table(dataset: Dataset) -> str:
     """Returns the utterances by label; for IEMOCAP and its synthetic stand-in, the paper's counts beside them."""
     counts = dataset.description["counts"]
     paper = paper_counts(dataset)
-    rows = [[label, count, *([paper[label], _verdict(count, paper[label])] if paper else [])] for label, count in counts.items()]
+    rows = [
+        [label, count, *([paper[label], _verdict(count, paper[label])] if paper else [])]
+        for label, count in counts.items()
+    ]
     total = sum(counts.values())
     paper_total = sum(paper.values())
     rows.append(["all", total, *([paper_total, _verdict(total, paper_total)] if paper else [])])

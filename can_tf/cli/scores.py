@@ -21,5 +21,9 @@ def scores_table(metrics: Mapping[str, Any], *, alpha: float) -> str:
         [[name, *(f"{scores[key]:.3f}" for key in ("wa", "ua", "macro_f1", "ece"))] for name, scores in rows],
     )
     count = metrics["count"]
-    kind = f"test part, {count} utterances of synthetic speech" if metrics["synthetic"] else f"test part, {count} utterances"
+    kind = (
+        f"test part, {count} utterances of synthetic speech"
+        if metrics["synthetic"]
+        else f"test part, {count} utterances"
+    )
     return f"{table}\n({kind})"

@@ -21,7 +21,9 @@ _DEFAULTS = TrainOptions()
 
 def _option(name: str, help_text: str, **settings: Any) -> Any:
     """Returns an option whose default stands in `TrainOptions`."""
-    return click.option(f"--{name.replace('_', '-')}", name, default=getattr(_DEFAULTS, name), help=help_text, **settings)
+    return click.option(
+        f"--{name.replace('_', '-')}", name, default=getattr(_DEFAULTS, name), help=help_text, **settings
+    )
 
 
 @click.command("train")
@@ -92,7 +94,9 @@ def _check_glove(options: TrainOptions, synthetic: bool) -> None:
     if options.glove is not None and not Path(options.glove).is_file():
         raise ConfigError(f"{options.glove}: there is no such file of word vectors; expected GloVe's text format.")
     if options.glove is None and not synthetic:
-        click.echo("No --glove given: word vectors start random. The paper starts from GloVe's 300 dimensions.", err=True)
+        click.echo(
+            "No --glove given: word vectors start random. The paper starts from GloVe's 300 dimensions.", err=True
+        )
 
 
 class _Epochs:

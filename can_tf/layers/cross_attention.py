@@ -17,6 +17,8 @@ contexts are concatenated. Padding gets weight 0. Departs from the paper: nowher
 import keras
 import tensorflow as tf
 
+from can_tf.layers.global_attention import attention_context, attention_weights
+
 
 @keras.saving.register_keras_serializable(package="can_tf")
 class CrossAttention(keras.layers.Layer):
@@ -42,7 +44,6 @@ class CrossAttention(keras.layers.Layer):
             raise ValueError(f"num_heads must be at least 1, got {num_heads}")
         self.num_heads = num_heads
         self.stop_gradient = stop_gradient
-        self.softmax = keras.layers.Softmax(name="softmax")
 
     def build(self, text_states_shape, audio_states_shape=None, mask_shape=None):
         self.text_query = self._query("text_query", text_states_shape[-1])
@@ -50,44 +51,33 @@ class CrossAttention(keras.layers.Layer):
         self.built = True
 
     def _query(self, name: str, features: int):
-        return self.add_weight(shape=(self.num_heads, features), initializer="glorot_uniform", name=name)
+        return self.add_weight(shape=(self.num_heads, features), name=name)
 
     def call(self, text_states, audio_states, mask):
-        text_weights = self._attend(text_states, self.text_query, mask)
-        audio_weights = self._attend(audio_states, self.audio_query, mask)
+        text_weights = attention_weights(text_states, keras.ops.convert_to_tensor(self.text_query), mask)
+        audio_weights = attention_weights(audio_states, keras.ops.convert_to_tensor(self.audio_query), mask)
         cut = tf.stop_gradient if self.stop_gradient else tf.identity
         return {
-            "text_by_text": _context(text_weights, text_states),
-            "audio_by_text": _context(cut(text_weights), audio_states),
-            "audio_by_audio": _context(audio_weights, audio_states),
-            "text_by_audio": _context(cut(audio_weights), text_states),
+            "text_by_text": attention_context(text_weights, text_states),
+            "audio_by_text": attention_context(cut(text_weights), audio_states),
+            "audio_by_audio": attention_context(audio_weights, audio_states),
+            "text_by_audio": attention_context(cut(audio_weights), text_states),
             "text_weights": text_weights,
             "audio_weights": audio_weights,
         }
 
-    def _attend(self, states, query, mask):
-        scores = tf.einsum("bwf,hf->bhw", states, query)
-        return self.softmax(scores, mask=mask[:, None, :])
-
     def compute_output_spec(self, text_states, audio_states, mask):
         batch, words, features = text_states.shape
-        weights = keras.KerasTensor((batch, self.num_heads, words), self.compute_dtype)
-        text_context = keras.KerasTensor((batch, self.num_heads * features), self.compute_dtype)
-        audio_context = keras.KerasTensor((batch, self.num_heads * audio_states.shape[-1]), self.compute_dtype)
-        return {
-            "text_by_text": text_context,
-            "audio_by_text": audio_context,
-            "audio_by_audio": audio_context,
-            "text_by_audio": text_context,
-            "text_weights": weights,
-            "audio_weights": weights,
+        shapes = {
+            "text_by_text": (batch, self.num_heads * features),
+            "audio_by_text": (batch, self.num_heads * audio_states.shape[-1]),
+            "audio_by_audio": (batch, self.num_heads * audio_states.shape[-1]),
+            "text_by_audio": (batch, self.num_heads * features),
+            "text_weights": (batch, self.num_heads, words),
+            "audio_weights": (batch, self.num_heads, words),
         }
+        # Each output needs a tensor of its own: Keras tells them apart by identity.
+        return {name: keras.KerasTensor(shape, self.compute_dtype) for name, shape in shapes.items()}
 
     def get_config(self):
         return {**super().get_config(), "num_heads": self.num_heads, "stop_gradient": self.stop_gradient}
-
-
-def _context(weights, states):
-    """Returns the heads' weighted sums side by side, `[batch, num_heads * features]`."""
-    contexts = tf.einsum("bhw,bwf->bhf", weights, states)
-    return tf.reshape(contexts, [-1, contexts.shape[1] * contexts.shape[2]])

@@ -67,8 +67,12 @@ def packed_lstm(
         are not empty, by falling length.
     """
     kernel, recurrent_kernel, bias = (_reorder_gates(weight) for weight in weights)
-    function = _lstm_sums if sum_over_steps else _lstm_states
-    return function(inputs, kernel, recurrent_kernel, bias, sizes)
+    # The cell refuses no rows at all: where every sequence is empty, one element of zeros goes through and is dropped.
+    extra = tf.cast(tf.equal(sizes[0], 0), tf.int32)
+    padded = tf.pad(inputs, [[0, extra], [0, 0]])
+    if sum_over_steps:
+        return _lstm_sums(padded, kernel, recurrent_kernel, bias, sizes + extra)[: sizes[0]]
+    return _lstm_states(padded, kernel, recurrent_kernel, bias, sizes + extra)[: tf.shape(inputs)[0]]
 
 
 def _reorder_gates(weight: tf.Tensor) -> tf.Tensor:

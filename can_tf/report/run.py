@@ -54,5 +54,5 @@ def draw_run(folder: Path, evaluation: Evaluation) -> list[Path]:
     paths = [folder / name for name in ("confusion.png", "calibration.png", "learning_curves.png")]
     confusion_matrix_png(evaluation.metrics["confusion"], evaluation.labels, paths[0], title)
     reliability_png(evaluation.probabilities, evaluation.true, paths[1], title)
-    learning_curves_png(read_history(folder), paths[2])
+    learning_curves_png(read_history(folder), paths[2], title)
     return paths

@@ -51,7 +51,9 @@ class Listener:
     epoch: Callable[[RunState], None] = _ignore
 
 
-def train_fold(dataset: Dataset, folder: Path, options: TrainOptions, listener: Listener | None = None) -> dict[str, Any]:
+def train_fold(
+    dataset: Dataset, folder: Path, options: TrainOptions, listener: Listener | None = None
+) -> dict[str, Any]:
     """Trains one fold, or finishes a training that was interrupted, and returns the content of `metrics.json`.
 
     Raises:
@@ -102,7 +104,9 @@ def _prepare(
     if dataset.segmentation != "whole" and (cut := cut_utterances(dataset.utterances, options.max_segment_frames)):
         listener.message(f"{cut} utterances have a segment cut to {options.max_segment_frames} frames.")
     vectors = word_vectors(dataset, parts, options)
-    listener.message(f"{len(vectors.vocabulary)} words; word vectors: {vectors.source}, {vectors.dimension} dimensions.")
+    listener.message(
+        f"{len(vectors.vocabulary)} words; word vectors: {vectors.source}, {vectors.dimension} dimensions."
+    )
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(options.seed)
     config = _model_config(dataset, parts, options, vectors)
@@ -145,6 +149,7 @@ def _fit(training: _Training, listener: Listener) -> None:
         initial_epoch=state.epochs,
         epochs=options.epochs,
         callbacks=[_Epochs(training, order, listener), tensorboard],
+        shuffle=False,  # The order is made already.
         verbose=0,
     )
 
@@ -300,7 +305,7 @@ def _text_reference(training: _Training) -> dict[str, Any]:
     """Scores TF-IDF and logistic regression on the same parts: what any claim stands beside."""
     labels, train, test = training.dataset.labels, training.parts.train, training.parts.test
     probabilities = tfidf_reference(
-        [row.words for row in train], [row.label for row in train], [row.words for row in test], labels, training.options.seed
+        [row.words for row in train], [row.label for row in train], [row.words for row in test], labels
     )
     return evaluate_predictions(probabilities, np.array([labels.index(row.label) for row in test]), labels)
 

@@ -59,7 +59,9 @@ class RunState:
 
     def ends(self, options: TrainOptions) -> bool:
         """Tells whether training is over: all epochs done, or patience lost."""
-        return self.epochs >= options.epochs or (self.epochs > 0 and self.epochs - 1 - self.best_epoch >= options.patience)
+        return self.epochs >= options.epochs or (
+            self.epochs > 0 and self.epochs - 1 - self.best_epoch >= options.patience
+        )
 
 
 def default_run_folder(options: TrainOptions) -> Path:

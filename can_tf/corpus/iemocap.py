@@ -1,0 +1,115 @@
+"""Reads IEMOCAP (Busso et al., 2008) as it is released, and the demo corpus, which is laid out like it.
+
+Utterance ids look like `Ses03M_impro05a_F012`: session 3, dialog `Ses03M_impro05a` in which the man wears the markers,
+and the last letter tells who speaks. Two of IEMOCAP's utterances have no alignment; one of them, `Ses03M_impro03_M001`,
+has a label of the paper's seven, which makes its 7,486 utterances out of 7,487.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from can_tf.alignment.formats import read_alignment
+from can_tf.corpus.labels import LabelSet
+from can_tf.corpus.utterance import Corpus, Rejection, Utterance
+from can_tf.errors import AlignmentError, CorpusError
+
+RELEASE_FOLDER = "IEMOCAP_full_release"
+SYNTHETIC_FILE = "SYNTHETIC.txt"  # In the root of a demo corpus.
+
+_SUMMARY = re.compile(r"^\[\s*[\d.]+\s*-\s*[\d.]+\s*\]\s+(\S+)\s+(\S+)\s+\[")
+_ID = re.compile(r"^(Ses\d\d)[FM]_((?:impro|script)\d\d)[a-z]?(?:_\d+[a-z]?)?_([FM])\w+$")
+
+
+def read_iemocap(root: Path, label_set: LabelSet) -> Corpus:
+    """Reads utterances, labels and alignments; audio is not opened.
+
+    Args:
+        root: `IEMOCAP_full_release`, or the folder that it is in.
+        label_set: Which labels count, and as what.
+
+    Raises:
+        CorpusError: There is no such folder, or it is not an IEMOCAP release.
+    """
+    root = _release_root(root)
+    utterances: list[Utterance] = []
+    rejected: list[Rejection] = []
+    excluded: Counter[str] = Counter()
+    seen: set[str] = set()
+    for evaluation in _evaluation_files(root):
+        for id_, code in _evaluations(evaluation):
+            if id_ in seen:
+                rejected.append(Rejection(id_, "its id occurs twice; the first is used", str(evaluation)))
+                continue
+            seen.add(id_)
+            if code in label_set.excluded:
+                excluded[code] += 1
+                continue
+            utterance = _utterance(root, evaluation, id_, code, label_set)
+            (rejected if isinstance(utterance, Rejection) else utterances).append(utterance)  # type: ignore[arg-type]
+    return Corpus(
+        "iemocap",
+        label_set.labels,
+        tuple(sorted(utterances, key=lambda utterance: utterance.id)),
+        tuple(sorted(rejected, key=lambda rejection: rejection.id)),
+        dict(sorted(excluded.items())),
+        synthetic=(root / SYNTHETIC_FILE).exists(),
+    )
+
+
+def _release_root(root: Path) -> Path:
+    if not root.is_dir():
+        raise CorpusError(f"{root}: there is no such folder. Give --root the folder {RELEASE_FOLDER}.")
+    for candidate in (root, root / RELEASE_FOLDER):
+        if list(candidate.glob("Session*/dialog/EmoEvaluation")):
+            return candidate
+    raise CorpusError(
+        f"{root}: is not an IEMOCAP release: expected Session1/dialog/EmoEvaluation to Session5/dialog/EmoEvaluation."
+    )
+
+
+def _evaluation_files(root: Path) -> list[Path]:
+    """Returns the dialogs' evaluations: not those of single evaluators in sub-folders, nor macOS's `._` files."""
+    files = sorted(root.glob("Session*/dialog/EmoEvaluation/*.txt"))
+    return [path for path in files if path.is_file() and not path.name.startswith(".")]
+
+
+def _evaluations(path: Path) -> Iterator[tuple[str, str]]:
+    """Yields id and label code of each utterance of a dialog, from the summary lines alone."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror}).") from error
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    for line in text.splitlines():
+        if match := _SUMMARY.match(line):
+            yield match[1], match[2]
+
+
+def _utterance(root: Path, evaluation: Path, id_: str, code: str, label_set: LabelSet) -> Utterance | Rejection:
+    if code not in label_set.mapping:
+        known = ", ".join([*label_set.mapping, *label_set.excluded])
+        return Rejection(
+            id_, f"its label {code!r} is unknown; the label set {label_set.name} has {known}", str(evaluation)
+        )
+    match = _ID.match(id_)
+    if match is None:
+        return Rejection(id_, "its id is not like Ses01F_impro01_F000 or Ses01F_script01_1_F000", str(evaluation))
+    session, scenario, speaker_letter = match.groups()
+    sentences = evaluation.parents[2] / "sentences"
+    dialog = id_.rsplit("_", 1)[0]
+    alignment = sentences / "ForcedAlignment" / dialog / f"{id_}.wdseg"
+    audio = sentences / "wav" / dialog / f"{id_}.wav"
+    if not alignment.exists():
+        return Rejection(id_, "has no alignment file", str(alignment))
+    if not audio.exists():
+        return Rejection(id_, "has no audio file", str(audio))
+    try:
+        words = read_alignment(alignment)
+    except AlignmentError as error:
+        return Rejection(id_, str(error), str(alignment))
+    return Utterance(id_, audio, words, label_set.mapping[code], f"{session}{speaker_letter}", session, scenario)

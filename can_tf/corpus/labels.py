@@ -1,0 +1,104 @@
+"""Label sets: which of a corpus's labels count, under which name, in which order. The one place for label order."""
+
+import csv
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from can_tf.errors import CorpusError
+
+# The codes of IEMOCAP's evaluators; xxx is an utterance on which they found no majority.
+IEMOCAP_CODES = ("ang", "dis", "exc", "fea", "fru", "hap", "neu", "oth", "sad", "sur", "xxx")
+
+# Section 4.1 of the paper, in its order; and the four classes that most others use, of the same utterances.
+PAPER_COUNTS_BY_LABEL_SET: Mapping[str, Mapping[str, int]] = {
+    "paper7": {"ang": 1103, "exc": 1040, "hap": 595, "sad": 1084, "fru": 1849, "sur": 107, "neu": 1708},
+    "four": {"ang": 1103, "hap": 1635, "sad": 1084, "neu": 1708},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelSet:
+    """Names of classes in index order, and what each label of a corpus counts as.
+
+    Attributes:
+        name: "paper7", "four", or the file it was read from.
+        labels: Names in index order.
+        mapping: Label of the corpus to name; what it lacks is unknown, unless excluded.
+        excluded: Labels of the corpus that are left out on purpose.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    mapping: Mapping[str, str]
+    excluded: tuple[str, ...] = ()
+
+
+def _from_mapping(name: str, mapping: Mapping[str, str], excluded: Sequence[str]) -> LabelSet:
+    return LabelSet(name, tuple(dict.fromkeys(mapping.values())), dict(mapping), tuple(sorted(excluded)))
+
+
+def _iemocap_label_set(name: str, mapping: Mapping[str, str]) -> LabelSet:
+    return _from_mapping(name, mapping, [code for code in IEMOCAP_CODES if code not in mapping])
+
+
+LABEL_SETS: Mapping[str, LabelSet] = {
+    "paper7": _iemocap_label_set("paper7", {code: code for code in PAPER_COUNTS_BY_LABEL_SET["paper7"]}),
+    "four": _iemocap_label_set("four", {"ang": "ang", "hap": "hap", "exc": "hap", "sad": "sad", "neu": "neu"}),
+}
+
+
+def load_label_set(name_or_path: str) -> LabelSet:
+    """Returns a label set by name, or from a mapping file.
+
+    A mapping file is a JSON object or a CSV file of two columns without a header: a label of the corpus, and the name
+    that it counts under; null or nothing leaves it out. Names get their index in order of appearance.
+
+    Raises:
+        CorpusError: There is no such set or file, or the file holds something else.
+    """
+    if name_or_path in LABEL_SETS:
+        return LABEL_SETS[name_or_path]
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise CorpusError(
+            f"{name_or_path}: there is no such label set or mapping file; expected {', '.join(LABEL_SETS)}, or a file"
+        )
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        pairs = _csv_pairs(path, text) if path.suffix == ".csv" else _json_pairs(path, text)
+    except (OSError, ValueError, csv.Error, RecursionError) as error:
+        raise CorpusError(f"{path}: cannot be read as a mapping of labels ({error}).") from error
+    mapping = {label: name for label, name in pairs if name}
+    if not mapping:
+        raise CorpusError(f"{path}: names no class; expected a label and a name, such as ang and negative.")
+    return _from_mapping(path.name, mapping, [label for label, name in pairs if not name])
+
+
+def label_set_of(labels: Sequence[str]) -> LabelSet:
+    """Returns the label set of a corpus that comes without one: its own labels, in alphabetical order."""
+    names = tuple(sorted(set(labels)))
+    return LabelSet("the corpus's own", names, {name: name for name in names})
+
+
+def _csv_pairs(path: Path, text: str) -> list[tuple[str, str | None]]:
+    pairs = []
+    for number, row in enumerate(csv.reader(text.splitlines()), 1):
+        if not row:
+            continue
+        if len(row) != 2 or not row[0].strip():
+            raise CorpusError(f"{path}:{number}: expected a label and a name, found {','.join(row)!r}.")
+        pairs.append((row[0].strip(), row[1].strip() or None))
+    return pairs
+
+
+def _json_pairs(path: Path, text: str) -> list[tuple[str, str | None]]:
+    value: Any = json.loads(text)
+    good = isinstance(value, dict) and all(name is None or isinstance(name, str) for name in value.values())
+    if not good:
+        raise CorpusError(
+            f'{path}: expected an object of labels and names, such as {{"ang": "negative", "xxx": null}}.'
+        )
+    return list(value.items())

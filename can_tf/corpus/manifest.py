@@ -1,0 +1,141 @@
+"""Reads a corpus of one's own: one row an utterance, in CSV or JSONL.
+
+Columns: `id`, `audio`, `label`, `speaker`, `alignment`, and where there are any `session` and `scenario`. Paths are
+relative to the manifest's folder. An alignment that does not mark silence, CTM or JSON, is taken to be silent before its
+first and after its last word.
+"""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+from can_tf.alignment.formats import marks_silence, read_alignment, silence_at_edges
+from can_tf.corpus.labels import LabelSet, label_set_of
+from can_tf.corpus.utterance import Corpus, Rejection, Utterance
+from can_tf.errors import AudioError, CanError, CorpusError
+
+REQUIRED_COLUMNS = ("id", "audio", "label", "speaker")
+_OPTIONAL_COLUMNS = ("session", "scenario", "alignment", "transcript")
+
+Row = Mapping[str, str]
+
+
+def read_manifest(path: Path, label_set: LabelSet | None = None) -> Corpus:
+    """Reads utterances, labels and alignments; of the audio, at most its length is read.
+
+    Args:
+        path: A .csv file with a header, or a .jsonl file with an object a line.
+        label_set: Which labels count, and as what; None takes the manifest's own labels in alphabetical order.
+
+    Raises:
+        CorpusError: The manifest is missing, not of its format, or lacks a required column.
+    """
+    rows = list(_rows(path))
+    label_set = label_set or label_set_of([row["label"] for _, row in rows if row["label"]])
+    utterances: list[Utterance] = []
+    rejected: list[Rejection] = []
+    excluded: Counter[str] = Counter()
+    seen: set[str] = set()
+    for number, row in rows:
+        if row["label"] in label_set.excluded:
+            excluded[row["label"]] += 1
+            continue
+        try:
+            _check(row, seen, label_set)
+            utterances.append(_utterance(path.parent, row, label_set))
+        except CanError as error:
+            rejected.append(Rejection(row["id"] or f"row {number}", f"row {number}: {error}", str(path)))
+        seen.add(row["id"])
+    return Corpus(
+        "manifest",
+        label_set.labels,
+        tuple(sorted(utterances, key=lambda utterance: utterance.id)),
+        tuple(sorted(rejected, key=lambda rejection: rejection.id)),
+        dict(sorted(excluded.items())),
+    )
+
+
+def _check(row: Row, seen: set[str], label_set: LabelSet) -> None:
+    if not row["id"] or not row["id"].isprintable():
+        raise CorpusError("expected an id of printable characters")
+    if row["id"] in seen:
+        raise CorpusError("its id occurs twice; the first is used")
+    if row["label"] not in label_set.mapping:
+        known = ", ".join([*label_set.mapping, *label_set.excluded])
+        raise CorpusError(f"its label {row['label']!r} is unknown; the label set {label_set.name} has {known}")
+    if not row["audio"]:
+        raise CorpusError("names no audio file")
+    if not row["alignment"]:
+        had = "has a transcript but no alignment" if row["transcript"] else "names no alignment file"
+        raise CorpusError(f"{had}; expected .wdseg, .TextGrid, .ctm or .json in the column alignment")
+
+
+def _utterance(folder: Path, row: Row, label_set: LabelSet) -> Utterance:
+    audio, alignment = folder / row["audio"], folder / row["alignment"]
+    if not audio.is_file():
+        raise CorpusError(f"{audio}: there is no such audio file")
+    words = read_alignment(alignment, row["id"])
+    if not marks_silence(alignment):
+        words = silence_at_edges(words, _audio_seconds(audio))
+    return Utterance(
+        row["id"], audio, words, label_set.mapping[row["label"]], row["speaker"], row["session"], row["scenario"]
+    )
+
+
+def _audio_seconds(path: Path) -> float:
+    try:
+        return soundfile.info(path).duration
+    except (soundfile.SoundFileError, OSError) as error:
+        raise AudioError(f"{path}: cannot be read as audio ({error})") from error
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Row]]:
+    """Yields number and columns of each row; a missing optional column is an empty string."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CorpusError(f"{path}: cannot be read as UTF-8 text ({error}).") from error
+    if path.suffix == ".csv":
+        records = _csv_records(path, text)
+    elif path.suffix == ".jsonl":
+        records = _jsonl_records(path, text)
+    else:
+        raise CorpusError(f"{path}: expected a manifest that ends in .csv or .jsonl.")
+    names = REQUIRED_COLUMNS + _OPTIONAL_COLUMNS
+    for number, record in records:
+        yield number, {name: str(record.get(name) or "").strip() for name in names}
+
+
+def _csv_records(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    try:
+        reader = csv.DictReader(text.splitlines(), strict=True)
+        missing = [name for name in REQUIRED_COLUMNS if name not in (reader.fieldnames or ())]
+        if missing:
+            raise CorpusError(f"{path}: lacks the columns {', '.join(missing)}; expected a header with {_expected()}.")
+        for record in reader:
+            yield reader.line_num, record
+    except csv.Error as error:
+        raise CorpusError(f"{path}:{reader.line_num}: is not CSV ({error}).") from error
+
+
+def _jsonl_records(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise CorpusError(f"{path}:{number}: is not JSON ({str(error)[:80]}).") from error
+        missing = [name for name in REQUIRED_COLUMNS if not isinstance(record, dict) or name not in record]
+        if missing:
+            raise CorpusError(f"{path}:{number}: lacks {', '.join(missing)}; expected an object with {_expected()}.")
+        yield number, record
+
+
+def _expected() -> str:
+    return f"{', '.join(REQUIRED_COLUMNS)}, alignment, and perhaps session and scenario"

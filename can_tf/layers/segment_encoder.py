@@ -1,0 +1,89 @@
+"""The bottom of the audio encoder: one vector a segment (Lee et al., 2020, Section 3.2.2 and Figure 1).
+
+A BLSTM whose weights all segments share reads each segment's frames; its states are averaged over them. Both layers have
+the weights of `keras.layers.Bidirectional(keras.layers.LSTM(units))`, in that order and those shapes, and may take each
+other's. `SegmentEncoder` computes real frames alone; `ReferenceSegmentEncoder` is made of stock Keras layers, computes
+all the padding as well, and is there to be compared with.
+
+Left open by the paper, decided here: the average is over real frames, not over the zero padding; a segment of no frames
+gives zeros. Departs from the paper: nowhere.
+"""
+
+import keras
+import tensorflow as tf
+
+from can_tf.layers.bidirectional import BidirectionalLayer
+from can_tf.layers.packed_lstm import pack, packed_lstm
+
+
+@keras.saving.register_keras_serializable(package="can_tf")
+class SegmentEncoder(BidirectionalLayer):
+    """Encodes each segment's frames into one vector.
+
+    Args:
+        units: Positive int, LSTM units a direction.
+
+    Call arguments:
+        mfcc: `<float32>[batch, words, frames, coefficients]`; what stands beyond a segment's frames is never read.
+        segment_frames: `<int32>[batch, words]`, real frames of each segment, 0 on padding.
+
+    Returns:
+        `<float32>[batch, words, 2 * units]`: the mean of the forward states, then of the backward states.
+    """
+
+    def call(self, mfcc, segment_frames):
+        batch, words, frames = tf.unstack(tf.shape(mfcc)[:3])
+        lengths = tf.reshape(segment_frames, [-1])
+        packing = pack(lengths)
+        elements = tf.reshape(mfcc, [batch * words * frames, mfcc.shape[-1]])
+        sums = [
+            packed_lstm(
+                tf.gather(elements, packing.rows(frames, backwards=backwards)),
+                packing.sizes,
+                weights,
+                sum_over_steps=True,
+            )
+            for backwards, weights in ((False, self.forward_weights()), (True, self.backward_weights()))
+        ]
+        # Segments come by falling length, without the empty ones: put each back in its place.
+        nonempty = packing.order[: packing.sizes[0]]
+        means = tf.concat(sums, axis=-1) / tf.cast(tf.gather(lengths, nonempty), tf.float32)[:, None]
+        vectors = tf.scatter_nd(nonempty[:, None], means, [batch * words, 2 * self.units])
+        return tf.reshape(vectors, [batch, words, 2 * self.units])
+
+    def compute_output_spec(self, mfcc, segment_frames):
+        return keras.KerasTensor((*mfcc.shape[:2], 2 * self.units), self.compute_dtype)
+
+
+@keras.saving.register_keras_serializable(package="can_tf")
+class ReferenceSegmentEncoder(keras.layers.Layer):
+    """What `SegmentEncoder` computes, on stock Keras layers: words are folded into the batch, and padding is masked.
+
+    It has the arguments, inputs, outputs and weights of `SegmentEncoder`.
+    """
+
+    def __init__(self, units: int = 128, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.blstm = keras.layers.Bidirectional(keras.layers.LSTM(units, return_sequences=True), name="blstm")
+
+    def build(self, mfcc_shape, segment_frames_shape=None):
+        self.blstm.build((None, None, mfcc_shape[-1]))
+        self.built = True
+
+    def call(self, mfcc, segment_frames):
+        batch, words, frames = tf.unstack(tf.shape(mfcc)[:3])
+        segments = tf.reshape(mfcc, [batch * words, frames, mfcc.shape[-1]])
+        lengths = tf.reshape(segment_frames, [-1])
+        mask = tf.sequence_mask(lengths, frames)
+        # Segments of no frames would be a row with nothing unmasked; their states are dropped below.
+        states = self.blstm(segments, mask=mask)
+        real = tf.cast(mask, tf.float32)[:, :, None]
+        means = tf.reduce_sum(states * real, axis=1) / tf.maximum(tf.reduce_sum(real, axis=1), 1.0)
+        return tf.reshape(means, [batch, words, 2 * self.units])
+
+    def compute_output_spec(self, mfcc, segment_frames):
+        return keras.KerasTensor((*mfcc.shape[:2], 2 * self.units), self.compute_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}

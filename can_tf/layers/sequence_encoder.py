@@ -1,0 +1,56 @@
+"""A BLSTM over the words of an utterance: the text encoder, and the upper half of the audio encoder (Eqs. 1 to 3).
+
+It computes what a masked `keras.layers.Bidirectional(keras.layers.LSTM(units, return_sequences=True))` computes, with
+the same weights in the same order, on the real words alone.
+"""
+
+import keras
+import tensorflow as tf
+
+from can_tf.layers.bidirectional import BidirectionalLayer
+from can_tf.layers.packed_lstm import pack, packed_lstm
+
+
+@keras.saving.register_keras_serializable(package="can_tf")
+class SequenceEncoder(BidirectionalLayer):
+    """Encodes a sequence into one state an element.
+
+    Args:
+        units: Positive int, LSTM units a direction.
+
+    Call arguments:
+        inputs: `<float32>[batch, words, features]`.
+        mask: `<bool>[batch, words]`, True on real words, which come first in each row.
+
+    Returns:
+        `<float32>[batch, words, 2 * units]`: forward states, then backward states; 0 on padding.
+    """
+
+    def call(self, inputs, mask):
+        batch, words = tf.unstack(tf.shape(inputs)[:2])
+        packing = pack(tf.reduce_sum(tf.cast(mask, tf.int32), axis=1))
+        elements = tf.reshape(inputs, [batch * words, inputs.shape[-1]])
+        states = []
+        for backwards, weights in ((False, self.forward_weights()), (True, self.backward_weights())):
+            rows = packing.rows(words, backwards=backwards)
+            packed = packed_lstm(_take_rows(elements, rows), packing.sizes, weights, sum_over_steps=False)
+            states.append(_put_rows(packed, rows, batch * words))
+        return tf.reshape(tf.concat(states, axis=-1), [batch, words, 2 * self.units])
+
+    def compute_output_spec(self, inputs, mask):
+        return keras.KerasTensor((*inputs.shape[:2], 2 * self.units), self.compute_dtype)
+
+
+@tf.custom_gradient
+def _take_rows(values, rows):
+    """Gathers rows, none of them twice: so the gradient is put back rather than summed, in any order the same."""
+
+    def gradient(taken_gradient):
+        return tf.scatter_nd(rows[:, None], taken_gradient, tf.shape(values)), None
+
+    return tf.gather(values, rows), gradient
+
+
+def _put_rows(values, rows, count):
+    """Returns `[count, features]`, zero but for `values` in `rows`."""
+    return tf.scatter_nd(rows[:, None], values, [count, values.shape[-1]])

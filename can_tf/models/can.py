@@ -1,0 +1,108 @@
+"""The Cross Attention Network (Lee et al., 2020, Figures 1 and 2).
+
+    words -> text encoder  -> text_states  \\                        / text head   (Eq. 11)
+                                             cross attention (4-9) --- fused head  (Eq. 10)
+    MFCCs -> audio encoder -> audio_states /                        \\ audio head  (Eq. 12)
+
+Left open by the paper, decided here: MFCCs are normalised by mean and variance of the training part, inside the model,
+so that a saved model carries them. Departs from the paper: nowhere; heads give logits, and the softmax of Eqs. 10 to 12
+is part of the loss and of Eq. 15, where it is more exact.
+"""
+
+import keras
+import numpy as np
+
+from can_tf.layers import (
+    CrossAttention,
+    GlobalAttention,
+    ReferenceSegmentEncoder,
+    SegmentEncoder,
+    SequenceEncoder,
+)
+from can_tf.models.config import ModelConfig
+
+FIRST_WORD_INDEX = 2  # 0 is padding, 1 an unknown word.
+
+
+def build_can(config: ModelConfig, embeddings: np.ndarray | None = None, *, align_loss: bool = True) -> keras.Model:
+    """Returns the model, not compiled.
+
+    Args:
+        config: Its sizes, vocabulary, labels and statistics.
+        embeddings: Word vectors `<float32>[len(vocabulary) + 2, embedding_dim]` to start from; random if None.
+        align_loss: Whether it has the heads of the single modalities, whose losses are L_align (Eq. 13).
+
+    Returns:
+        A functional model. Inputs: `words` `<string>[batch, words]` ("" on padding), `mfcc` `<float32>[batch, words,
+        frames, coefficients]`, `segment_frames` `<int32>[batch, words]` (0 on padding). Outputs: a dict of logits
+        `<float32>[batch, labels]`: `fused`, `text`, `audio`.
+    """
+    inputs, text_states, audio_states, mask = encoders(config, embeddings)
+    attention = CrossAttention(config.num_heads, config.stop_gradient, name="cross_attention")(
+        text_states, audio_states, mask
+    )
+    contexts = ("text_by_text", "audio_by_text", "audio_by_audio", "text_by_audio")  # The order of Eq. 10.
+    every_context = keras.layers.Concatenate(name="contexts")([attention[name] for name in contexts])
+    logits = {"fused": _head(config, "fused")(every_context)}
+    if align_loss:
+        logits["text"] = _head(config, "text")(attention["text_by_text"])
+        logits["audio"] = _head(config, "audio")(attention["audio_by_audio"])
+    return keras.Model(inputs, logits, name="can")
+
+
+def build_can_without_cross_attention(config: ModelConfig, embeddings: np.ndarray | None = None) -> keras.Model:
+    """Returns the last row of Table 4: only c^(TT) and c^(AA), concatenated; no stop-gradient, no L_align.
+
+    Inputs are those of `build_can`; the output is a dict of one, `fused`.
+    """
+    inputs, text_states, audio_states, mask = encoders(config, embeddings)
+    text_context = GlobalAttention(config.num_heads, name="text_attention")(text_states, mask)
+    audio_context = GlobalAttention(config.num_heads, name="audio_attention")(audio_states, mask)
+    contexts = keras.layers.Concatenate(name="contexts")([text_context, audio_context])
+    return keras.Model(inputs, {"fused": _head(config, "fused")(contexts)}, name="can_no_cross_attention")
+
+
+def encoders(config: ModelConfig, embeddings: np.ndarray | None):
+    """Returns the inputs by name, text and audio states `[batch, words, 2 * units]`, and the mask `[batch, words]`."""
+    words = keras.Input((None,), dtype="string", name="words")
+    mfcc = keras.Input((None, None, len(config.mfcc_mean)), name="mfcc")
+    segment_frames = keras.Input((None,), dtype="int32", name="segment_frames")
+    word_index = _word_lookup(config)(words)
+    mask = keras.ops.not_equal(word_index, 0)
+    text_states = _encode_text(config, embeddings, word_index, mask)
+    audio_states = _encode_audio(config, mfcc, segment_frames, mask)
+    inputs = {"words": words, "mfcc": mfcc, "segment_frames": segment_frames}
+    return inputs, text_states, audio_states, mask
+
+
+def _word_lookup(config: ModelConfig) -> keras.layers.StringLookup:
+    return keras.layers.StringLookup(
+        vocabulary=list(config.vocabulary), mask_token="", oov_token="[UNK]", name="word_index"
+    )
+
+
+def _encode_text(config: ModelConfig, embeddings: np.ndarray | None, word_index, mask):
+    """The left side of Figure 1 (Eqs. 1 to 3)."""
+    embedding = keras.layers.Embedding(
+        len(config.vocabulary) + FIRST_WORD_INDEX, config.embedding_dim, name="word_vectors"
+    )
+    vectors = embedding(word_index)
+    if embeddings is not None:
+        embedding.set_weights([embeddings])
+    states = SequenceEncoder(config.units, name="text_blstm")(vectors, mask)
+    return keras.layers.Dropout(config.dropout, seed=config.seed, name="text_dropout")(states)
+
+
+def _encode_audio(config: ModelConfig, mfcc, segment_frames, mask):
+    """The right side of Figure 1 (Section 3.2.2): a BLSTM within each segment, another over the segments."""
+    normalised = keras.layers.Normalization(
+        mean=list(config.mfcc_mean), variance=list(config.mfcc_variance), name="mfcc_normalization"
+    )(mfcc)
+    encoder = SegmentEncoder if config.fast else ReferenceSegmentEncoder
+    segments = encoder(config.units, name="segment_blstm")(normalised, segment_frames)
+    states = SequenceEncoder(config.units, name="audio_blstm")(segments, mask)
+    return keras.layers.Dropout(config.dropout, seed=config.seed + 1, name="audio_dropout")(states)
+
+
+def _head(config: ModelConfig, name: str) -> keras.layers.Dense:
+    return keras.layers.Dense(len(config.labels), name=name)

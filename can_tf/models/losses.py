@@ -1,0 +1,47 @@
+"""The training objective and the final prediction (Lee et al., 2020, Eqs. 13 to 15).
+
+    L_align = CE(text, y) + CE(audio, y)                                  (13)
+    L_total = CE(fused, y) + alpha * L_align                              (14)
+    final   = fused * text^alpha * audio^alpha                            (15)
+
+Eq. 15 is worked out in log space and normalised, so that it is a probability; that changes no label. A model without the
+single modalities' heads has alpha 0.
+"""
+
+from collections.abc import Mapping
+
+import keras
+import tensorflow as tf
+
+from can_tf.models.config import ModelConfig
+
+SINGLE_MODALITIES = ("text", "audio")
+
+
+def compile_model(
+    model: keras.Model, config: ModelConfig, *, learning_rate: float = 1e-3, clip_norm: float = 1.0
+) -> None:
+    """Compiles a model for `fit`: the loss of Eq. 14 and Adam with gradients clipped by their global norm.
+
+    Labels are `<int32>[batch]`, the same for each output: `{"fused": label, "text": label, "audio": label}`.
+    """
+    outputs = model.output_names
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate, global_clipnorm=clip_norm),
+        loss={name: keras.losses.SparseCategoricalCrossentropy(from_logits=True) for name in outputs},
+        loss_weights={name: config.alpha if name in SINGLE_MODALITIES else 1.0 for name in outputs},
+    )
+
+
+def final_log_probabilities(logits: Mapping[str, tf.Tensor], alpha: float) -> tf.Tensor:
+    """Returns the logarithm of Eq. 15's prediction, normalised, `<float32>[batch, labels]`.
+
+    Args:
+        logits: `<float32>[batch, labels]` by output: `fused`, and `text` and `audio` where the model has them.
+        alpha: The exponent of the single modalities.
+    """
+    product = tf.nn.log_softmax(logits["fused"])
+    for name in SINGLE_MODALITIES:
+        if name in logits:
+            product += alpha * tf.nn.log_softmax(logits[name])
+    return tf.nn.log_softmax(product)

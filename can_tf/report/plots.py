@@ -1,0 +1,86 @@
+"""Plots of results, as PNG files. Needs matplotlib, the extra `report`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from can_tf.errors import MissingExtraError
+from can_tf.files import replacing
+from can_tf.training.metrics import calibration_bins, expected_calibration_error
+
+
+def confusion_matrix_png(confusion: Sequence[Sequence[int]], labels: Sequence[str], path: Path, title: str) -> None:
+    """Draws counts, and shares of each true label as shades: `confusion` has a row a true label."""
+    counts = np.asarray(confusion)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure, axes = _figure(title, width=1.6 + 0.75 * len(labels), height=1.6 + 0.65 * len(labels))
+    image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
+    for row, column in np.ndindex(counts.shape):
+        colour = "white" if shares[row, column] > 0.55 else "black"
+        text = f"{counts[row, column]}\n{shares[row, column]:.0%}"
+        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
+    axes.set_xticks(range(len(labels)), labels)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    figure.colorbar(image, label="share of the true label", shrink=0.8)
+    _save(figure, path)
+
+
+def reliability_png(probabilities: np.ndarray, true: np.ndarray, path: Path, title: str) -> None:
+    """Draws accuracy over confidence, and how many predictions stand behind each point.
+
+    Args:
+        probabilities: `<float>[utterances, labels]`.
+        true: `<int>[utterances]`, indices of the true labels.
+        path: Where to write.
+        title: Above the picture.
+    """
+    counts, confidences, accuracies = zip(*calibration_bins(probabilities, true), strict=True)
+    figure, axes = _figure(title, width=5.5, height=5.0)
+    axes.plot([0, 1], [0, 1], color="grey", linestyle="--", label="perfectly calibrated")
+    axes.plot(confidences, accuracies, color="C0", linewidth=1)
+    axes.scatter(confidences, accuracies, s=20 + 400 * np.array(counts) / sum(counts), color="C0", alpha=0.7)
+    for count, confidence, accuracy in zip(counts, confidences, accuracies, strict=True):
+        axes.annotate(str(count), (confidence, accuracy), textcoords="offset points", xytext=(6, -10), fontsize=7)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("confidence: probability of the predicted label")
+    axes.set_ylabel("accuracy")
+    error = expected_calibration_error(probabilities, true)
+    axes.legend(title=f"expected calibration error {error:.3f}", loc="upper left", fontsize=8, title_fontsize=8)
+    _save(figure, path)
+
+
+def learning_curves_png(history: Sequence[Mapping[str, float]], path: Path, title: str) -> None:
+    """Draws losses on the left and validation scores on the right, over epochs; rows are those of `history.csv`."""
+    figure, axes = _figure(title, width=9.0, height=3.8, columns=2)
+    epochs = [row["epoch"] for row in history]
+    for name, label in (("loss", "training, Eq. 14"), ("validation_loss", "validation, of Eq. 15")):
+        axes[0].plot(epochs, [row[name] for row in history], marker=".", label=label)
+    for name, label in (("validation_wa", "validation WA"), ("validation_ua", "validation UA")):
+        axes[1].plot(epochs, [row[name] for row in history], marker=".", label=label)
+    axes[0].set_ylabel("loss")
+    axes[1].set_ylabel("accuracy")
+    for axis in axes:
+        axis.set_xlabel("epoch")
+        axis.grid(alpha=0.3)
+        axis.legend(fontsize=8)
+    _save(figure, path)
+
+
+def _figure(title: str, *, width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError("A plot", "report") from error
+    figure = Figure(figsize=(width, height), dpi=130, layout="constrained")
+    figure.suptitle(title, fontsize=10)
+    return figure, figure.subplots(1, columns)
+
+
+def _save(figure: Any, path: Path) -> None:
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None})

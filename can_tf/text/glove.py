@@ -1,0 +1,165 @@
+"""GloVe word vectors (Pennington et al., 2014), read from its text format: a word and its numbers a line.
+
+The real files have gigabytes, so a line is parsed only if its word is wanted. Some of their words contain spaces, so a
+word is all that stands before the last `dimension` columns.
+
+GloVe splits contractions as the Penn Treebank does: "don't" is "do" and "n't". A word with an apostrophe that has no
+vector of its own gets the mean of its parts'. Where a file tells upper from lower case and lacks a lower-case word, the
+capitalised word's vector is taken. Both are this project's choice; the paper says only that it uses GloVe.
+"""
+
+import contextlib
+import dataclasses
+import gzip
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from can_tf.errors import TextError
+
+_LINES_TO_FIND_DIMENSION = 100
+_LINES_BETWEEN_REPORTS = 20_000
+_PARTS_OF_CONTRACTIONS = ("n't", "'s", "'re", "'ve", "'ll", "'d", "'m")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class GloveVectors:
+    """Vectors `<float32>[dimension]` by word, as wanted."""
+
+    dimension: int
+    vectors: dict[str, np.ndarray]
+
+
+def read_glove(path: Path, wanted: Iterable[str], report: Callable[[int, int], None] | None = None) -> GloveVectors:
+    """Reads the vectors of some words.
+
+    Args:
+        path: GloVe's text format, plain or gzipped.
+        wanted: Normalised words.
+        report: Called with the bytes read and their total.
+
+    Raises:
+        TextError: The file is missing, empty, or a line has another number of columns or a column that is no number.
+    """
+    words = sorted(set(wanted))
+    needed = {spelling for word in words for part in (word, *_parts(word)) for spelling in _spellings(part)}
+    try:
+        dimension = _dimension(path)
+        rows = {row.word: row.vector for row in _rows(path, dimension, needed, report)}
+    except (OSError, EOFError) as error:
+        raise TextError(f"{path}: cannot be read ({error}). Expected word vectors in GloVe's text format.") from error
+    found = {word: _vector(word, rows) for word in words}
+    return GloveVectors(dimension, {word: vector for word, vector in found.items() if vector is not None})
+
+
+def embedding_matrix(vocabulary: Sequence[str], glove: GloveVectors, seed: int) -> np.ndarray:
+    """Returns the vectors of a vocabulary, `<float32>[len(vocabulary) + 2, dimension]`.
+
+    Row 0 is padding, all zeros; row 1 an unknown word, the mean of the vectors found. A word without a vector gets a
+    random one with their standard deviation, which depends on the seed and the word alone.
+    """
+    found = np.array([glove.vectors[word] for word in vocabulary if word in glove.vectors], np.float32)
+    mean = found.mean(axis=0) if len(found) else np.zeros(glove.dimension, np.float32)
+    deviation = found.std() if len(found) else 0.1
+    rows = [np.zeros(glove.dimension, np.float32), mean]
+    for word in vocabulary:
+        vector = glove.vectors.get(word)
+        rows.append(_random_vector(word, seed, glove.dimension) * deviation if vector is None else vector)
+    return np.stack(rows).astype(np.float32)
+
+
+def _random_vector(word: str, seed: int, dimension: int) -> np.ndarray:
+    digest = hashlib.sha256(f"{seed}:{word}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "little")).normal(size=dimension)
+
+
+def _parts(word: str) -> tuple[str, ...]:
+    """Returns the parts that GloVe splits a contraction into, none for another word."""
+    for part in _PARTS_OF_CONTRACTIONS:
+        if word.endswith(part) and len(word) > len(part):
+            stem = word[: -len(part)]
+            return {"can't": "ca", "won't": "wo", "shan't": "sha"}.get(word, stem), part
+    return ()
+
+
+def _spellings(word: str) -> tuple[str, str]:
+    return word, word.capitalize()
+
+
+def _vector(word: str, rows: dict[str, np.ndarray]) -> np.ndarray | None:
+    for spelling in _spellings(word):
+        if spelling in rows:
+            return rows[spelling]
+    parts = [rows[part] for part in _parts(word) if part in rows]
+    return np.mean(parts, axis=0, dtype=np.float32) if parts else None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class _Row:
+    word: str
+    vector: np.ndarray
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO, int]]:
+    """Gives the lines' file, the file whose position tells how far reading is, and its size."""
+    with path.open("rb") as raw:
+        size = path.stat().st_size
+        if raw.read(2) == b"PK":
+            raise TextError(f"{path}: is a zip archive; unzip it and give the .txt file inside.")
+        raw.seek(0)
+        if path.suffix == ".gz":
+            with gzip.open(raw, "rb") as unpacked:
+                yield unpacked, raw, size  # type: ignore[misc]
+        else:
+            yield raw, raw, size
+
+
+def _dimension(path: Path) -> int:
+    """Returns the commonest number of columns behind the word over the first lines."""
+    with _opened(path) as (lines, _, _):
+        counts = Counter(line.count(b" ") for line, _ in zip(lines, range(_LINES_TO_FIND_DIMENSION), strict=False))
+    if not counts:
+        raise TextError(f"{path}: is empty. Expected word vectors in GloVe's text format.")
+    dimension = counts.most_common(1)[0][0]
+    if dimension < 2:
+        raise TextError(f"{path}:1: expected a word and its numbers with spaces between them, as GloVe writes them.")
+    return dimension
+
+
+def _rows(path: Path, dimension: int, needed: set[str], report: Callable[[int, int], None] | None) -> Iterator[_Row]:
+    needed_bytes = {word.encode() for word in needed}
+    with _opened(path) as (lines, raw, size):
+        for number, line in enumerate(lines, 1):
+            columns = line.count(b" ")
+            if columns < dimension and not (number == 1 and columns == 1):  # word2vec's header: words, dimension.
+                raise _bad_line(path, number, dimension, f"found {columns}")
+            # Most lines end here: a word has spaces only where there are more columns than numbers.
+            word = line.split(b" ", 1)[0] if columns == dimension else line.rsplit(b" ", dimension)[0]
+            if columns >= dimension and word in needed_bytes:
+                yield _Row(word.decode(), _numbers(path, number, line, dimension))
+            if report is not None and number % _LINES_BETWEEN_REPORTS == 0:
+                report(raw.tell(), size)
+        if report is not None:
+            report(size, size)
+
+
+def _numbers(path: Path, number: int, line: bytes, dimension: int) -> np.ndarray:
+    try:
+        vector = np.array([float(column) for column in line.split(b" ")[-dimension:]], np.float32)
+    except ValueError as error:
+        raise _bad_line(path, number, dimension, str(error)) from error
+    if not np.isfinite(vector).all():
+        raise _bad_line(path, number, dimension, "found one that is not finite")
+    return vector
+
+
+def _bad_line(path: Path, number: int, dimension: int, found: str) -> TextError:
+    return TextError(
+        f"{path}:{number}: expected a word and {dimension} numbers, as on the first lines; {found}. "
+        "Was the file cut short? Download it again."
+    )

@@ -1,0 +1,132 @@
+"""The parts that train, validate and test: pure functions of the list of utterances, the protocol and the seed.
+
+The paper's protocol is 10-fold cross-validation with 8:1:1 (Section 4.1); it does not say how the folds are drawn. Here
+they are random and stratified by label, and validation is the next fold. Speakers and sentences of the test part then
+occur in training too, which flatters: the other protocols each keep one of them apart.
+
+Order comes from SHA-256 rather than a random generator, so that folds are the same on every machine and version.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+
+from can_tf.errors import ConfigError
+
+PAPER_FOLDS = 10
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class UtteranceRow:
+    """What folds are made from."""
+
+    id: str
+    label: str
+    speaker: str
+    session: str
+    scenario: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fold:
+    """Ids of the three parts, each sorted; together they are all utterances, each once."""
+
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Protocol:
+    """How utterances fall into groups, of which one tests and another validates.
+
+    Attributes:
+        group: What an utterance's group is named by; None where groups are drawn at random.
+        description: What a user reads.
+    """
+
+    group: Callable[[UtteranceRow], str] | None
+    description: str
+
+
+PROTOCOLS: Mapping[str, Protocol] = {
+    "paper": Protocol(None, "10-fold, random, stratified, 8:1:1"),
+    "session": Protocol(lambda row: row.session, "one session tests, the next validates"),
+    "speaker": Protocol(lambda row: row.speaker, "one speaker tests, the session's other speakers validate"),
+    "scenario": Protocol(lambda row: row.scenario, "one script or scenario tests, the next validates"),
+}
+
+
+def number_of_folds(rows: Sequence[UtteranceRow], protocol: str) -> int:
+    """Returns how many folds a protocol has on a corpus; raises ConfigError as `make_fold` does."""
+    return len(_groups(rows, protocol, seed=0))
+
+
+def make_fold(rows: Sequence[UtteranceRow], protocol: str, fold: int, seed: int = 0) -> Fold:
+    """Returns the parts of one fold.
+
+    Args:
+        rows: All utterances, in any order.
+        protocol: A name in PROTOCOLS.
+        fold: From 0.
+        seed: Of the random groups of "paper"; the other protocols have nothing random.
+
+    Raises:
+        ConfigError: There is no such protocol or fold, or the corpus lacks what the protocol goes by.
+    """
+    groups = _groups(rows, protocol, seed)
+    names = list(groups)
+    if not 0 <= fold < len(names):
+        raise ConfigError(f"fold {fold} does not exist: the {protocol} protocol has folds 0 to {len(names) - 1} here")
+    test = groups[names[fold]]
+    validation = _session_partners(rows, test) if protocol == "speaker" else groups[names[(fold + 1) % len(names)]]
+    rest = {row.id for row in rows} - set(test) - set(validation)
+    return Fold(tuple(sorted(rest)), tuple(sorted(validation)), tuple(sorted(test)))
+
+
+def _groups(rows: Sequence[UtteranceRow], protocol: str, seed: int) -> dict[str, list[str]]:
+    """Returns ids by group, groups in alphabetical order."""
+    if protocol not in PROTOCOLS:
+        raise ConfigError(f"there is no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
+    name_of = PROTOCOLS[protocol].group
+    if name_of is None:
+        return _random_groups(rows, seed)
+    groups: dict[str, list[str]] = {}
+    for row in sorted(rows, key=lambda row: (name_of(row), row.id)):
+        groups.setdefault(name_of(row), []).append(row.id)
+    if "" in groups:
+        raise ConfigError(
+            f"the {protocol} protocol needs a {protocol} for each utterance, and {groups[''][0]} has none; "
+            f"add the column {protocol} to the manifest, or take another --protocol"
+        )
+    if len(groups) < 3:
+        raise ConfigError(
+            f"the {protocol} protocol needs 3 different values of {protocol} at least, to train, validate and test; "
+            f"here are {len(groups)}: {', '.join(groups)}"
+        )
+    return groups
+
+
+def _random_groups(rows: Sequence[UtteranceRow], seed: int) -> dict[str, list[str]]:
+    """Deals the utterances of each label out in a shuffled order, going on where the label before it stopped."""
+
+    def shuffled(row: UtteranceRow) -> tuple[str, str]:
+        return row.label, hashlib.sha256(f"{seed}:{row.id}".encode()).hexdigest()
+
+    groups: dict[str, list[str]] = {str(fold): [] for fold in range(PAPER_FOLDS)}
+    for index, row in enumerate(sorted(rows, key=shuffled)):
+        groups[str(index % PAPER_FOLDS)].append(row.id)
+    return groups
+
+
+def _session_partners(rows: Sequence[UtteranceRow], test: Sequence[str]) -> list[str]:
+    """Returns the utterances of the test speaker's sessions that other speakers say."""
+    test_rows = [row for row in rows if row.id in set(test)]
+    sessions, speaker = {row.session for row in test_rows}, test_rows[0].speaker
+    partners = [row.id for row in rows if row.session in sessions and row.speaker != speaker]
+    if not partners or "" in sessions:
+        raise ConfigError(
+            f"the speaker protocol validates on the session partner of {speaker}, who has none here; "
+            "take another --protocol"
+        )
+    return partners

@@ -1,0 +1,73 @@
+"""Scores of predictions.
+
+WA is accuracy and UA the mean recall over the classes that occur, as in the paper's Section 4. Papers before it have
+published precision under these names.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+CALIBRATION_BINS = 15
+
+
+def evaluate_predictions(probabilities: np.ndarray, true: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+    """Scores predictions.
+
+    Args:
+        probabilities: `<float>[utterances, labels]`.
+        true: `<int>[utterances]`, indices of the true labels.
+        labels: Names in index order.
+
+    Returns:
+        `wa`, `ua`, `macro_f1` (mean over the classes that occur, 0 for one never rightly predicted), `ece`, `recall`
+        by label (None for one that does not occur), `confusion` (a row a true label), `count`.
+
+    Raises:
+        ValueError: There is nothing to score.
+    """
+    if not len(true):
+        raise ValueError("there are no predictions to score")
+    confusion = np.zeros((len(labels), len(labels)), int)
+    np.add.at(confusion, (true, probabilities.argmax(axis=1)), 1)
+    right, occurring, predicted = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    present = occurring > 0
+    recall = right[present] / occurring[present]
+    f1 = 2 * right[present] / (occurring + predicted)[present]
+    by_label = dict(zip(np.asarray(labels)[present].tolist(), recall.tolist(), strict=True))
+    return {
+        "wa": float(right.sum() / occurring.sum()),
+        "ua": float(recall.mean()),
+        "macro_f1": float(f1.mean()),
+        "ece": expected_calibration_error(probabilities, true),
+        "recall": {label: by_label.get(label) for label in labels},
+        "confusion": confusion.tolist(),
+        "count": len(true),
+    }
+
+
+def calibration_bins(probabilities: np.ndarray, true: np.ndarray) -> list[tuple[int, float, float]]:
+    """Returns count, mean confidence and accuracy of each of the bins of equal width that holds a prediction."""
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == true
+    bins = np.clip(np.ceil(confidence * CALIBRATION_BINS).astype(int) - 1, 0, CALIBRATION_BINS - 1)
+    members = [bins == index for index in range(CALIBRATION_BINS)]
+    return [
+        (int(inside.sum()), float(confidence[inside].mean()), float(right[inside].mean()))
+        for inside in members
+        if inside.any()
+    ]
+
+
+def expected_calibration_error(probabilities: np.ndarray, true: np.ndarray) -> float:
+    """Returns the mean distance between confidence and accuracy over bins, weighted by their counts (Guo et al., 2017)."""
+    bins = calibration_bins(probabilities, true)
+    return sum(count * abs(confidence - accuracy) for count, confidence, accuracy in bins) / len(true)
+
+
+def majority(train_labels: Sequence[str], test_labels: Sequence[str], labels: Sequence[str]) -> dict[str, Any]:
+    """Scores the prediction of training's label shares for every utterance: its commonest label wins."""
+    shares = np.array([list(train_labels).count(label) for label in labels]) / len(train_labels)
+    true = np.array([list(labels).index(label) for label in test_labels])
+    return evaluate_predictions(np.tile(shares, (len(true), 1)), true, labels)
