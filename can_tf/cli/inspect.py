@@ -36,7 +36,7 @@ def inspect_command(records: Path, verify: bool, as_json: bool) -> None:
 
 def _summary(dataset: Dataset) -> dict[str, Any]:
     utterances = dataset.utterances
-    values = {
+    values: dict[str, list[float]] = {
         "seconds": [utterance.seconds for utterance in utterances],
         "words": [len(utterance.words.split(" ")) for utterance in utterances],
         "longest segment (frames)": [utterance.longest_segment for utterance in utterances],

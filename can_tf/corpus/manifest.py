@@ -1,8 +1,8 @@
 """Reads a corpus of one's own: one row an utterance, in CSV or JSONL.
 
 Columns: `id`, `audio`, `label`, `speaker`, `alignment`, and where there are any `session` and `scenario`. Paths are
-relative to the manifest's folder. An alignment that does not mark silence, CTM or JSON, is taken to be silent before its
-first and after its last word.
+relative to the manifest's folder. An alignment that does not mark silence, CTM or JSON, is taken to be silent before
+its first and after its last word.
 """
 
 import csv

@@ -1,8 +1,8 @@
 """Speech from espeak-ng with the time of each word, through the library that `espeakng-loader` brings.
 
 The engine reports where each word begins. It merges some groups ("of the") into one event; words are therefore joined
-by a zero-width space and a space, which keeps nearly all apart, and where an event is still missing the words are spoken
-one by one.
+by a zero-width space and a space, which keeps nearly all apart, and where an event is still missing the words are
+spoken one by one.
 """
 
 import ctypes

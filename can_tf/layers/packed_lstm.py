@@ -1,12 +1,12 @@
 """An LSTM over sequences of unequal length that computes no padding.
 
 Sequences are ordered by falling length and their elements packed step by step: step t holds the t-th element of each
-sequence that has one, `sizes[t]` rows, and sizes never grow. A loop over the steps keeps the state of the sequences that
-go on, which are always the first rows.
+sequence that has one, `sizes[t]` rows, and sizes never grow. A loop over the steps keeps the state of the sequences
+that go on, which are always the first rows.
 
-The cell is TensorFlow's fused `LSTMBlockCell` with the weights of `keras.layers.LSTM`. Gates are in the order i, c, f, o
-there and i, f, c, o in Keras. The gradient is a loop of its own, because the automatic one would make a product for the
-weights at every step; here they get one large product over all elements at the end.
+The cell is TensorFlow's fused `LSTMBlockCell` with the weights of `keras.layers.LSTM`. Gates are in the order i, c, f,
+o there and i, f, c, o in Keras. The gradient is a loop of its own, because the automatic one would make a product for
+the weights at every step; here they get one large product over all elements at the end.
 
 Only stock TensorFlow ops are used, so a model with this in it loads in TensorFlow Serving.
 """

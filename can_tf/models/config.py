@@ -45,4 +45,7 @@ class ModelConfig:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "ModelConfig":
         """Returns the configuration that `to_json` wrote."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
+        return cls(**fields)

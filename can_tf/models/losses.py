@@ -4,8 +4,8 @@
     L_total = CE(fused, y) + alpha * L_align                              (14)
     final   = fused * text^alpha * audio^alpha                            (15)
 
-Eq. 15 is worked out in log space and normalised, so that it is a probability; that changes no label. A model without the
-single modalities' heads has alpha 0.
+Eq. 15 is worked out in log space and normalised, so that it is a probability; that changes no label. A model without
+the single modalities' heads has alpha 0.
 """
 
 from collections.abc import Mapping

@@ -179,8 +179,8 @@ def _build_shards(tasks: Sequence[_ShardTask], workers: int, report: Report | No
     done = total - sum(len(task.utterances) for task in missing)
     if report is not None:
         report(done, total)
-    for task, shard_report in _run(missing, workers):
-        reports[task.name] = shard_report
+    for task, built in _run(missing, workers):
+        reports[task.name] = built
         done += len(task.utterances)
         if report is not None:
             report(done, total)

@@ -273,7 +273,7 @@ def _write_predictions(path: Path, predictions: _Predictions, labels: Sequence[s
     }
     for name, probabilities in {"": predictions.final, **_single_modalities(predictions)}.items():
         prefix = f"{name}_probability" if name else "probability"
-        columns |= {f"{prefix}_{label}": probabilities[:, index] for index, label in enumerate(labels)}
+        columns |= {f"{prefix}_{label}": probabilities[:, index].tolist() for index, label in enumerate(labels)}
     run_folder.write_predictions(path, columns)
 
 

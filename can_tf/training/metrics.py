@@ -61,7 +61,7 @@ def calibration_bins(probabilities: np.ndarray, true: np.ndarray) -> list[tuple[
 
 
 def expected_calibration_error(probabilities: np.ndarray, true: np.ndarray) -> float:
-    """Returns the mean distance between confidence and accuracy over bins, weighted by their counts (Guo et al., 2017)."""
+    """Returns the mean distance of confidence and accuracy over bins, weighted by count (Guo et al., 2017)."""
     bins = calibration_bins(probabilities, true)
     return sum(count * abs(confidence - accuracy) for count, confidence, accuracy in bins) / len(true)
 

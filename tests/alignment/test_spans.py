@@ -51,7 +51,7 @@ def test_a_word_that_would_get_no_time_is_an_error_that_names_it():
 
 
 @pytest.mark.parametrize(
-    ("token", "word"),
+    "token, word",
     [
         ("LIKE(2)", "like"),
         ("EXCUSE(8)", "excuse"),
