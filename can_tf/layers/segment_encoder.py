@@ -2,8 +2,8 @@
 
 A BLSTM whose weights all segments share reads each segment's frames; its states are averaged over them. Both layers
 have the weights of `keras.layers.Bidirectional(keras.layers.LSTM(units))`, in that order and those shapes, and may take
-each other's. `SegmentEncoder` computes real frames alone; `ReferenceSegmentEncoder` is made of stock Keras layers, computes
-all the padding as well, and is there to be compared with.
+each other's. `SegmentEncoder` computes real frames alone; `ReferenceSegmentEncoder` is made of stock Keras layers,
+computes all the padding as well, and is there to be compared with.
 
 Left open by the paper, decided here: the average is over real frames, not over the zero padding; a segment of no frames
 gives zeros. Departs from the paper: nowhere.
