@@ -87,12 +87,13 @@ EMOTION_VOICES: Mapping[str, EmotionVoice] = {
     "sur": EmotionVoice(1.05, 24, 34, 1.5, 0.05, 0.25, 3.3, 3.8, 3.0),
     "neu": EmotionVoice(1.00, 0, -6, -1.0, 0.08, 0.04, 3.0, 2.5, 3.0),
 }
-_RATE_SPREAD, _PITCH_SPREAD, _RANGE_SPREAD, _DECIBEL_SPREAD = 0.09, 8.0, 10.0, 2.2  # Standard deviations.
+_RATE_SPREAD, _PITCH_SPREAD, _RANGE_SPREAD, _DECIBEL_SPREAD = 0.12, 11.0, 14.0, 3.2  # Standard deviations.
 
-# Session, then woman and man: espeak-ng variant and base pitch.
+# Session, then woman and man: espeak-ng variant and base pitch. Variants with breath, such as f2, f3 and f5, are not
+# among them: their noise is another one in each process.
 _SPEAKERS = (
-    (("f2", 62), ("m1", 38)),
-    (("f3", 68), ("m3", 34)),
+    (("belinda", 62), ("m1", 38)),
+    (("steph", 68), ("m3", 34)),
     (("f4", 58), ("m7", 42)),
     (("f1", 64), ("adam", 36)),
     (("linda", 60), ("robert", 40)),
