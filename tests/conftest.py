@@ -24,6 +24,11 @@ TABLE_1 = (  # The paper's Table 1 in seconds; its end frames are inclusive.
 )
 
 
+def folder_bytes(folder: Path) -> dict[str, bytes]:
+    """Returns the files of a folder by name."""
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
 def write_tone(path: Path, seconds: float, *, hertz: float = 220.0, rate: int = 16_000, channels: int = 1) -> Path:
     """Writes a wav of a tone with a little noise, seeded by its own pitch."""
     time = np.arange(round(seconds * rate)) / rate

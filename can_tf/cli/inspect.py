@@ -19,7 +19,7 @@ _REJECTS_SHOWN = 5
 @click.option("--verify", is_flag=True, help="Read every shard and check its SHA-256.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def inspect_command(records: Path, verify: bool, as_json: bool) -> None:
-    """Show what RECORDS hold: counts beside the paper's, durations, words, rejects."""
+    """Show what RECORDS (by default data/records) hold: counts beside the paper's, durations, words, rejects."""
     dataset = load_dataset(records)
     if verify:
         verify_shards(dataset)

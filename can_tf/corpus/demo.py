@@ -31,10 +31,8 @@ from can_tf.errors import CorpusError
 SAMPLE_RATE_HZ = 16_000
 _FRAMES_PER_SECOND = 100
 _SCRIPTED_SHARE = 0.47
-_PLAYED_AGAINST_THE_WORDS = {
-    "script": 0.45,
-    "impro": 0.15,
-}  # How often a line's words have another label than its voice.
+# How often a line's words have another label than its voice.
+_PLAYED_AGAINST_THE_WORDS = {"script": 0.3, "impro": 0.05}
 _OTHER_LABELS = ("xxx", "fea", "oth", "dis")
 _OTHER_SHARE = 0.03
 _FULL_NAMES = {
@@ -87,7 +85,7 @@ EMOTION_VOICES: Mapping[str, EmotionVoice] = {
     "sur": EmotionVoice(1.05, 24, 34, 1.5, 0.05, 0.25, 3.3, 3.8, 3.0),
     "neu": EmotionVoice(1.00, 0, -6, -1.0, 0.08, 0.04, 3.0, 2.5, 3.0),
 }
-_RATE_SPREAD, _PITCH_SPREAD, _RANGE_SPREAD, _DECIBEL_SPREAD = 0.12, 11.0, 14.0, 3.2  # Standard deviations.
+_RATE_SPREAD, _PITCH_SPREAD, _RANGE_SPREAD, _DECIBEL_SPREAD = 0.10, 9.0, 11.0, 2.6  # Standard deviations.
 
 # Session, then woman and man: espeak-ng variant and base pitch. Variants with breath, such as f2, f3 and f5, are not
 # among them: their noise is another one in each process.

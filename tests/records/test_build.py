@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import write_tone
+from conftest import folder_bytes, write_tone
 
 from can_tf.corpus.utterance import Corpus, Rejection, Word
 from can_tf.errors import RecordsError
@@ -13,10 +13,6 @@ from can_tf.files import sha256_of_file
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import load_dataset, verify_shards
 from can_tf.records.schema import parse
-
-
-def folder_bytes(folder):
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
 def first_record(folder):

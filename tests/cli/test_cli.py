@@ -1,0 +1,210 @@
+"""The commands as a user types them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+from conftest import folder_bytes
+
+from can_tf.cli.main import main
+from can_tf.records.dataset import load_dataset
+
+SMALL_TRAINING = ["--units", "4", "--heads", "2", "--epochs", "2", "--batch-size", "32"]
+COMMANDS = ("demo-corpus", "build-records", "inspect", "train", "evaluate")
+
+
+def run(*arguments, code=0):
+    """Runs a command in this process; returns its result, and fails on another exit code or a traceback."""
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == code, result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+    return result
+
+
+def start(*arguments, cwd):
+    """Starts a command in a process of its own, in a group that can be killed."""
+    code = "from can_tf.cli.main import main; main()"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=cwd,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def kill_when(process, condition, seconds=120):
+    """Kills a process and its children with SIGKILL as soon as a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < deadline, "the moment to kill it did not come"
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_help_does_not_import_tensorflow():
+    code = (
+        "import sys; from can_tf.cli.main import main; main(['--help'], standalone_mode=False);"
+        "heavy = {'tensorflow', 'keras', 'sklearn', 'scipy', 'matplotlib'} & set(sys.modules); assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert all(command in done.stdout for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_option_has_a_help_text_and_its_default(command):
+    for parameter in main.commands[command].params:
+        if parameter.param_type_name == "option":
+            assert parameter.help, parameter.name
+    text = run(command, "--help").output
+    shown = {
+        "demo-corpus": "1400",
+        "build-records": "0.1",
+        "inspect": "data/records",
+        "train": "paper",
+        "evaluate": "RUN",
+    }
+    assert shown[command] in text
+
+
+@pytest.mark.long
+def test_the_two_commands_of_the_readme_work_one_after_the_other_in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    built = run("build-records", "--utterances", 150)
+    assert "No --root given: making a demo corpus of synthetic speech in data/demo-150-seed0" in built.stderr
+    assert "data/records: 150 utterances in 3 shards." in built.stdout
+    again = run("build-records", "--utterances", 150)
+    assert "using the synthetic demo corpus in data/demo-150-seed0" in again.stderr
+    trained = run("train", "--fold", 0, *SMALL_TRAINING)
+    assert "test part, 15 utterances of synthetic speech" in trained.stdout
+    for row in ("fused, Eq. 15 (alpha 0.1)", "text head alone", "TF-IDF words", "the commonest label"):
+        assert row in trained.stdout
+    assert "epoch   2 of 2: loss" in trained.stderr
+    shown = json.loads(run("evaluate", "runs/can-paper-fold0-seed0", "--json").stdout)
+    assert shown == json.loads((tmp_path / "runs/can-paper-fold0-seed0/metrics.json").read_text())
+    pictures = run("evaluate", "runs/can-paper-fold0-seed0").stdout.split("\n")[-4:-1]
+    assert all((tmp_path / picture).stat().st_size > 1000 for picture in pictures)
+
+
+def test_inspect_shows_counts_durations_and_as_json_all_of_it(tone_records):
+    text = run("inspect", tone_records.folder, "--verify").output
+    assert "Synthetic speech" in text
+    assert "seconds" in text
+    summary = json.loads(run("inspect", tone_records.folder, "--json").output)
+    assert summary["counts"] == {"calm": 75, "loud": 75}
+    assert summary["utterances"] == 150
+    assert summary["distributions"]["words"]["largest"] == 4
+    # 38 of one word, 38 of two, 37 of three, 37 of four, each 0.2 s a word and 0.1 s.
+    assert summary["distributions"]["seconds"]["all"] == pytest.approx(0.2 * (38 + 76 + 111 + 148) + 15, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["build-records", "--root", "nowhere"], "nowhere: there is no such folder"),
+        (["build-records", "--root", "."], "is not an IEMOCAP release"),
+        (["build-records", "--corpus", "manifest"], "--corpus manifest needs --root"),
+        (["build-records", "--corpus", "manifest", "--root", "no.csv"], "no.csv: cannot be read"),
+        (["inspect", "nowhere"], "nowhere: holds no finished records"),
+        (["train", "--records", "nowhere"], "nowhere: holds no finished records"),
+        (["evaluate", "nowhere"], "nowhere: is not a run folder"),
+        (["train", "--config", "no.json"], "no.json: cannot be read as JSON"),
+    ],
+)
+def test_errors_are_one_line_with_exit_code_1(tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments, code=1)
+    assert result.output.startswith("Error: ")
+    assert result.output.count("\n") == 1
+    assert message in result.output
+
+
+def test_wrong_usage_is_exit_code_2():
+    run("train", "--heads", "many", code=2)
+    run("build-records", "--segmentation", "sliced", code=2)
+
+
+def test_train_refuses_what_does_not_fit_the_records(tone_records, tmp_path):
+    arguments = ["train", "--records", tone_records.folder, "--run", tmp_path / "run"]
+    assert "fold 12 does not exist" in run(*arguments, "--fold", 12, code=1).output
+    assert "no.txt: there is no such file of word vectors" in run(*arguments, "--glove", "no.txt", code=1).output
+    bad = tmp_path / "bad.txt"
+    bad.write_text("good 1 2 3\nbad 1 2\n")
+    assert "bad.txt:2: expected a word and 3 numbers" in run(*arguments, "--glove", bad, code=1).output
+
+
+def test_options_typed_win_over_those_of_a_config_file(tone_records, tmp_path, monkeypatch):
+    seen = {}
+
+    def remember(dataset, folder, options, listener):
+        seen["options"] = options
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("can_tf.training.fit.train_fold", remember)
+    config = tmp_path / "best.json"
+    config.write_text('{"alpha": 0.5, "heads": 2}')
+    run("train", "--records", tone_records.folder, "--config", config, "--heads", 4, code=1)
+    assert (seen["options"].alpha, seen["options"].heads, seen["options"].units) == (0.5, 4, 128)
+
+
+def test_a_full_disk_is_one_line(tone_records, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device", "data/records/x")
+
+    monkeypatch.setattr("can_tf.training.fit.train_fold", full)
+    result = run("train", "--records", tone_records.folder, "--run", tmp_path / "run", code=1)
+    assert "Error: data/records/x: No space left on device" in result.output
+
+
+@pytest.mark.long
+def test_a_build_killed_in_the_middle_ends_with_the_same_bytes(tmp_path):
+    run("demo-corpus", tmp_path / "demo", "--utterances", 300)
+    build = ["build-records", "--root", tmp_path / "demo", "--workers", 1]
+    run(*build, "--out", tmp_path / "undisturbed")
+    out = tmp_path / "killed"
+    kill_when(start(*build, "--out", out, cwd=tmp_path), lambda: list(out.glob(".build/shard-*.json")))
+    assert not (out / "dataset.json").exists()
+    run(*build, "--out", out)
+    assert folder_bytes(out) == folder_bytes(tmp_path / "undisturbed")
+
+
+@pytest.mark.long
+def test_a_training_killed_in_the_middle_ends_with_the_same_weights(tone_records, tmp_path):
+    train = ["train", "--records", tone_records.folder, "--epochs", 4, "--units", 4, "--batch-size", 16]
+    undisturbed = start(*train, "--run", tmp_path / "undisturbed", cwd=tmp_path)
+    assert undisturbed.wait() == 0
+    killed = tmp_path / "killed"
+
+    def in_the_third_epoch():
+        path = killed / "history.csv"
+        return path.exists() and path.read_text().count("\n") >= 3
+
+    kill_when(start(*train, "--run", killed, cwd=tmp_path), in_the_third_epoch)
+    assert not (killed / "metrics.json").exists()
+    assert start(*train, "--run", killed, cwd=tmp_path).wait() == 0
+    hashes = {
+        json.loads((tmp_path / name / "metrics.json").read_text())["weights_sha256"]
+        for name in ("undisturbed", "killed")
+    }
+    assert len(hashes) == 1
+
+
+def test_the_records_of_a_corpus_of_ones_own(tmp_path, tone_corpus):
+    rows = ["id,audio,label,speaker,session,scenario,alignment"]
+    for utterance in tone_corpus.utterances[:10]:
+        words = [{"word": word.text, "start": word.start, "end": word.end} for word in utterance.words]
+        (tmp_path / f"{utterance.id}.json").write_text(json.dumps(words))
+        rows.append(f"{utterance.id},{utterance.audio_path},{utterance.label},anna,,,{utterance.id}.json")
+    (tmp_path / "corpus.csv").write_text("\n".join(rows) + "\n")
+    run("build-records", "--corpus", "manifest", "--root", tmp_path / "corpus.csv", "--out", tmp_path / "records")
+    dataset = load_dataset(tmp_path / "records")
+    assert [utterance.id for utterance in dataset.utterances] == [u.id for u in tone_corpus.utterances[:10]]
+    assert not dataset.synthetic

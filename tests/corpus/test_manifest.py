@@ -1,0 +1,116 @@
+import json
+
+import pytest
+from conftest import write_tone
+
+from can_tf.corpus.labels import LabelSet
+from can_tf.corpus.manifest import read_manifest
+from can_tf.errors import CorpusError
+
+HEADER = "id,audio,label,speaker,session,scenario,alignment\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_tone(tmp_path / "wav" / "a.wav", 1.0)
+    (tmp_path / "a.ctm").write_text("u1 1 0.2 0.3 yes\n")
+    (tmp_path / "a.wdseg").write_text("0 49 -1 YES\n")
+    return tmp_path
+
+
+def test_a_csv_manifest(folder):
+    path = folder / "m.csv"
+    path.write_text(
+        "\ufeff" + HEADER + "u2,wav/a.wav,sad,bob,s1,x,a.wdseg\nu1,wav/a.wav,calm,ann,,,a.ctm\n", encoding="utf-8"
+    )
+    corpus = read_manifest(path)
+    assert corpus.labels == ("calm", "sad")
+    first, second = corpus.utterances
+    assert (first.id, first.label, first.speaker, first.session) == ("u1", "calm", "ann", "")
+    assert (second.id, second.session, second.scenario) == ("u2", "s1", "x")
+    assert first.audio_path == folder / "wav" / "a.wav"
+
+
+def test_silence_around_unmarked_words_is_part_of_the_utterance(folder):
+    path = folder / "m.csv"
+    path.write_text(HEADER + "u1,wav/a.wav,calm,ann,,,a.ctm\nu2,wav/a.wav,calm,ann,,,a.wdseg\n")
+    unmarked, marked = read_manifest(path).utterances
+    assert [(word.text, word.start, word.end) for word in unmarked.words] == [
+        ("<s>", 0.0, 0.2),
+        ("yes", 0.2, 0.5),
+        ("</s>", 0.5, 1.0),
+    ]
+    assert [word.text for word in marked.words] == ["YES"]
+
+
+def test_a_jsonl_manifest(folder):
+    rows = [{"id": "u1", "audio": "wav/a.wav", "label": "calm", "speaker": "ann", "alignment": "a.ctm", "extra": 1}]
+    path = folder / "m.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n\n")
+    assert [utterance.id for utterance in read_manifest(path).utterances] == ["u1"]
+
+
+def test_bad_rows_are_rejected_with_their_number_and_the_rest_is_kept(folder):
+    (folder / "empty.wdseg").write_text("")
+    (folder / "noise.wav").write_bytes(b"no audio")
+    path = folder / "m.csv"
+    path.write_text(
+        HEADER
+        + "u1,wav/a.wav,calm,ann,,,a.ctm\n"
+        + "u1,wav/a.wav,calm,ann,,,a.ctm\n"
+        + ",wav/a.wav,calm,ann,,,a.ctm\n"
+        + "u4,wav/none.wav,calm,ann,,,a.ctm\n"
+        + "u5,wav/a.wav,calm,ann,,,\n"
+        + "u6,wav/a.wav,odd,ann,,,a.ctm\n"
+        + "u7,wav/a.wav,calm,ann,,,empty.wdseg\n"
+        + "u8,noise.wav,calm,ann,,,a.ctm\n"
+        + "u9,,calm,ann,,,a.ctm\n"
+        + "u10,wav/a.wav,skip,ann,,,a.ctm\n"
+    )
+    label_set = LabelSet("mine", ("calm",), {"calm": "calm"}, ("skip",))
+    corpus = read_manifest(path, label_set)
+    assert [utterance.id for utterance in corpus.utterances] == ["u1"]
+    assert corpus.excluded == {"skip": 1}
+    reasons = {rejection.id: rejection.reason for rejection in corpus.rejected}
+    assert reasons["u1"] == "row 3: its id occurs twice; the first is used"
+    assert reasons["row 4"] == "row 4: expected an id of printable characters"
+    assert "none.wav: there is no such audio file" in reasons["u4"]
+    assert "row 6: names no alignment file" in reasons["u5"]
+    assert "its label 'odd' is unknown; the label set mine has calm, skip" in reasons["u6"]
+    assert "empty.wdseg: holds no words" in reasons["u7"]
+    assert "noise.wav: cannot be read as audio" in reasons["u8"]
+    assert "names no audio file" in reasons["u9"]
+
+
+def test_a_row_with_only_a_transcript_says_what_is_missing(folder):
+    path = folder / "m.csv"
+    path.write_text("id,audio,label,speaker,transcript\nu1,wav/a.wav,calm,ann,yes\n")
+    assert "has a transcript but no alignment" in read_manifest(path).rejected[0].reason
+
+
+@pytest.mark.parametrize(
+    "name, content, message",
+    [
+        ("m.csv", "id,audio\nu1,a.wav\n", "lacks the columns label, speaker; expected a header with id, audio"),
+        ("m.csv", "", "lacks the columns id, audio, label, speaker"),
+        ("m.csv", HEADER + 'u1,"a.wav\n', "is not CSV"),
+        ("m.jsonl", '{"id": "u1"}\n', "m.jsonl:1: lacks audio, label, speaker"),
+        ("m.jsonl", "{\n", "m.jsonl:1: is not JSON"),
+        ("m.jsonl", "[" * 100_000, "m.jsonl:1: is not JSON"),
+        ("m.jsonl", "[1]\n", "m.jsonl:1: lacks id"),
+        ("m.txt", "x", "expected a manifest that ends in .csv or .jsonl"),
+    ],
+)
+def test_a_bad_manifest_is_refused(tmp_path, name, content, message):
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(CorpusError, match=message):
+        read_manifest(path)
+
+
+def test_a_missing_manifest_and_one_that_is_not_utf_8_are_refused(tmp_path):
+    with pytest.raises(CorpusError, match="cannot be read as UTF-8 text"):
+        read_manifest(tmp_path / "m.csv")
+    (tmp_path / "m.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(CorpusError, match="cannot be read as UTF-8 text"):
+        read_manifest(tmp_path / "m.csv")

@@ -1,0 +1,185 @@
+import dataclasses
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from can_tf.errors import ConfigError, RunError
+from can_tf.models.losses import final_log_probabilities
+from can_tf.records.pipeline import EpochOrder, batches
+from can_tf.report.run import read_evaluation
+from can_tf.training.data import split
+from can_tf.training.fit import Listener, train_fold
+from can_tf.training.options import TrainOptions, read_config
+from can_tf.training.run_folder import RunState, default_run_folder, read_history
+
+OPTIONS = TrainOptions(units=4, heads=2, epochs=4, patience=2, batch_size=32, learning_rate=0.02)
+
+
+@pytest.fixture(scope="module")
+def finished_run(tmp_path_factory, tone_records):
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    return folder, train_fold(tone_records, folder, OPTIONS)
+
+
+def test_the_run_folder_holds_what_was_asked_and_what_came_out(finished_run, tone_records):
+    folder, metrics = finished_run
+    assert {path.name for path in folder.iterdir()} == {
+        "config.json",
+        "metrics.json",
+        "model.json",
+        "model.keras",
+        "history.csv",
+        "predictions.csv",
+        "validation_predictions.csv",
+        "tensorboard",
+    }
+    config = json.loads((folder / "config.json").read_text())
+    assert config["options"] == dataclasses.asdict(OPTIONS)
+    assert config["records"]["fingerprint"] == tone_records.fingerprint
+    assert config["versions"]["keras"] == keras.__version__
+    assert json.loads((folder / "metrics.json").read_text()) == metrics
+    for part in (metrics, metrics["text"], metrics["audio"], metrics["majority"], metrics["validation"]):
+        assert {"wa", "ua", "macro_f1", "ece", "recall"} <= set(part)
+    assert metrics["epochs"] == len(read_history(folder))
+    assert metrics["synthetic"] is True
+
+
+def test_training_learns(finished_run):
+    folder, _ = finished_run
+    losses = [row["loss"] for row in read_history(folder)]
+    assert losses[-1] < losses[0]
+
+
+def test_the_saved_model_gives_the_predictions_of_the_best_epoch(finished_run, tone_records):
+    folder, metrics = finished_run
+    model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
+    test = split(tone_records, OPTIONS).test
+    inputs = batches(tone_records, EpochOrder(test, 8)).map(lambda inputs, _: inputs)
+    probabilities = np.exp(final_log_probabilities(model.predict(inputs, verbose=0), OPTIONS.alpha))
+    evaluation = read_evaluation(folder)
+    by_id = dict(
+        zip(
+            [row.split(",")[0] for row in (folder / "predictions.csv").read_text().split()[1:]],
+            evaluation.probabilities,
+            strict=True,
+        )
+    )
+    np.testing.assert_allclose(probabilities, [by_id[utterance.id] for utterance in test], atol=1e-5)
+    history = read_history(folder)
+    assert metrics["validation"]["wa"] == max(row["validation_wa"] for row in history)
+    assert metrics["best_epoch"] == 1 + int(np.argmax([row["validation_wa"] for row in history]))
+
+
+def test_a_finished_run_says_so_and_is_not_trained_again(finished_run, tone_records):
+    folder, metrics = finished_run
+    messages = []
+    assert train_fold(tone_records, folder, OPTIONS, Listener(message=messages.append)) == metrics
+    assert messages == [f"{folder} is done already."]
+
+
+def test_an_interrupted_run_ends_with_the_same_weights(finished_run, tone_records, tmp_path):
+    class StopError(Exception):
+        pass
+
+    def stop_in_the_second_epoch(epoch, done, total):
+        if epoch == 2:
+            raise StopError
+
+    _, undisturbed = finished_run
+    with pytest.raises(StopError):
+        train_fold(tone_records, tmp_path / "run", OPTIONS, Listener(batch=stop_in_the_second_epoch))
+    messages = []
+    metrics = train_fold(tone_records, tmp_path / "run", OPTIONS, Listener(message=messages.append))
+    assert "Going on after epoch 1." in messages
+    assert metrics["weights_sha256"] == undisturbed["weights_sha256"]
+    assert metrics["wa"] == undisturbed["wa"]
+
+
+def test_other_options_or_records_need_another_run_folder(finished_run, tone_records):
+    folder, _ = finished_run
+    with pytest.raises(RunError, match=r"belongs to a training with alpha 0.1 \(now 0.2\), seed 0 \(now 1\)"):
+        train_fold(tone_records, folder, dataclasses.replace(OPTIONS, alpha=0.2, seed=1))
+    description = {**tone_records.description, "fingerprint": "other"}
+    with pytest.raises(RunError, match="belongs to a training with other records. Give another folder with --run"):
+        train_fold(dataclasses.replace(tone_records, description=description), folder, OPTIONS)
+
+
+def test_a_folder_of_something_else_is_not_written_to(tone_records, tmp_path):
+    (tmp_path / "mine.txt").write_text("precious")
+    with pytest.raises(RunError, match="is not empty and not a run"):
+        train_fold(tone_records, tmp_path, OPTIONS)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_an_unknown_model_is_refused(tone_records, tmp_path):
+    with pytest.raises(ConfigError, match="there is no model 'cannot'; expected one of can, can-no"):
+        train_fold(tone_records, tmp_path / "run", dataclasses.replace(OPTIONS, model="cannot"))
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        ({"heads": 0}, "heads must be at least 1, got 0"),
+        ({"alpha": -0.1}, "alpha must not be negative"),
+        ({"alpha": float("nan")}, "alpha must not be negative, got nan"),
+        ({"learning_rate": 0.0}, "learning_rate must be positive"),
+        ({"dropout": 1.0}, "dropout must be at least 0 and below 1"),
+        ({"heads": "four"}, "heads must be a whole number, got 'four'"),
+        ({"heads": 2.0}, "heads must be a whole number, got 2.0"),
+        ({"epochs": True}, "epochs must be a whole number, got True"),
+        ({"glove": 3}, "glove must be a path, got 3"),
+    ],
+)
+def test_impossible_options_are_refused(values, message):
+    with pytest.raises(ConfigError, match=message):
+        TrainOptions(**values)
+
+
+def test_a_config_file_with_an_unknown_option_is_refused(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text('{"alhpa": 0.2}')
+    with pytest.raises(ConfigError, match="no such option: alhpa. The options are fold, protocol, model, alpha"):
+        read_config(path)
+    path.write_text("[1]")
+    with pytest.raises(ConfigError, match="expected an object of options, found list"):
+        read_config(path)
+    path.write_text("{")
+    with pytest.raises(ConfigError, match="cannot be read as JSON"):
+        read_config(path)
+
+
+def test_a_run_ends_when_patience_is_lost_or_epochs_are_done():
+    options = TrainOptions(epochs=5, patience=2)
+    assert not RunState().ends(options)
+    assert not RunState(history=[{}] * 2, best_epoch=0).ends(options)
+    assert RunState(history=[{}] * 3, best_epoch=0).ends(options)
+    assert RunState(history=[{}] * 5, best_epoch=4).ends(options)
+
+
+def test_the_run_folder_is_named_after_model_protocol_fold_and_seed():
+    assert str(default_run_folder(TrainOptions(fold=3, seed=7))) == "runs/can-paper-fold3-seed7"
+
+
+def test_predictions_that_do_not_give_the_metrics_are_noticed(finished_run, tmp_path):
+    folder, _ = finished_run
+    for name in ("metrics.json", "config.json", "predictions.csv"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    rows = (tmp_path / "predictions.csv").read_text().replace(",calm,", ",loud,", 1)
+    (tmp_path / "predictions.csv").write_text(rows)
+    with pytest.raises(RunError, match="does not give the figures of metrics.json"):
+        read_evaluation(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "config.json"])
+def test_an_unfinished_or_damaged_run_cannot_be_evaluated(tmp_path, name):
+    with pytest.raises(RunError, match="is not a run folder"):
+        read_evaluation(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(RunError, match="the training is not finished"):
+        read_evaluation(tmp_path)
+    (tmp_path / "metrics.json").write_text("{}")
+    (tmp_path / name).write_text("{")
+    with pytest.raises(RunError, match=f"{name}: is damaged"):
+        read_evaluation(tmp_path)
