@@ -15,20 +15,19 @@ import multiprocessing
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import soundfile
-from scipy import signal
 
+from can_tf.corpus.demo_voices import EMOTION_VOICES, SAMPLE_RATE_HZ, SPEAKERS, EmotionVoice, Performance, perform
 from can_tf.corpus.iemocap import RELEASE_FOLDER, SYNTHETIC_FILE
 from can_tf.corpus.labels import PAPER_COUNTS_BY_LABEL_SET
-from can_tf.corpus.speech_synthesis import Delivery, Speech, Synthesizer
+from can_tf.corpus.speech_synthesis import Synthesizer
 from can_tf.errors import CorpusError
 
-SAMPLE_RATE_HZ = 16_000
 _FRAMES_PER_SECOND = 100
 _SCRIPTED_SHARE = 0.47
 # How often a line's words have another label than its voice.
@@ -48,54 +47,6 @@ _FULL_NAMES = {
     "oth": "Other",
     "xxx": "Other",
 }
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class EmotionVoice:
-    """How an emotion sounds beside the speaker's neutral voice, on average.
-
-    Attributes:
-        rate: Factor of the words a minute.
-        pitch, pitch_range: Added, in espeak-ng's units.
-        decibels: Added to the loudness.
-        pause: Probability of a pause before a word.
-        emphasis: Probability that a word is said with emphasis.
-        valence, activation, dominance: What the evaluators write, 1 to 5.
-        filler: Noise that now and then goes with it.
-    """
-
-    rate: float
-    pitch: float
-    pitch_range: float
-    decibels: float
-    pause: float
-    emphasis: float
-    valence: float
-    activation: float
-    dominance: float
-    filler: str = "++BREATHING++"
-
-
-EMOTION_VOICES: Mapping[str, EmotionVoice] = {
-    "ang": EmotionVoice(1.10, 4, 12, 6.0, 0.05, 0.30, 1.8, 4.0, 4.0),
-    "exc": EmotionVoice(1.18, 16, 26, 3.0, 0.03, 0.18, 4.2, 4.0, 3.5, "++LAUGHTER++"),
-    "hap": EmotionVoice(1.02, 11, 14, 0.5, 0.06, 0.12, 4.2, 3.0, 3.0, "++LAUGHTER++"),
-    "sad": EmotionVoice(0.80, -10, -20, -6.0, 0.22, 0.03, 2.0, 2.0, 2.3),
-    "fru": EmotionVoice(0.92, 0, 4, 2.5, 0.16, 0.22, 2.2, 3.2, 3.3),
-    "sur": EmotionVoice(1.05, 24, 34, 1.5, 0.05, 0.25, 3.3, 3.8, 3.0),
-    "neu": EmotionVoice(1.00, 0, -6, -1.0, 0.08, 0.04, 3.0, 2.5, 3.0),
-}
-_RATE_SPREAD, _PITCH_SPREAD, _RANGE_SPREAD, _DECIBEL_SPREAD = 0.10, 9.0, 11.0, 2.6  # Standard deviations.
-
-# Session, then woman and man: espeak-ng variant and base pitch. Variants with breath, such as f2, f3 and f5, are not
-# among them: their noise is another one in each process.
-_SPEAKERS = (
-    (("belinda", 62), ("m1", 38)),
-    (("steph", 68), ("m3", 34)),
-    (("f4", 58), ("m7", 42)),
-    (("f1", 64), ("adam", 36)),
-    (("linda", 60), ("robert", 40)),
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,6 +77,10 @@ class _Line:
     @property
     def speaker_letter(self) -> str:
         return self.id.rsplit("_", 1)[1][0]
+
+    @property
+    def emotion(self) -> EmotionVoice:
+        return EMOTION_VOICES.get(self.label, EMOTION_VOICES["neu"])
 
 
 def make_demo_corpus(
@@ -291,7 +246,8 @@ def _speak_session(session: int, lines: Sequence[_Line], root: Path, seed: int) 
     durations: dict[str, float] = {}
     for index, line in enumerate(lines):
         generator = np.random.default_rng([seed, session, index])
-        performance = _perform(line, session, synthesizer, generator)
+        speaker = SPEAKERS[session - 1][line.speaker_letter]
+        performance = perform(line.sentence, line.emotion, speaker, synthesizer, generator)
         _write_utterance(folder / "sentences", line, performance, generator)
         durations[line.id] = len(performance.samples) / SAMPLE_RATE_HZ
     generator = np.random.default_rng([seed, session, len(lines)])
@@ -301,99 +257,7 @@ def _speak_session(session: int, lines: Sequence[_Line], root: Path, seed: int) 
         )
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class _Performance:
-    """Samples at 16 kHz in [-1, 1], and tokens with their start and end in seconds, without gaps."""
-
-    samples: np.ndarray
-    tokens: Sequence[tuple[str, float, float]]
-
-
-def _perform(line: _Line, session: int, synthesizer: Synthesizer, generator: np.random.Generator) -> _Performance:
-    voice, base_pitch = _SPEAKERS[session - 1]["FM".index(line.speaker_letter)]
-    synthesizer.use_voice(f"en-us+{voice}")
-    emotion = EMOTION_VOICES.get(line.label, EMOTION_VOICES["neu"])
-    rate = 165 * emotion.rate * (1 + _RATE_SPREAD * generator.normal())
-    pitch = base_pitch + emotion.pitch + _PITCH_SPREAD * generator.normal()
-    pitch_range = 50 + emotion.pitch_range + _RANGE_SPREAD * generator.normal()
-    pieces: list[tuple[Sequence[str], Speech]] = [(["<s>"], _silence(generator.uniform(0.12, 0.5), synthesizer))]
-    for phrase, emphatic, pause in _phrases(line.sentence.split(), emotion, generator):
-        if pause:
-            pieces.append((["<sil>"], _silence(generator.uniform(0.12, 0.6), synthesizer)))
-        delivery = Delivery(
-            rate=_within(rate * (0.82 if emphatic else 1.0), 80, 400),
-            volume=100,
-            pitch=_within(pitch + (10 if emphatic else 0), 0, 99),
-            pitch_range=_within(pitch_range + (12 if emphatic else 0), 0, 99),
-        )
-        speech = synthesizer.speak(phrase, delivery)
-        gain = 10 ** (4 / 20) if emphatic else 1.0
-        pieces.append((phrase, dataclasses.replace(speech, samples=speech.samples * gain)))
-    if generator.random() < 0.06:
-        pieces.append(([emotion.filler], _noise(emotion.filler, synthesizer, generator)))
-    pieces.append((["</s>"], _silence(generator.uniform(0.12, 0.5), synthesizer)))
-    decibels = emotion.decibels + _DECIBEL_SPREAD * generator.normal()
-    return _mixed(pieces, synthesizer.sample_rate_hz, decibels, generator)
-
-
-def _within(value: float, low: int, high: int) -> int:
-    return round(min(max(value, low), high))
-
-
-def _phrases(
-    words: Sequence[str], emotion: EmotionVoice, generator: np.random.Generator
-) -> Iterator[tuple[list[str], bool, bool]]:
-    """Yields runs of words that are said in one go, whether with emphasis, and whether a pause comes before."""
-    phrase: list[str] = []
-    paused = False
-    for index, word in enumerate(words):
-        pause = index > 0 and generator.random() < emotion.pause
-        emphatic = len(word) > 3 and generator.random() < emotion.emphasis
-        if (pause or emphatic) and phrase:
-            yield phrase, False, paused
-            phrase, paused = [], False
-        paused = paused or pause
-        if emphatic:
-            yield [word], True, paused
-            paused = False
-        else:
-            phrase.append(word)
-    if phrase:
-        yield phrase, False, paused
-
-
-def _silence(seconds: float, synthesizer: Synthesizer) -> Speech:
-    samples = np.zeros(round(seconds * synthesizer.sample_rate_hz), np.float32)
-    return Speech(samples, ((0.0, len(samples) / synthesizer.sample_rate_hz),))
-
-
-def _noise(filler: str, synthesizer: Synthesizer, generator: np.random.Generator) -> Speech:
-    """Returns bursts of noise for laughter, one long soft one for a breath."""
-    seconds = generator.uniform(0.3, 0.7)
-    time = np.arange(round(seconds * synthesizer.sample_rate_hz)) / synthesizer.sample_rate_hz
-    swell = np.sin(np.pi * time / seconds)
-    envelope = swell * np.maximum(np.sin(2 * np.pi * 5 * time), 0) if filler == "++LAUGHTER++" else 0.3 * swell
-    samples = (0.1 * envelope * generator.normal(size=len(time))).astype(np.float32)
-    return Speech(samples, ((0.0, seconds),))
-
-
-def _mixed(
-    pieces: Sequence[tuple[Sequence[str], Speech]], rate_hz: int, decibels: float, generator: np.random.Generator
-) -> _Performance:
-    """Joins the pieces, sets the loudness, adds a light background noise and brings all to 16 kHz."""
-    offsets = np.cumsum([0, *(len(speech.samples) for _, speech in pieces)]) / rate_hz
-    tokens = [
-        (token, float(offset) + start, float(offset) + end)
-        for (tokens, speech), offset in zip(pieces, offsets, strict=False)
-        for token, (start, end) in zip(tokens, speech.words, strict=True)
-    ]
-    speech = np.concatenate([speech.samples for _, speech in pieces])
-    samples = signal.resample_poly(speech, SAMPLE_RATE_HZ // 50, rate_hz // 50) * (0.35 * 10 ** (decibels / 20))
-    noise = generator.normal(size=len(samples)) * 10 ** (generator.uniform(-64, -50) / 20)
-    return _Performance(np.clip(samples + noise, -1, 1).astype(np.float32), tokens)
-
-
-def _write_utterance(folder: Path, line: _Line, performance: _Performance, generator: np.random.Generator) -> None:
+def _write_utterance(folder: Path, line: _Line, performance: Performance, generator: np.random.Generator) -> None:
     wav = folder / "wav" / line.dialog / f"{line.id}.wav"
     wav.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(wav, performance.samples, SAMPLE_RATE_HZ, subtype="PCM_16")
@@ -446,8 +310,7 @@ def _write_dialog(
 
 
 def _evaluation_block(line: _Line, start: float, end: float, generator: np.random.Generator) -> list[str]:
-    emotion = EMOTION_VOICES.get(line.label, EMOTION_VOICES["neu"])
-    means = np.array([emotion.valence, emotion.activation, emotion.dominance])
+    means = np.array([line.emotion.valence, line.emotion.activation, line.emotion.dominance])
     ratings = np.clip(np.round(means + 0.7 * generator.normal(size=(2, 3))), 1, 5).astype(int)
     mean = ", ".join(f"{value:.4f}" for value in ratings.mean(axis=0))
     name = _FULL_NAMES[line.label]
