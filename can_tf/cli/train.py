@@ -9,6 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from can_tf.cli.progress import Progress
 from can_tf.cli.scores import scores_table
 from can_tf.errors import ConfigError
 from can_tf.records.dataset import load_dataset
@@ -71,7 +72,12 @@ def train_command(
     from can_tf.training.fit import Listener, train_fold
 
     epochs = _Epochs(options)
-    listener = Listener(lambda line: click.echo(line, err=True), epochs.batch, epochs.epoch)
+    listener = Listener(
+        message=lambda line: click.echo(line, err=True),
+        word_vectors=Progress("Reading word vectors", "bytes"),
+        batch=epochs.batch,
+        epoch=epochs.epoch,
+    )
     metrics = train_fold(dataset, folder, options, listener)
     if as_json:
         click.echo(json.dumps(metrics, indent=2))

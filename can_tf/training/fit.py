@@ -42,11 +42,13 @@ class Listener:
 
     Attributes:
         message: Called with a line of text.
+        word_vectors: Called with the bytes read of a file of word vectors, and its size.
         batch: Called with the epoch, counted from 1, the batches done, and the batches of an epoch.
         epoch: Called with the state after each epoch.
     """
 
     message: Callable[[str], None] = _ignore
+    word_vectors: Callable[[int, int], None] = _ignore
     batch: Callable[[int, int, int], None] = _ignore
     epoch: Callable[[RunState], None] = _ignore
 
@@ -103,7 +105,7 @@ def _prepare(
     )
     if dataset.segmentation != "whole" and (cut := cut_utterances(dataset.utterances, options.max_segment_frames)):
         listener.message(f"{cut} utterances have a segment cut to {options.max_segment_frames} frames.")
-    vectors = word_vectors(dataset, parts, options)
+    vectors = word_vectors(dataset, parts, options, listener.word_vectors)
     listener.message(
         f"{len(vectors.vocabulary)} words; word vectors: {vectors.source}, {vectors.dimension} dimensions."
     )

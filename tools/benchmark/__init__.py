@@ -1,0 +1,1 @@
+"""What `tools/benchmark.py` measures against, written as a competent user of each library would."""
