@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import torch
-from benchmark.batch import Batch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from benchmark.batch import Batch
 from can_tf.models.config import ModelConfig
 
 
@@ -30,7 +30,11 @@ class TorchCan(nn.Module):
         self.queries = nn.Parameter(torch.randn(2, heads, 2 * units) * 0.1)
         context = heads * 2 * units
         self.heads = nn.ModuleDict(
-            {"fused": nn.Linear(4 * context, labels), "text": nn.Linear(context, labels), "audio": nn.Linear(context, labels)}
+            {
+                "fused": nn.Linear(4 * context, labels),
+                "text": nn.Linear(context, labels),
+                "audio": nn.Linear(context, labels),
+            }
         )
 
     def forward(self, word_index, mfcc, segment_frames):
@@ -39,7 +43,9 @@ class TorchCan(nn.Module):
         text = self.dropout(_sequence(self.text, self.embedding(word_index), lengths))
         means = self._packed_means(mfcc, segment_frames) if self.packed else self._padded_means(mfcc, segment_frames)
         audio = self.dropout(_sequence(self.audio, means, lengths))
-        text_weights, audio_weights = (_weights(states, query, mask) for states, query in zip((text, audio), self.queries, strict=True))
+        text_weights, audio_weights = (
+            _weights(states, query, mask) for states, query in zip((text, audio), self.queries, strict=True)
+        )
         by_text, by_audio = text_weights.detach(), audio_weights.detach()
         contexts = {
             "text": _context(text_weights, text),
@@ -81,7 +87,9 @@ class TorchCan(nn.Module):
         return means.reshape(batch, words, -1)
 
     def _one_direction(self, segments, suffix):
-        weights = [getattr(self.segment, f"{name}_l0{suffix}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+        weights = [
+            getattr(self.segment, f"{name}_l0{suffix}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        ]
         zeros = segments.new_zeros(1, len(segments), self.segment.hidden_size)
         return torch._VF.lstm(segments, (zeros, zeros), weights, True, 1, 0.0, self.training, False, True)[0]
 
@@ -102,11 +110,19 @@ def _context(weights, states):
 
 def copy_weights(source: keras.Model, target: TorchCan) -> None:
     """Gives the PyTorch model the weights of can_tf's; gates have the same order in both."""
-    tensors = {layer.name: [torch.from_numpy(weight.copy()) for weight in layer.get_weights()] for layer in source.layers}
+    tensors = {
+        layer.name: [torch.from_numpy(weight.copy()) for weight in layer.get_weights()] for layer in source.layers
+    }
     with torch.no_grad():
         target.embedding.weight.copy_(tensors["word_vectors"][0])
-        for name, lstm in (("text_blstm", target.text), ("segment_blstm", target.segment), ("audio_blstm", target.audio)):
-            for suffix, (kernel, recurrent, bias) in zip(("", "_reverse"), (tensors[name][:3], tensors[name][3:]), strict=True):
+        for name, lstm in (
+            ("text_blstm", target.text),
+            ("segment_blstm", target.segment),
+            ("audio_blstm", target.audio),
+        ):
+            for suffix, (kernel, recurrent, bias) in zip(
+                ("", "_reverse"), (tensors[name][:3], tensors[name][3:]), strict=True
+            ):
                 getattr(lstm, f"weight_ih_l0{suffix}").copy_(kernel.T)
                 getattr(lstm, f"weight_hh_l0{suffix}").copy_(recurrent.T)
                 getattr(lstm, f"bias_ih_l0{suffix}").copy_(bias)
@@ -122,7 +138,11 @@ def torch_inputs(batch: Batch, vocabulary: tuple[str, ...]) -> tuple[torch.Tenso
     """Returns word indices as can_tf's lookup gives them, MFCCs and segment lengths."""
     index = {"": 0, **{word: place for place, word in enumerate(vocabulary, 2)}}
     words = np.array([[index[word] for word in row] for row in batch.words])
-    return torch.from_numpy(words), torch.from_numpy(batch.mfcc), torch.from_numpy(batch.segment_frames.astype(np.int64))
+    return (
+        torch.from_numpy(words),
+        torch.from_numpy(batch.mfcc),
+        torch.from_numpy(batch.segment_frames.astype(np.int64)),
+    )
 
 
 def training_step(model: TorchCan, inputs, label: np.ndarray, alpha: float):
