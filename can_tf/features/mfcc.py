@@ -1,13 +1,15 @@
 """MFCCs of segments, computed on exactly the real frames, as stock TensorFlow ops (Lee et al., 2020, Section 4.2).
 
-All segments of a batch are done at once and without padding: the first sample of every frame of every segment is worked
-out, one gather takes all windows, and window, FFT, mel, logarithm and DCT run on the frames alone. A segment has
-`1 + (samples - 400) // 160` frames, at least one; a segment shorter than a window is padded with zeros.
+All segments of a batch are done at once and without padding: windows, FFT, mel, logarithm and DCT run on exactly the
+frames that there are. A segment has `1 + (samples - 400) // 160` frames, at least one; a segment shorter than a window
+is padded with zeros.
 
 Where librosa differs: its `htk=True` draws the mel triangles linear in Hz (here linear in mel, as HTK and Kaldi do), it
 frames by the FFT length rather than the window, and its DCT is orthonormal (here c0 is sqrt(2) times as large). Values
 of one signal differ by up to 1.4.
 """
+
+import math
 
 import tensorflow as tf
 
@@ -35,15 +37,31 @@ def segment_mfcc(
         `<float32>[frames, mel_bins]` and `<int64>[segments]`.
     """
     segment_frames = frames_of_segments(num_samples, config)
-    segment_of_frame = tf.repeat(tf.range(tf.size(first)), segment_frames)
-    frame_in_segment = tf.ragged.range(segment_frames).flat_values
-    offset = frame_in_segment * config.hop_samples  # <int64>[frames], from the segment's first sample
-    in_segment = offset[:, None] + tf.range(config.window_samples, dtype=tf.int64)  # [frames, window]
-    index = tf.gather(first, segment_of_frame)[:, None] + in_segment
+    windows = _windows(samples, first, num_samples, segment_frames, config)
+    return mfcc_of_windows(windows, config), segment_frames
+
+
+def _windows(
+    samples: tf.Tensor, first: tf.Tensor, num_samples: tf.Tensor, segment_frames: tf.Tensor, config: FeatureConfig
+) -> tf.Tensor:
+    """Returns the windows of all segments' frames, `<float32>[frames, window_samples]`.
+
+    Windows overlap, and to take their samples one by one would take most of them two or three times. So segments are
+    cut into blocks of the largest length that divides both hop and window, and a window is some blocks in a row.
+    """
+    block_samples = math.gcd(config.window_samples, config.hop_samples)
+    window_blocks, hop_blocks = config.window_samples // block_samples, config.hop_samples // block_samples
+    segment_blocks = tf.where(segment_frames > 0, (segment_frames - 1) * hop_blocks + window_blocks, 0)
+    in_segment = tf.ragged.range(segment_blocks).flat_values * block_samples  # [blocks], first sample in its segment
+    in_segment = in_segment[:, None] + tf.range(block_samples, dtype=tf.int64)  # [blocks, block_samples]
+    index = tf.repeat(first, segment_blocks)[:, None] + in_segment
     # Only a segment shorter than a window has samples to mask; the index is kept inside for its sake.
-    windows = tf.gather(samples, tf.minimum(index, tf.size(samples, out_type=tf.int64) - 1))
-    inside = in_segment < tf.gather(num_samples, segment_of_frame)[:, None]
-    return mfcc_of_windows(tf.where(inside, windows, 0.0), config), segment_frames
+    blocks = tf.gather(samples, tf.minimum(index, tf.size(samples, out_type=tf.int64) - 1))
+    blocks = tf.where(in_segment < tf.repeat(num_samples, segment_blocks)[:, None], blocks, 0.0)
+    first_block = tf.repeat(tf.cumsum(segment_blocks, exclusive=True), segment_frames)
+    first_block += tf.ragged.range(segment_frames).flat_values * hop_blocks  # [frames]
+    windows = tf.gather(blocks, first_block[:, None] + tf.range(window_blocks, dtype=tf.int64))
+    return tf.reshape(windows, [-1, config.window_samples])
 
 
 def mfcc_of_windows(windows: tf.Tensor, config: FeatureConfig) -> tf.Tensor:

@@ -1,0 +1,153 @@
+"""Measures can_tf beside what one would use instead. Needs: pip install -c constraints.txt -e '.[bench,demo,report]'
+
+    python tools/benchmark.py COMMAND [--repeats N] [--json]
+
+Each command runs all its sides in turn in one go and prints medians, the spread, and how many times longer the others
+take. Sides are first checked to give the same numbers. Nothing here is a test: a machine's mood passes no judgement.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import click
+from benchmark.measure import Timing
+
+OURS = "can_tf"
+
+_repeats = click.option("--repeats", type=click.IntRange(min=1), default=5, show_default=True, help="After a warm-up.")
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_records = click.option(
+    "--records",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path("data/records"),
+    show_default=True,
+    help="From can-tf build-records.",
+)
+_root = click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path("data/demo-1400-seed0"),
+    show_default=True,
+    help="A corpus in IEMOCAP's layout, from can-tf demo-corpus or IEMOCAP itself.",
+)
+
+
+@click.group()
+def main() -> None:
+    """Measure can_tf beside what one would use instead."""
+
+
+@main.command("train-step")
+@_repeats
+@click.option("--without", multiple=True, help="A side to leave out: stock Keras and PyTorch packed are slow.")
+@_as_json
+def train_step(repeats: int, without: tuple[str, ...], as_json: bool) -> None:
+    """One training step of the CAN on a batch of 64, shaped as IEMOCAP's."""
+    from benchmark.steps import training_sides
+
+    _measure_in_turn(training_sides(without), repeats, as_json)
+
+
+@main.command("inference")
+@_repeats
+@click.option("--without", multiple=True, help="A side to leave out.")
+@_as_json
+def inference(repeats: int, without: tuple[str, ...], as_json: bool) -> None:
+    """The CAN's predictions for the same batch."""
+    from benchmark.steps import inference_sides
+
+    _measure_in_turn(inference_sides(without), repeats, as_json)
+
+
+@main.command("utterance")
+@_repeats
+@_root
+@_as_json
+def utterance(repeats: int, root: Path, as_json: bool) -> None:
+    """A wav file's bytes and its words to probabilities, one utterance at a time."""
+    from benchmark.utterances import utterance_sides
+
+    _measure_in_turn(utterance_sides(root), repeats, as_json)
+
+
+@main.command("build-records")
+@_repeats
+@_root
+@click.option("--workers", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="one a core")
+@_as_json
+def build_records(repeats: int, root: Path, workers: int, as_json: bool) -> None:
+    """Recordings to TFRecords, whole processes: can-tf build-records, and librosa called once a word."""
+    from benchmark.builds import build_sides
+
+    _measure_in_turn(build_sides(root, workers), repeats, as_json)
+
+
+@main.command("pipeline")
+@_repeats
+@_records
+@_as_json
+def pipeline(repeats: int, records: Path, as_json: bool) -> None:
+    """An epoch of batches alone, and the training steps on the same batches."""
+    from benchmark.epochs import epoch_sides
+
+    _measure_in_turn(epoch_sides(records), repeats, as_json)
+
+
+@main.command("growth")
+@click.option("--utterances", type=click.IntRange(min=100), default=700, show_default=True, help="Of the 1x corpus.")
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("data/growth"), show_default=True)
+@_as_json
+def growth(utterances: int, folder: Path, as_json: bool) -> None:
+    """Time and peak memory of build-records and of an epoch on a corpus, one 3 and one 10 times as large; a plot."""
+    from benchmark.growth import measure_growth
+
+    rows = measure_growth(utterances, folder)
+    if as_json:
+        click.echo(json.dumps({"rows": rows, "machine": _machine()}, indent=2))
+        return
+    for row in rows:
+        click.echo(
+            f"{row['what']:13s} {row['utterances']:6d} utterances: {row['seconds']:7.1f} s, "
+            f"peak {row['peak_megabytes']:6.0f} MB"
+        )
+    click.echo(folder / "growth.png")
+
+
+def _measure_in_turn(sides: tuple[str, Mapping], repeats: int, as_json: bool) -> None:
+    from benchmark.measure import in_turn
+
+    what, functions = sides
+    timings = in_turn(functions, repeats=repeats)
+    if as_json:
+        values = {name: timing.as_json() for name, timing in timings.items()}
+        click.echo(json.dumps({"what": what, "sides": values, "machine": _machine()}, indent=2))
+        return
+    click.echo(what)
+    for name, timing in timings.items():
+        click.echo(_row(name, timing, timings[OURS]))
+
+
+def _row(name: str, timing: Timing, ours: Timing) -> str:
+    spread = f"({min(timing.seconds):.4f} to {max(timing.seconds):.4f})"
+    return f"{name:32s} {timing.median:9.4f} s {spread:22s} {timing.median / ours.median:6.1f}x"
+
+
+def _machine() -> dict[str, object]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    versions = {}
+    for package in ("tensorflow", "keras", "torch", "librosa", "numpy"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = None
+    return {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version(), **versions}
+
+
+if __name__ == "__main__":
+    main()

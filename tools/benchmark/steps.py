@@ -1,0 +1,104 @@
+"""A training step and a prediction of the CAN: can_tf, the same model on stock Keras layers, and in PyTorch."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+import torch
+
+from benchmark import keras_peer, torch_peer
+from benchmark.batch import Batch, iemocap_shaped_batch, paper_config
+from benchmark.measure import Side
+from can_tf.models.config import ModelConfig
+from can_tf.models.losses import compile_model
+from can_tf.models.registry import build
+
+STOCK, PADDED, PACKED = "stock Keras", "PyTorch padded", "PyTorch packed"
+ALPHA = 0.1
+TOLERANCE = 1e-4
+
+
+def training_sides(without: Sequence[str]) -> tuple[str, Mapping[str, Side]]:
+    """Returns what is measured, and a training step of each side on the same batch."""
+    return _sides("a training step", without, _keras_step, _torch_step)
+
+
+def inference_sides(without: Sequence[str]) -> tuple[str, Mapping[str, Side]]:
+    """Returns what is measured, and a prediction of each side for the same batch."""
+    return _sides("inference", without, _keras_prediction, _torch_prediction)
+
+
+def _sides(
+    what: str, without: Sequence[str], of_keras: Callable[..., Side], of_torch: Callable[..., Side]
+) -> tuple[str, Mapping[str, Side]]:
+    batch, config = iemocap_shaped_batch(), paper_config()
+    ours = build("can", config)
+    sides = {"can_tf": of_keras(ours, batch)}
+    expected = ours(keras_inputs(batch))
+    if STOCK not in without:
+        stock = keras_peer.build_stock_can(config, *batch.mfcc.shape[1:3])
+        keras_peer.copy_weights(ours, stock)
+        _check(STOCK, stock(keras_inputs(batch)), expected)
+        sides[STOCK] = of_keras(stock, batch)
+    for name, packed in ((PADDED, False), (PACKED, True)):
+        if name not in without:
+            model, inputs = _torch_model(ours, config, batch, packed)
+            with torch.no_grad():
+                _check(name, {key: value.numpy() for key, value in model.eval()(*inputs).items()}, expected)
+            sides[name] = of_torch(model, inputs, batch)
+    return f"{what}: {batch.shape}", sides
+
+
+def _torch_model(ours: keras.Model, config: ModelConfig, batch: Batch, packed: bool):
+    model = torch_peer.TorchCan(config, packed=packed)
+    torch_peer.copy_weights(ours, model)
+    return model, torch_peer.torch_inputs(batch, config.vocabulary)
+
+
+def _check(name: str, logits: Mapping[str, object], expected: Mapping[str, tf.Tensor]) -> None:
+    for output, values in expected.items():
+        difference = float(np.abs(np.asarray(logits[output]) - values.numpy()).max())
+        if difference > TOLERANCE:
+            raise SystemExit(f"{name} gives other logits than can_tf: they differ by {difference:.2g} in {output}")
+
+
+def keras_inputs(batch: Batch) -> dict[str, tf.Tensor]:
+    return {
+        "words": tf.constant(batch.words.astype(str)),
+        "mfcc": tf.constant(batch.mfcc),
+        "segment_frames": tf.constant(batch.segment_frames),
+    }
+
+
+def _keras_step(model: keras.Model, batch: Batch) -> Side:
+    return keras_training_step(model, keras_inputs(batch), batch.label)
+
+
+def keras_training_step(model: keras.Model, inputs: Mapping[str, tf.Tensor], label: np.ndarray) -> Side:
+    """Returns a function that does one step as `fit` does: Eq. 14, clipping at a norm of 1, Adam."""
+    compile_model(model, paper_config())
+    model.optimizer.build(model.trainable_variables)
+    labels = {name: tf.constant(label) for name in model.output_names}
+    step = tf.function(model.train_step, reduce_retracing=True)
+    return lambda: step((inputs, labels))
+
+
+def _keras_prediction(model: keras.Model, batch: Batch) -> Side:
+    inputs = keras_inputs(batch)
+    predict = tf.function(lambda: model(inputs, training=False))
+    return lambda: predict()
+
+
+def _torch_step(model: torch_peer.TorchCan, inputs, batch: Batch) -> Side:
+    return torch_peer.training_step(model, inputs, batch.label, ALPHA)
+
+
+def _torch_prediction(model: torch_peer.TorchCan, inputs, batch: Batch) -> Side:
+    model.eval()
+
+    def predict():
+        with torch.inference_mode():
+            model(*inputs)
+
+    return predict
