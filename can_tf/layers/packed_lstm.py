@@ -1,12 +1,15 @@
-"""An LSTM over sequences of unequal length that computes no padding.
+"""An LSTM over sequences of unequal length that computes next to no padding.
 
-Sequences are ordered by falling length and their elements packed step by step: step t holds the t-th element of each
-sequence that has one, `sizes[t]` rows, and sizes never grow. A loop over the steps keeps the state of the sequences
-that go on, which are always the first rows.
+Sequences are ordered by falling length and their elements packed step by step: step t holds the t-th element of the
+sequences that have one, and the number of these, a step's size, never grows. Sizes are rounded up to few levels, so
+that all steps of one level are a rectangle, which TensorFlow's fused `BlockLSTM` runs in one go; a loop over the levels
+keeps the state of the sequences that go on, which are always the first rows. The rounding adds elements of zeros behind
+the ends of some sequences; no result and no gradient depends on them.
 
-The cell is TensorFlow's fused `LSTMBlockCell` with the weights of `keras.layers.LSTM`. Gates are in the order i, c, f,
-o there and i, f, c, o in Keras. The gradient is a loop of its own, because the automatic one would make a product for
-the weights at every step; here they get one large product over all elements at the end.
+The weights are those of `keras.layers.LSTM`. Gates are in the order i, c, f, o in the fused ops and i, f, c, o in
+Keras.
+The gradient is a loop of its own, because that of `BlockLSTM` makes a product for the weights at every step; here they
+get one large product over all elements at the end.
 
 Only stock TensorFlow ops are used, so a model with this in it loads in TensorFlow Serving.
 """
@@ -15,64 +18,87 @@ import dataclasses
 
 import tensorflow as tf
 
+_SMALLEST_ROUNDING = 4  # Rows: a product of fewer takes as long.
+_LEVELS_AN_OCTAVE = 8  # More compute less padding, in smaller rectangles.
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Packing:
     """Where each element of padded sequences goes when they are packed.
 
     Attributes:
-        sizes: `<int32>[steps]`, rows of each step; at least one step, which may have no rows.
+        sizes: `<int32>[steps]`, rows of each step, rounded up; at least one step of at least one row.
+        real_sizes: `<int32>[steps]`, rows of each step that are elements; the others stand behind them.
         sequence: `<int32>[elements]`, the sequence that each packed element belongs to.
         step: `<int32>[elements]`, its place in that sequence.
+        real: `<bool>[elements]`, False for what rounding has added behind a sequence's end.
         order: `<int32>[sequences]`, the sequences by falling length.
         lengths: `<int32>[sequences]`, in the order given.
     """
 
     sizes: tf.Tensor
+    real_sizes: tf.Tensor
     sequence: tf.Tensor
     step: tf.Tensor
+    real: tf.Tensor
     order: tf.Tensor
     lengths: tf.Tensor
 
     def rows(self, padded_length: tf.Tensor, *, backwards: bool) -> tf.Tensor:
-        """Returns the row of each packed element in `[sequences * padded_length, ...]`, read forwards or backwards."""
+        """Returns the row of each packed element in `[sequences * padded_length, ...]`, read forwards or backwards.
+
+        Elements that are not real get row 0.
+        """
         step = tf.gather(self.lengths, self.sequence) - 1 - self.step if backwards else self.step
-        return self.sequence * padded_length + step
+        return tf.where(self.real, self.sequence * padded_length + step, 0)
 
 
 def pack(lengths: tf.Tensor) -> Packing:
-    """Returns the packing of sequences of `lengths`, `<int32>[sequences]`; a length may be 0."""
+    """Returns the packing of sequences of `lengths`, `<int32>[sequences]`, at least one; a length may be 0."""
     order = tf.argsort(lengths, direction="DESCENDING", stable=True)
     ascending = tf.reverse(tf.gather(lengths, order), [0])
-    steps = tf.range(tf.maximum(tf.reduce_max(tf.concat([lengths, [0]], 0)), 1))
-    sizes = tf.size(lengths) - tf.searchsorted(ascending, steps, side="right")
-    rank = tf.ragged.range(sizes).flat_values
-    return Packing(sizes, tf.gather(order, rank), tf.repeat(steps, sizes), order, lengths)
+    steps = tf.range(tf.maximum(tf.reduce_max(lengths), 1))
+    real_sizes = tf.size(lengths) - tf.searchsorted(ascending, steps, side="right")
+    sizes = tf.clip_by_value(_rounded_up(real_sizes), 1, tf.size(lengths))
+    sequence = tf.gather(order, tf.ragged.range(sizes).flat_values)
+    step = tf.repeat(steps, sizes)
+    return Packing(sizes, real_sizes, sequence, step, step < tf.gather(lengths, sequence), order, lengths)
 
 
-def packed_lstm(
-    inputs: tf.Tensor, sizes: tf.Tensor, weights: tuple[tf.Tensor, tf.Tensor, tf.Tensor], *, sum_over_steps: bool
-) -> tf.Tensor:
-    """Runs an LSTM over packed sequences.
+def _rounded_up(sizes: tf.Tensor) -> tf.Tensor:
+    """Rounds up to multiples that grow with the size, so that each octave has but a few levels."""
+    octave = tf.math.floor(tf.math.log(tf.cast(tf.maximum(sizes, 1), tf.float32)) / tf.math.log(2.0))
+    multiple = tf.cast(tf.pow(2.0, octave), tf.int32) // _LEVELS_AN_OCTAVE
+    multiple = tf.maximum(multiple, _SMALLEST_ROUNDING)
+    return -(-sizes // multiple) * multiple
+
+
+Weights = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
+
+
+def packed_lstm_states(inputs: tf.Tensor, packing: Packing, weights: Weights) -> tf.Tensor:
+    """Runs an LSTM over packed sequences and returns every state, `<float32>[elements, units]`, packed as the inputs.
 
     Args:
-        inputs: `<float32>[elements, features]`.
-        sizes: `<int32>[steps]`, rows of each step, never growing.
+        inputs: `<float32>[elements, features]`; zeros where an element is not real.
+        packing: From `pack`.
         weights: Kernel `[features, 4 * units]`, recurrent kernel `[units, 4 * units]` and bias `[4 * units]`, as in
             `keras.layers.LSTM`.
-        sum_over_steps: Whether to return each sequence's sum of states rather than every state.
-
-    Returns:
-        `<float32>[elements, units]`, packed as the inputs are; or `[sequences, units]`, the sums of the sequences that
-        are not empty, by falling length.
     """
     kernel, recurrent_kernel, bias = (_reorder_gates(weight) for weight in weights)
-    # The cell refuses no rows at all: where every sequence is empty, one element of zeros goes through and is dropped.
-    extra = tf.cast(tf.equal(sizes[0], 0), tf.int32)
-    padded = tf.pad(inputs, [[0, extra], [0, 0]])
-    if sum_over_steps:
-        return _lstm_sums(padded, kernel, recurrent_kernel, bias, sizes + extra)[: sizes[0]]
-    return _lstm_states(padded, kernel, recurrent_kernel, bias, sizes + extra)[: tf.shape(inputs)[0]]
+    return _lstm_states(inputs, kernel, recurrent_kernel, bias, packing.sizes, packing.real_sizes)
+
+
+def packed_lstm_sums(inputs: tf.Tensor, packing: Packing, weights: Weights) -> tf.Tensor:
+    """Runs an LSTM over packed sequences and returns each sequence's sum of states.
+
+    Arguments are those of `packed_lstm_states`.
+
+    Returns:
+        `<float32>[sizes[0], units]`, by falling length: the first `real_sizes[0]` are the sequences that are not empty.
+    """
+    kernel, recurrent_kernel, bias = (_reorder_gates(weight) for weight in weights)
+    return _lstm_sums(inputs, kernel, recurrent_kernel, bias, packing.sizes, packing.real_sizes)
 
 
 def _reorder_gates(weight: tf.Tensor) -> tf.Tensor:
@@ -82,28 +108,38 @@ def _reorder_gates(weight: tf.Tensor) -> tf.Tensor:
 
 
 @tf.custom_gradient
-def _lstm_states(inputs, kernel, recurrent_kernel, bias, sizes):
-    saved, _ = _run(inputs, kernel, recurrent_kernel, bias, sizes)
+def _lstm_states(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes):
+    saved, _ = _run(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes)
 
     def gradient(states_gradient):
-        return _gradients(inputs, kernel, recurrent_kernel, sizes, saved, states_gradient, per_sequence=False)
+        def own_gradient(time, offset):
+            return states_gradient[offset : offset + sizes[time]]
+
+        return (*_gradients(inputs, kernel, recurrent_kernel, sizes, saved, own_gradient), None, None)
 
     return saved.state, gradient
 
 
 @tf.custom_gradient
-def _lstm_sums(inputs, kernel, recurrent_kernel, bias, sizes):
-    saved, sums = _run(inputs, kernel, recurrent_kernel, bias, sizes)
+def _lstm_sums(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes):
+    saved, sums = _run(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes)
 
     def gradient(sums_gradient):
-        return _gradients(inputs, kernel, recurrent_kernel, sizes, saved, sums_gradient, per_sequence=True)
+        def own_gradient(time, offset):
+            del offset
+            return tf.pad(sums_gradient[: real_sizes[time]], [[0, sizes[time] - real_sizes[time]], [0, 0]])
+
+        return (*_gradients(inputs, kernel, recurrent_kernel, sizes, saved, own_gradient), None, None)
 
     return sums, gradient
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Saved:
-    """What the forward pass leaves for the gradient: gates, cells and states of all elements, `[elements, units]`."""
+    """What the forward pass leaves for the gradient: gates, cells and states of all elements, `[elements, units]`.
+
+    In the order of `BlockLSTM`'s outputs.
+    """
 
     input_gate: tf.Tensor
     cell: tf.Tensor
@@ -114,24 +150,26 @@ class _Saved:
     state: tf.Tensor
 
 
-_SAVED_NAMES = tuple(field.name for field in dataclasses.fields(_Saved))
+_NUM_SAVED = len(dataclasses.fields(_Saved))
 
 
-def _run(inputs, kernel, recurrent_kernel, bias, sizes):
-    """Returns what the gradient needs, and the sum of each sequence's states."""
-    units = recurrent_kernel.shape[0]
+def _run(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes):
+    """Goes through the steps, a level of sizes at a time; returns what is saved, and each sequence's sum of states."""
+    features, units = kernel.shape[0], recurrent_kernel.shape[0]
     joint_kernel = tf.concat([kernel, recurrent_kernel], axis=0)
     unused_peephole = tf.zeros([units])
-    num_steps = tf.size(sizes)
-    next_sizes = tf.concat([sizes[1:], [0]], 0)
+    level_sizes, _, level_steps = tf.unique_with_counts(sizes)
+    num_levels = tf.size(level_sizes)
     arrays = tuple(
-        tf.TensorArray(tf.float32, num_steps, infer_shape=False, element_shape=[None, units]) for _ in range(8)
+        tf.TensorArray(tf.float32, num_levels, infer_shape=False, element_shape=[None, units])
+        for _ in range(_NUM_SAVED)
     )
 
-    def step(time, offset, cell, state, total, arrays):
-        size, next_size = sizes[time], next_sizes[time]
-        outputs = tf.raw_ops.LSTMBlockCell(
-            x=inputs[offset : offset + size],
+    def run_level(level, time, offset, cell, state, sums, arrays):
+        size, steps = level_sizes[level], level_steps[level]
+        outputs = tf.raw_ops.BlockLSTM(
+            seq_len_max=tf.cast(steps, tf.int64),
+            x=tf.reshape(inputs[offset : offset + steps * size], [steps, size, features]),
             cs_prev=cell[:size],
             h_prev=state[:size],
             w=joint_kernel,
@@ -143,49 +181,46 @@ def _run(inputs, kernel, recurrent_kernel, bias, sizes):
             cell_clip=-1.0,
             use_peephole=False,
         )
-        total = total[:size] + outputs.h
-        written = (*outputs, total[next_size:])  # Sequences that end here have their sum.
-        arrays = tuple(array.write(time, value) for array, value in zip(arrays, written, strict=True))
-        return time + 1, offset + size, outputs.cs, outputs.h, total, arrays
+        real = tf.sequence_mask(real_sizes[time : time + steps], size, tf.float32)  # [steps, size]
+        level_sums = tf.reduce_sum(outputs.h * real[:, :, None], axis=0)
+        sums += tf.pad(level_sums, [[0, sizes[0] - size], [0, 0]])
+        arrays = tuple(
+            array.write(level, tf.reshape(output, [steps * size, units]))
+            for array, output in zip(arrays, outputs, strict=True)
+        )
+        return level + 1, time + steps, offset + steps * size, outputs.cs[-1], outputs.h[-1], sums, arrays
 
     zeros = tf.zeros([sizes[0], units])
-    any_rows = tf.TensorShape([None, units])
-    *_, arrays = tf.while_loop(
-        lambda time, *_: time < num_steps,
-        step,
-        (0, 0, zeros, zeros, zeros, arrays),
+    scalar, any_rows = tf.TensorShape([]), tf.TensorShape([None, units])
+    *_, sums, arrays = tf.while_loop(
+        lambda level, *_: level < num_levels,
+        run_level,
+        (0, 0, 0, zeros, zeros, zeros, arrays),
         shape_invariants=(
-            tf.TensorShape([]),
-            tf.TensorShape([]),
+            scalar,
+            scalar,
+            scalar,
             any_rows,
             any_rows,
             any_rows,
             tuple(tf.TensorShape(None) for _ in arrays),
         ),
     )
-    *saved, ended = (array.concat() for array in arrays)
-    # Sequences ended at step 0 stand first, those of the longest last: turn the steps round.
-    return _Saved(*saved), _by_falling_length(ended, sizes - next_sizes)
+    return _Saved(*(array.concat() for array in arrays)), sums
 
 
-def _by_falling_length(ended: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
-    """Reorders rows grouped by the step they ended at, earliest first, to latest first; groups keep their order."""
-    starts = tf.cumsum(counts, exclusive=True)
-    reverse_counts = tf.reverse(counts, [0])
-    rows = tf.repeat(tf.reverse(starts, [0]), reverse_counts) + tf.ragged.range(reverse_counts).flat_values
-    return tf.gather(ended, rows)
+def _gradients(inputs, kernel, recurrent_kernel, sizes, saved, own_gradient):
+    """Returns the gradients of inputs, kernel, recurrent kernel and bias.
 
-
-def _gradients(inputs, kernel, recurrent_kernel, sizes, saved, output_gradient, *, per_sequence):
-    """Returns the gradients of inputs, kernel, recurrent kernel and bias, and None for the sizes."""
-    gates_gradient = _gates_gradient(inputs, kernel, recurrent_kernel, sizes, saved, output_gradient, per_sequence)
+    `own_gradient(time, offset)` is the gradient of a step's states from outside, zero where an element is not real.
+    """
+    gates_gradient = _gates_gradient(inputs, kernel, recurrent_kernel, sizes, saved, own_gradient)
     previous = _previous_states(saved.state, sizes)
     return (
         tf.matmul(gates_gradient, kernel, transpose_b=True),
         tf.matmul(inputs, gates_gradient, transpose_a=True),
         tf.matmul(previous, gates_gradient[sizes[0] :], transpose_a=True),
         tf.reduce_sum(gates_gradient, axis=0),
-        None,
     )
 
 
@@ -195,7 +230,7 @@ def _previous_states(state: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
     return tf.gather(state, elements - tf.repeat(sizes[:-1], sizes[1:]))
 
 
-def _gates_gradient(inputs, kernel, recurrent_kernel, sizes, saved, output_gradient, per_sequence):
+def _gates_gradient(inputs, kernel, recurrent_kernel, sizes, saved, own_gradient):
     """Goes back through the steps; returns the gradients before the gates' nonlinearities, `[elements, 4 * units]`."""
     units = recurrent_kernel.shape[0]
     joint_kernel = tf.concat([kernel, recurrent_kernel], axis=0)
@@ -209,7 +244,6 @@ def _gates_gradient(inputs, kernel, recurrent_kernel, sizes, saved, output_gradi
         size, offset = sizes[time], offsets[time]
         rows = slice(offset, offset + size)
         growth = [[0, size - tf.shape(cell_gradient)[0]], [0, 0]]  # Sequences that end here come in.
-        own_gradient = output_gradient[:size] if per_sequence else output_gradient[rows]
         first = tf.equal(time, 0)
         before = tf.where(first, 0, offset - sizes[tf.maximum(time - 1, 0)])
         previous_cell = saved.cell[before : before + size]
@@ -230,7 +264,7 @@ def _gates_gradient(inputs, kernel, recurrent_kernel, sizes, saved, output_gradi
             ci=saved.candidate[rows],
             co=saved.cell_tanh[rows],
             cs_grad=tf.pad(cell_gradient, growth),
-            h_grad=tf.pad(state_gradient, growth) + own_gradient,
+            h_grad=tf.pad(state_gradient, growth) + own_gradient(time, offset),
             use_peephole=False,
         )
         state_gradient = tf.matmul(gates_gradient, recurrent_kernel, transpose_b=True)

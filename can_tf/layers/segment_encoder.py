@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from can_tf.layers.bidirectional import BidirectionalLayer
-from can_tf.layers.packed_lstm import pack, packed_lstm
+from can_tf.layers.packed_lstm import pack, packed_lstm_sums
 
 
 @keras.saving.register_keras_serializable(package="can_tf")
@@ -36,18 +36,14 @@ class SegmentEncoder(BidirectionalLayer):
         lengths = tf.reshape(segment_frames, [-1])
         packing = pack(lengths)
         elements = tf.reshape(mfcc, [batch * words * frames, mfcc.shape[-1]])
-        sums = [
-            packed_lstm(
-                tf.gather(elements, packing.rows(frames, backwards=backwards)),
-                packing.sizes,
-                weights,
-                sum_over_steps=True,
-            )
-            for backwards, weights in ((False, self.forward_weights()), (True, self.backward_weights()))
-        ]
-        # Segments come by falling length, without the empty ones: put each back in its place.
-        nonempty = packing.order[: packing.sizes[0]]
-        means = tf.concat(sums, axis=-1) / tf.cast(tf.gather(lengths, nonempty), tf.float32)[:, None]
+        sums = []
+        for backwards, weights in ((False, self.forward_weights()), (True, self.backward_weights())):
+            taken = tf.gather(elements, packing.rows(frames, backwards=backwards))
+            sums.append(packed_lstm_sums(tf.where(packing.real[:, None], taken, 0.0), packing, weights))
+        # Segments come by falling length, empty ones last if at all: put each in its place.
+        count = packing.real_sizes[0]
+        nonempty = packing.order[:count]
+        means = tf.concat(sums, axis=-1)[:count] / tf.cast(tf.gather(lengths, nonempty), tf.float32)[:, None]
         vectors = tf.scatter_nd(nonempty[:, None], means, [batch * words, 2 * self.units])
         return tf.reshape(vectors, [batch, words, 2 * self.units])
 

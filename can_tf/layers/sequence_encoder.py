@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from can_tf.layers.bidirectional import BidirectionalLayer
-from can_tf.layers.packed_lstm import pack, packed_lstm
+from can_tf.layers.packed_lstm import pack, packed_lstm_states
 
 
 @keras.saving.register_keras_serializable(package="can_tf")
@@ -33,8 +33,9 @@ class SequenceEncoder(BidirectionalLayer):
         states = []
         for backwards, weights in ((False, self.forward_weights()), (True, self.backward_weights())):
             rows = packing.rows(words, backwards=backwards)
-            packed = packed_lstm(_take_rows(elements, rows), packing.sizes, weights, sum_over_steps=False)
-            states.append(_put_rows(packed, rows, batch * words))
+            taken = _take_rows(elements, rows, packing.real)
+            packed = packed_lstm_states(taken, packing, weights)
+            states.append(_put_rows(packed, rows, packing.real, batch * words))
         return tf.reshape(tf.concat(states, axis=-1), [batch, words, 2 * self.units])
 
     def compute_output_spec(self, inputs, mask):
@@ -42,15 +43,16 @@ class SequenceEncoder(BidirectionalLayer):
 
 
 @tf.custom_gradient
-def _take_rows(values, rows):
-    """Gathers rows, none of them twice: so the gradient is put back rather than summed, in any order the same."""
+def _take_rows(values, rows, real):
+    """Gathers real rows, none of them twice: so the gradient is put back rather than summed, in any order the same."""
 
     def gradient(taken_gradient):
-        return tf.scatter_nd(rows[:, None], taken_gradient, tf.shape(values)), None
+        return _put_rows(taken_gradient, rows, real, tf.shape(values)[0]), None, None
 
-    return tf.gather(values, rows), gradient
+    return tf.where(real[:, None], tf.gather(values, rows), 0.0), gradient
 
 
-def _put_rows(values, rows, count):
-    """Returns `[count, features]`, zero but for `values` in `rows`."""
-    return tf.scatter_nd(rows[:, None], values, [count, values.shape[-1]])
+def _put_rows(values, rows, real, count):
+    """Returns `[count, features]`, zero but for the real ones of `values` in their `rows`."""
+    destination = tf.where(real, rows, count)  # A row more than is kept.
+    return tf.scatter_nd(destination[:, None], values, [count + 1, values.shape[-1]])[:count]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from can_tf.layers import ReferenceSegmentEncoder, SegmentEncoder, SequenceEncoder
+from can_tf.layers.packed_lstm import pack
 
 UNITS, COEFFICIENTS = 3, 4
 
@@ -57,10 +58,11 @@ def assert_same(lengths, seed=0):
         [[5, 5], [5, 5]],
         [[3, 1, 4], [1]],
         [[2, 0, 7]],
-        [[60, 1], [2]],
+        [[500, 1], [2]],
         [[1, 2, 3], [0, 0, 0]],
+        [list(range(1, 41))],
     ],
-    ids=["one frame", "all equal", "ragged", "an empty segment", "a long word", "a row of padding"],
+    ids=["one frame", "all equal", "ragged", "an empty segment", "a long word", "a row of padding", "many lengths"],
 )
 def test_fast_and_reference_forms_are_the_same_function(lengths):
     assert_same(lengths)
@@ -70,6 +72,33 @@ def test_fast_and_reference_forms_are_the_same_function(lengths):
 @given(st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=4), min_size=1, max_size=4), st.integers(0, 1_000_000))
 def test_fast_and_reference_forms_are_the_same_on_any_batch(lengths, seed):
     assert_same(lengths, seed)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=900))
+def test_packing_holds_each_element_once_and_little_else(lengths):
+    packing = pack(tf.constant(lengths, tf.int32))
+    places = np.stack([packing.sequence, packing.step], axis=1)[packing.real.numpy()]
+    expected = [(sequence, step) for sequence, length in enumerate(lengths) for step in range(length)]
+    assert sorted(map(tuple, places.tolist())) == expected
+    sizes, real_sizes = packing.sizes.numpy(), packing.real_sizes.numpy()
+    assert (np.diff(sizes) <= 0).all()
+    assert (real_sizes <= sizes).all()
+    assert (sizes <= np.maximum(1.125 * real_sizes, real_sizes + 4)).all()
+    assert len(np.unique(sizes)) <= 8 + 8 * np.log2(max(len(lengths) / 32, 1)) + 1
+
+
+def test_what_stands_in_the_padding_is_never_read():
+    mfcc, padded = ragged_batch([[3, 1, 40, 2, 2], [1, 7]])
+    frames = np.arange(mfcc.shape[2]) < padded[:, :, None]
+    fast, _ = pair_of_encoders()
+    coefficients = np.ones((*padded.shape, 2 * UNITS), np.float32)
+    results = [
+        outputs_and_gradients(fast, np.where(frames[..., None], mfcc, junk), padded, coefficients)
+        for junk in (np.float32(0), np.float32(np.nan))
+    ]
+    for clean, with_junk in zip(tf.nest.flatten(results[0]), tf.nest.flatten(results[1]), strict=True):
+        np.testing.assert_array_equal(clean, with_junk)
 
 
 def test_nothing_but_padding_gives_zeros_and_no_gradient():

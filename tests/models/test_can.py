@@ -1,4 +1,8 @@
 import dataclasses
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -245,3 +249,79 @@ def test_it_fits_batches_of_any_shape():
 
 def test_a_configuration_goes_through_json_and_back():
     assert ModelConfig.from_json(CONFIG.to_json()) == CONFIG
+
+
+def training_losses(model, inputs, label, steps):
+    compile_model(model, CONFIG, learning_rate=0.01)
+    labels = labels_of(model, label)
+    return [float(model.train_on_batch(inputs, labels, return_dict=True)["loss"]) for _ in range(steps)]
+
+
+def test_twenty_training_steps_of_fast_and_reference_models_go_the_same_way():
+    config = dataclasses.replace(CONFIG, dropout=0.0)
+    fast, reference = build("can", config), build("can", dataclasses.replace(config, fast=False))
+    reference.set_weights(fast.get_weights())
+    inputs, label = batch([[2, 5, 1], [3], [1, 1, 1, 9]]), [0, 1, 2]
+    losses = training_losses(fast, inputs, label, 20)
+    np.testing.assert_allclose(losses, training_losses(reference, inputs, label, 20), atol=1e-3)
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_it_answers_in_the_loader_of_tensorflow_serving_with_stock_operations_alone(tmp_path):
+    model = build("can", CONFIG)
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    signature = {
+        "words": tf.TensorSpec([None, None], tf.string, "words"),
+        "mfcc": tf.TensorSpec([None, None, None, 4], tf.float32, "mfcc"),
+        "segment_frames": tf.TensorSpec([None, None], tf.int32, "segment_frames"),
+    }
+    archive.add_endpoint("serve", lambda inputs: model(inputs, training=False), [signature])
+    archive.write_out(str(tmp_path / "1"), verbose=False)
+    inputs = batch([[2, 5, 1], [3]])
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        loaded = tf.compat.v1.saved_model.load(session, ["serve"], str(tmp_path / "1"))
+        definition = loaded.signature_def["serve"]
+        feed = {tensor.name: inputs[name].numpy() for name, tensor in definition.inputs.items()}
+        logits = session.run({name: tensor.name for name, tensor in definition.outputs.items()}, feed)
+        functions = loaded.graph_def.library.function
+        operations = {node.op for graph in (loaded.graph_def, *functions) for node in getattr(graph, "node", ())}
+        operations |= {node.op for function in functions for node in function.node_def}
+    for name, values in model(inputs).items():
+        np.testing.assert_allclose(logits[name], values, atol=1e-5)
+    assert "BlockLSTM" in operations
+    assert not [name for name in operations if ">" in name or name in ("PyFunc", "EagerPyFunc", "XlaLaunch")]
+
+
+@pytest.mark.long
+def test_two_devices_reach_the_weights_of_one():
+    # A process of its own: devices are set before the first operation, and only one strategy works in a process.
+    program = """
+import sys
+import keras, numpy as np, tensorflow as tf
+sys.path[:0] = ["tests/models"]
+devices = int(sys.argv[1])
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
+from test_can import CONFIG, batch, build, compile_model, dataclasses, labels_of
+keras.utils.set_random_seed(0)
+strategy = tf.distribute.MirroredStrategy([f"/cpu:{index}" for index in range(devices)])
+with strategy.scope():
+    model = build("can", dataclasses.replace(CONFIG, dropout=0.0))
+    compile_model(model, CONFIG)
+inputs = batch([[2, 1], [3], [1, 4], [2, 2]])
+data = tf.data.Dataset.from_tensors((inputs, labels_of(model, [0, 1, 2, 0]))).unbatch().batch(4).repeat(20)
+model.fit(data, epochs=1, verbose=0, shuffle=False)
+np.savez(sys.argv[2], *model.get_weights())
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        for devices in (1, 2):
+            path = f"{folder}/{devices}.npz"
+            root = Path(__file__).parents[2]
+            done = subprocess.run(
+                [sys.executable, "-c", program, str(devices), path], cwd=root, capture_output=True, text=True
+            )
+            assert done.returncode == 0, done.stderr[-3000:]
+        one, two = np.load(f"{folder}/1.npz"), np.load(f"{folder}/2.npz")
+        for name in one.files:
+            np.testing.assert_allclose(one[name], two[name], atol=1e-5)

@@ -1,13 +1,12 @@
 """How time and memory grow with the corpus."""
 
-import os
 import shutil
 import sys
 from pathlib import Path
 
 import click
 
-from benchmark.processes import run
+from benchmark.processes import seconds_and_megabytes
 from can_tf.corpus.demo import make_demo_corpus
 
 SIZES = (1, 3, 10)
@@ -33,7 +32,7 @@ def measure_growth(utterances: int, folder: Path) -> list[dict[str, object]]:
             ("an epoch", ["train", "--records", records, "--run", run_folder, "--epochs", 1]),
         ):
             click.echo(f"{what}, {count} utterances ...", err=True)
-            seconds, megabytes = run([*_CAN_TF, *map(str, arguments)], os.environ)
+            seconds, megabytes = seconds_and_megabytes([*_CAN_TF, *map(str, arguments)])
             rows.append({"what": what, "utterances": count, "seconds": seconds, "peak_megabytes": megabytes})
     _draw(rows, folder / "growth.png")
     return rows
