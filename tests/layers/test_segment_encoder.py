@@ -1,5 +1,8 @@
 """The packed encoders against stock Keras layers: outputs to 1e-5, gradients to 1e-4 relative."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -200,3 +203,42 @@ def test_the_sequence_encoder_is_keras_masked_blstm():
 def test_no_units_are_refused():
     with pytest.raises(ValueError, match="units must be at least 1, got 0"):
         SegmentEncoder(0)
+
+
+TWENTY_STEPS = """
+import sys
+import keras, numpy as np, tensorflow as tf
+from can_tf.layers import SegmentEncoder, SequenceEncoder
+
+devices = int(sys.argv[1])
+[cpu] = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
+keras.utils.set_random_seed(0)
+generator = np.random.default_rng(0)
+frames = np.array([[2, 1], [3, 0], [1, 4], [2, 2]], np.int32)
+mfcc = generator.normal(size=(4, 2, 4, 5)).astype(np.float32)
+target = generator.normal(size=(4, 2, 1)).astype(np.float32)
+with tf.distribute.MirroredStrategy([f"/cpu:{index}" for index in range(devices)]).scope():
+    inputs = (keras.Input((None, None, 5)), keras.Input((None,), dtype="int32"))
+    states = SequenceEncoder(3)(SegmentEncoder(3)(*inputs), inputs[1] > 0)
+    model = keras.Model(inputs, keras.layers.Dense(1)(states))
+    model.compile(keras.optimizers.Adam(0.01, global_clipnorm=1.0), "mse")
+data = tf.data.Dataset.from_tensor_slices(((mfcc, frames), target)).batch(4).repeat(20)
+model.fit(data, epochs=1, shuffle=False, verbose=0)
+np.savez(sys.argv[2], *model.get_weights())
+"""
+
+
+@pytest.mark.long
+def test_two_devices_reach_the_weights_of_one(tmp_path):
+    # Processes of their own: devices are set before the first operation.
+    weights = []
+    for devices in ("1", "2"):
+        path = tmp_path / f"{devices}.npz"
+        done = subprocess.run([sys.executable, "-c", TWENTY_STEPS, devices, path], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-3000:]
+        weights.append(np.load(path))
+    one, two = weights
+    assert len(one.files) == 14
+    for name in one.files:
+        np.testing.assert_allclose(one[name], two[name], atol=1e-5)

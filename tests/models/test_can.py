@@ -1,8 +1,4 @@
 import dataclasses
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -291,37 +287,3 @@ def test_it_answers_in_the_loader_of_tensorflow_serving_with_stock_operations_al
         np.testing.assert_allclose(logits[name], values, atol=1e-5)
     assert "BlockLSTM" in operations
     assert not [name for name in operations if ">" in name or name in ("PyFunc", "EagerPyFunc", "XlaLaunch")]
-
-
-@pytest.mark.long
-def test_two_devices_reach_the_weights_of_one():
-    # A process of its own: devices are set before the first operation, and only one strategy works in a process.
-    program = """
-import sys
-import keras, numpy as np, tensorflow as tf
-sys.path[:0] = ["tests/models"]
-devices = int(sys.argv[1])
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
-from test_can import CONFIG, batch, build, compile_model, dataclasses, labels_of
-keras.utils.set_random_seed(0)
-strategy = tf.distribute.MirroredStrategy([f"/cpu:{index}" for index in range(devices)])
-with strategy.scope():
-    model = build("can", dataclasses.replace(CONFIG, dropout=0.0))
-    compile_model(model, CONFIG)
-inputs = batch([[2, 1], [3], [1, 4], [2, 2]])
-data = tf.data.Dataset.from_tensors((inputs, labels_of(model, [0, 1, 2, 0]))).unbatch().batch(4).repeat(20)
-model.fit(data, epochs=1, verbose=0, shuffle=False)
-np.savez(sys.argv[2], *model.get_weights())
-"""
-    with tempfile.TemporaryDirectory() as folder:
-        for devices in (1, 2):
-            path = f"{folder}/{devices}.npz"
-            root = Path(__file__).parents[2]
-            done = subprocess.run(
-                [sys.executable, "-c", program, str(devices), path], cwd=root, capture_output=True, text=True
-            )
-            assert done.returncode == 0, done.stderr[-3000:]
-        one, two = np.load(f"{folder}/1.npz"), np.load(f"{folder}/2.npz")
-        for name in one.files:
-            np.testing.assert_allclose(one[name], two[name], atol=1e-5)
