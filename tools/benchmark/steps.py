@@ -9,9 +9,9 @@ import torch
 
 from benchmark import keras_peer, torch_peer
 from benchmark.batch import Batch, iemocap_shaped_batch, paper_config
+from benchmark.keras_step import keras_step
 from benchmark.measure import Side
 from can_tf.models.config import ModelConfig
-from can_tf.models.losses import compile_model
 from can_tf.models.registry import build
 
 STOCK, PADDED, PACKED = "stock Keras", "PyTorch padded", "PyTorch packed"
@@ -72,16 +72,8 @@ def keras_inputs(batch: Batch) -> dict[str, tf.Tensor]:
 
 
 def _keras_step(model: keras.Model, batch: Batch) -> Side:
-    return keras_training_step(model, keras_inputs(batch), batch.label)
-
-
-def keras_training_step(model: keras.Model, inputs: Mapping[str, tf.Tensor], label: np.ndarray) -> Side:
-    """Returns a function that does one step as `fit` does: Eq. 14, clipping at a norm of 1, Adam."""
-    compile_model(model, paper_config())
-    model.optimizer.build(model.trainable_variables)
-    labels = {name: tf.constant(label) for name in model.output_names}
-    step = tf.function(model.train_step, reduce_retracing=True)
-    return lambda: step((inputs, labels))
+    step, inputs, label = keras_step(model), keras_inputs(batch), tf.constant(batch.label)
+    return lambda: step(inputs, label)
 
 
 def _keras_prediction(model: keras.Model, batch: Batch) -> Side:
