@@ -8,8 +8,8 @@ the ends of some sequences; no result and no gradient depends on them.
 
 The weights are those of `keras.layers.LSTM`. Gates are in the order i, c, f, o in the fused ops and i, f, c, o in
 Keras.
-The gradient is a loop of its own, because that of `BlockLSTM` makes a product for the weights at every step; here they
-get one large product over all elements at the end.
+The gradient goes back through the levels with a loop of its own over their steps, because that of `BlockLSTM` makes a
+product for the weights at every step; here they get one product a level.
 
 Only stock TensorFlow ops are used, so a model with this in it loads in TensorFlow Serving.
 """
@@ -109,67 +109,95 @@ def _reorder_gates(weight: tf.Tensor) -> tf.Tensor:
 
 @tf.custom_gradient
 def _lstm_states(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes):
-    saved, _ = _run(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes)
+    levels = _levels(sizes)
+    saved, _ = _run(inputs, kernel, recurrent_kernel, bias, levels, real_sizes)
 
     def gradient(states_gradient):
-        def own_gradient(time, offset):
-            return states_gradient[offset : offset + sizes[time]]
+        def own_gradient(time, offset, size):
+            del time
+            return states_gradient[offset : offset + size]
 
-        return (*_gradients(inputs, kernel, recurrent_kernel, sizes, saved, own_gradient), None, None)
+        return (*_gradients(inputs, kernel, recurrent_kernel, levels, saved, own_gradient), None, None)
 
-    return saved.state, gradient
+    return saved.state.concat(), gradient
 
 
 @tf.custom_gradient
 def _lstm_sums(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes):
-    saved, sums = _run(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes)
+    levels = _levels(sizes)
+    saved, sums = _run(inputs, kernel, recurrent_kernel, bias, levels, real_sizes)
 
     def gradient(sums_gradient):
-        def own_gradient(time, offset):
+        def own_gradient(time, offset, size):
             del offset
-            return tf.pad(sums_gradient[: real_sizes[time]], [[0, sizes[time] - real_sizes[time]], [0, 0]])
+            return tf.pad(sums_gradient[: real_sizes[time]], [[0, size - real_sizes[time]], [0, 0]])
 
-        return (*_gradients(inputs, kernel, recurrent_kernel, sizes, saved, own_gradient), None, None)
+        return (*_gradients(inputs, kernel, recurrent_kernel, levels, saved, own_gradient), None, None)
 
     return sums, gradient
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
+class _Levels:
+    """Runs of steps of one size, each `<int32>[levels]`: a level's elements are a rectangle `[steps, size]`."""
+
+    sizes: tf.Tensor
+    steps: tf.Tensor
+    first_steps: tf.Tensor
+    first_elements: tf.Tensor
+
+    @property
+    def count(self) -> tf.Tensor:
+        return tf.size(self.sizes)
+
+    def elements(self, level: tf.Tensor) -> slice:
+        """Returns which of the packed elements are the level's."""
+        first = self.first_elements[level]
+        return slice(first, first + self.steps[level] * self.sizes[level])
+
+
+def _levels(sizes: tf.Tensor) -> _Levels:
+    level_sizes, _, steps = tf.unique_with_counts(sizes)
+    first_steps, first_elements = tf.cumsum(steps, exclusive=True), tf.cumsum(steps * level_sizes, exclusive=True)
+    return _Levels(level_sizes, steps, first_steps, first_elements)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Saved:
-    """What the forward pass leaves for the gradient: gates, cells and states of all elements, `[elements, units]`.
+    """What the forward pass leaves for the gradient: gates, cells and states, each `[elements, units]` a level.
 
     In the order of `BlockLSTM`'s outputs.
     """
 
-    input_gate: tf.Tensor
-    cell: tf.Tensor
-    forget_gate: tf.Tensor
-    output_gate: tf.Tensor
-    candidate: tf.Tensor
-    cell_tanh: tf.Tensor
-    state: tf.Tensor
+    input_gate: tf.TensorArray
+    cell: tf.TensorArray
+    forget_gate: tf.TensorArray
+    output_gate: tf.TensorArray
+    candidate: tf.TensorArray
+    cell_tanh: tf.TensorArray
+    state: tf.TensorArray
 
 
 _NUM_SAVED = len(dataclasses.fields(_Saved))
 
 
-def _run(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes):
-    """Goes through the steps, a level of sizes at a time; returns what is saved, and each sequence's sum of states."""
+def _array(count: tf.Tensor, features: int) -> tf.TensorArray:
+    """Returns an array of `count` matrices of different heights."""
+    return tf.TensorArray(tf.float32, count, infer_shape=False, element_shape=[None, features], clear_after_read=False)
+
+
+def _run(inputs, kernel, recurrent_kernel, bias, levels, real_sizes):
+    """Goes through the levels; returns what is saved, and each sequence's sum of states."""
     features, units = kernel.shape[0], recurrent_kernel.shape[0]
     joint_kernel = tf.concat([kernel, recurrent_kernel], axis=0)
     unused_peephole = tf.zeros([units])
-    level_sizes, _, level_steps = tf.unique_with_counts(sizes)
-    num_levels = tf.size(level_sizes)
-    arrays = tuple(
-        tf.TensorArray(tf.float32, num_levels, infer_shape=False, element_shape=[None, units])
-        for _ in range(_NUM_SAVED)
-    )
+    most_rows = levels.sizes[0]
 
-    def run_level(level, time, offset, cell, state, sums, arrays):
-        size, steps = level_sizes[level], level_steps[level]
+    def run_level(level, cell, state, sums, arrays):
+        size, steps = levels.sizes[level], levels.steps[level]
         outputs = tf.raw_ops.BlockLSTM(
             seq_len_max=tf.cast(steps, tf.int64),
-            x=tf.reshape(inputs[offset : offset + steps * size], [steps, size, features]),
+            x=tf.reshape(inputs[levels.elements(level)], [steps, size, features]),
             cs_prev=cell[:size],
             h_prev=state[:size],
             w=joint_kernel,
@@ -181,101 +209,151 @@ def _run(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes):
             cell_clip=-1.0,
             use_peephole=False,
         )
-        real = tf.sequence_mask(real_sizes[time : time + steps], size, tf.float32)  # [steps, size]
+        first_step = levels.first_steps[level]
+        real = tf.sequence_mask(real_sizes[first_step : first_step + steps], size, tf.float32)  # [steps, size]
         level_sums = tf.reduce_sum(outputs.h * real[:, :, None], axis=0)
-        sums += tf.pad(level_sums, [[0, sizes[0] - size], [0, 0]])
+        sums += tf.pad(level_sums, [[0, most_rows - size], [0, 0]])
         arrays = tuple(
             array.write(level, tf.reshape(output, [steps * size, units]))
             for array, output in zip(arrays, outputs, strict=True)
         )
-        return level + 1, time + steps, offset + steps * size, outputs.cs[-1], outputs.h[-1], sums, arrays
+        return level + 1, outputs.cs[-1], outputs.h[-1], sums, arrays
 
-    zeros = tf.zeros([sizes[0], units])
-    scalar, any_rows = tf.TensorShape([]), tf.TensorShape([None, units])
+    zeros = tf.zeros([most_rows, units])
+    any_rows = tf.TensorShape([None, units])
+    arrays = tuple(_array(levels.count, units) for _ in range(_NUM_SAVED))
     *_, sums, arrays = tf.while_loop(
-        lambda level, *_: level < num_levels,
+        lambda level, *_: level < levels.count,
         run_level,
-        (0, 0, 0, zeros, zeros, zeros, arrays),
+        (0, zeros, zeros, zeros, arrays),
         shape_invariants=(
-            scalar,
-            scalar,
-            scalar,
+            tf.TensorShape([]),
             any_rows,
             any_rows,
             any_rows,
             tuple(tf.TensorShape(None) for _ in arrays),
         ),
     )
-    return _Saved(*(array.concat() for array in arrays)), sums
+    return _Saved(*arrays), sums
 
 
-def _gradients(inputs, kernel, recurrent_kernel, sizes, saved, own_gradient):
-    """Returns the gradients of inputs, kernel, recurrent kernel and bias.
+def _gradients(inputs, kernel, recurrent_kernel, levels, saved, own_gradient):
+    """Goes back through the levels; returns the gradients of inputs, kernel, recurrent kernel and bias.
 
-    `own_gradient(time, offset)` is the gradient of a step's states from outside, zero where an element is not real.
+    `own_gradient(time, offset, size)` is the gradient, from outside, of the states of step `time`, whose `size` rows
+    begin at the element `offset`; it is zero where an element is not real.
     """
-    gates_gradient = _gates_gradient(inputs, kernel, recurrent_kernel, sizes, saved, own_gradient)
-    previous = _previous_states(saved.state, sizes)
-    return (
-        tf.matmul(gates_gradient, kernel, transpose_b=True),
-        tf.matmul(inputs, gates_gradient, transpose_a=True),
-        tf.matmul(previous, gates_gradient[sizes[0] :], transpose_a=True),
-        tf.reduce_sum(gates_gradient, axis=0),
-    )
-
-
-def _previous_states(state: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
-    """Returns, for each element but those of step 0, the state of the step before it."""
-    elements = tf.range(sizes[0], tf.shape(state)[0])
-    return tf.gather(state, elements - tf.repeat(sizes[:-1], sizes[1:]))
-
-
-def _gates_gradient(inputs, kernel, recurrent_kernel, sizes, saved, own_gradient):
-    """Goes back through the steps; returns the gradients before the gates' nonlinearities, `[elements, 4 * units]`."""
     units = recurrent_kernel.shape[0]
+
+    def go_back(level, cell_gradient, state_gradient, kernel_gradient, recurrent_gradient, bias_gradient, array):
+        growth = [[0, levels.sizes[level] - tf.shape(cell_gradient)[0]], [0, 0]]  # Sequences that end here come in.
+        gates_gradient, cell_gradient, state_gradient = _level_gradient(
+            inputs,
+            kernel,
+            recurrent_kernel,
+            levels,
+            saved,
+            own_gradient,
+            level,
+            tf.pad(cell_gradient, growth),
+            tf.pad(state_gradient, growth),
+        )
+        return (
+            level - 1,
+            cell_gradient,
+            state_gradient,
+            kernel_gradient + tf.matmul(inputs[levels.elements(level)], gates_gradient, transpose_a=True),
+            recurrent_gradient + tf.matmul(_step_before(saved.state, levels, level), gates_gradient, transpose_a=True),
+            bias_gradient + tf.reduce_sum(gates_gradient, axis=0),
+            array.write(level, gates_gradient),
+        )
+
+    none = tf.zeros([0, units])
+    any_rows = tf.TensorShape([None, units])
+    *_, kernel_gradient, recurrent_gradient, bias_gradient, array = tf.while_loop(
+        lambda level, *_: level >= 0,
+        go_back,
+        (
+            levels.count - 1,
+            none,
+            none,
+            tf.zeros_like(kernel),
+            tf.zeros_like(recurrent_kernel),
+            tf.zeros([4 * units]),
+            _array(levels.count, 4 * units),
+        ),
+        shape_invariants=(
+            tf.TensorShape([]),
+            any_rows,
+            any_rows,
+            kernel.shape,
+            recurrent_kernel.shape,
+            tf.TensorShape([4 * units]),
+            tf.TensorShape(None),
+        ),
+    )
+    inputs_gradient = tf.matmul(array.concat(), kernel, transpose_b=True)
+    return inputs_gradient, kernel_gradient, recurrent_gradient, bias_gradient
+
+
+def _step_before(array: tf.TensorArray, levels: _Levels, level: tf.Tensor) -> tf.Tensor:
+    """Returns for each of a level's elements what `array` has for the step before it, and zero for step 0."""
+    size = levels.sizes[level]
+    earlier = tf.maximum(level - 1, 0)
+    last = array.read(earlier)[-levels.sizes[earlier] :][:size]
+    return tf.concat([tf.where(level > 0, last, tf.zeros_like(last)), array.read(level)[:-size]], axis=0)
+
+
+def _level_gradient(
+    inputs, kernel, recurrent_kernel, levels, saved, own_gradient, level, cell_gradient, state_gradient
+):
+    """Goes back through a level's steps; returns the gradients before the gates' nonlinearities, of cell, of state.
+
+    Gates are `[elements, 4 * units]`; cell and state are `[size, units]`, on entry those behind the level's last step
+    and on return those before its first.
+    """
+    units = recurrent_kernel.shape[0]
+    size, steps = levels.sizes[level], levels.steps[level]
     joint_kernel = tf.concat([kernel, recurrent_kernel], axis=0)
     unused_peephole = tf.zeros([units])
     unused_bias = tf.zeros([4 * units])
-    num_steps = tf.size(sizes)
-    offsets = tf.cumsum(sizes, exclusive=True)
-    array = tf.TensorArray(tf.float32, num_steps, infer_shape=False, element_shape=[None, 4 * units])
+    level_inputs = inputs[levels.elements(level)]
+    previous_cell = _step_before(saved.cell, levels, level)
+    input_gate, cell, forget_gate = (array.read(level) for array in (saved.input_gate, saved.cell, saved.forget_gate))
+    output_gate, candidate = saved.output_gate.read(level), saved.candidate.read(level)
+    cell_tanh = saved.cell_tanh.read(level)
 
-    def step(time, cell_gradient, state_gradient, array):
-        size, offset = sizes[time], offsets[time]
-        rows = slice(offset, offset + size)
-        growth = [[0, size - tf.shape(cell_gradient)[0]], [0, 0]]  # Sequences that end here come in.
-        first = tf.equal(time, 0)
-        before = tf.where(first, 0, offset - sizes[tf.maximum(time - 1, 0)])
-        previous_cell = saved.cell[before : before + size]
-        previous_cell = tf.where(first, tf.zeros_like(previous_cell), previous_cell)
+    def step_back(step, cell_gradient, state_gradient, array):
+        first = step * size
+        rows = slice(first, first + size)
+        own = own_gradient(levels.first_steps[level] + step, levels.first_elements[level] + first, size)
         cell_gradient, gates_gradient, *_ = tf.raw_ops.LSTMBlockCellGrad(
-            x=inputs[rows],
-            cs_prev=previous_cell,
-            h_prev=previous_cell,  # Not read: the products with the states are made outside.
+            x=level_inputs[rows],
+            cs_prev=previous_cell[rows],
+            h_prev=previous_cell[rows],  # Not read: the products with the states are made a level at a time.
             w=joint_kernel,
             wci=unused_peephole,
             wcf=unused_peephole,
             wco=unused_peephole,
             b=unused_bias,
-            i=saved.input_gate[rows],
-            cs=saved.cell[rows],
-            f=saved.forget_gate[rows],
-            o=saved.output_gate[rows],
-            ci=saved.candidate[rows],
-            co=saved.cell_tanh[rows],
-            cs_grad=tf.pad(cell_gradient, growth),
-            h_grad=tf.pad(state_gradient, growth) + own_gradient(time, offset),
+            i=input_gate[rows],
+            cs=cell[rows],
+            f=forget_gate[rows],
+            o=output_gate[rows],
+            ci=candidate[rows],
+            co=cell_tanh[rows],
+            cs_grad=cell_gradient,
+            h_grad=state_gradient + own,
             use_peephole=False,
         )
         state_gradient = tf.matmul(gates_gradient, recurrent_kernel, transpose_b=True)
-        return time - 1, cell_gradient, state_gradient, array.write(time, gates_gradient)
+        return step - 1, cell_gradient, state_gradient, array.write(step, gates_gradient)
 
-    none = tf.zeros([0, units])
     any_rows = tf.TensorShape([None, units])
-    *_, array = tf.while_loop(
-        lambda time, *_: time >= 0,
-        step,
-        (num_steps - 1, none, none, array),
+    _, cell_gradient, state_gradient, array = tf.while_loop(
+        lambda step, *_: step >= 0,
+        step_back,
+        (steps - 1, cell_gradient, state_gradient, _array(steps, 4 * units)),
         shape_invariants=(tf.TensorShape([]), any_rows, any_rows, tf.TensorShape(None)),
     )
-    return array.concat()
+    return array.concat(), cell_gradient, state_gradient
