@@ -2,22 +2,22 @@
 
     python tools/benchmark.py COMMAND [--repeats N] [--json]
 
-Each command runs all its sides in turn in one go and prints medians, the spread, and how many times longer the others
-take. Sides are first checked to give the same numbers. Nothing here is a test: a machine's mood passes no judgement.
+Each command runs all its sides in turn in one go, models in a process each, and prints medians, the spread, and how
+many times longer the others take. Sides are first checked to give the same numbers. Nothing here is a test: a machine's
+mood passes no judgement.
 """
 
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 from benchmark.measure import Timing
-
-OURS = "can_tf"
+from benchmark.sides import OF_MODELS, OF_UTTERANCES, OURS, processes
 
 _repeats = click.option("--repeats", type=click.IntRange(min=1), default=5, show_default=True, help="After a warm-up.")
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -48,9 +48,7 @@ def main() -> None:
 @_as_json
 def train_step(repeats: int, without: tuple[str, ...], as_json: bool) -> None:
     """One training step of the CAN on a batch of 64, shaped as IEMOCAP's."""
-    from benchmark.steps import training_sides
-
-    _measure_in_turn(training_sides(without), repeats, as_json)
+    _measure_processes(("benchmark.steps", "training_side", _but(OF_MODELS, without)), repeats, as_json)
 
 
 @main.command("inference")
@@ -59,9 +57,7 @@ def train_step(repeats: int, without: tuple[str, ...], as_json: bool) -> None:
 @_as_json
 def inference(repeats: int, without: tuple[str, ...], as_json: bool) -> None:
     """The CAN's predictions for the same batch."""
-    from benchmark.steps import inference_sides
-
-    _measure_in_turn(inference_sides(without), repeats, as_json)
+    _measure_processes(("benchmark.steps", "inference_side", _but(OF_MODELS, without)), repeats, as_json)
 
 
 @main.command("utterance")
@@ -70,9 +66,7 @@ def inference(repeats: int, without: tuple[str, ...], as_json: bool) -> None:
 @_as_json
 def utterance(repeats: int, root: Path, as_json: bool) -> None:
     """A wav file's bytes and its words to probabilities, one utterance at a time."""
-    from benchmark.utterances import utterance_sides
-
-    _measure_in_turn(utterance_sides(root), repeats, as_json)
+    _measure_processes(("benchmark.utterances", "utterance_side", OF_UTTERANCES, root), repeats, as_json)
 
 
 @main.command("build-records")
@@ -116,6 +110,17 @@ def growth(utterances: int, folder: Path, as_json: bool) -> None:
             f"peak {row['peak_megabytes']:6.0f} MB"
         )
     click.echo(folder / "growth.png")
+
+
+def _but(names: Sequence[str], without: Sequence[str]) -> tuple[str, ...]:
+    if unknown := set(without) - set(names[1:]):
+        raise click.BadParameter(f"{', '.join(sorted(unknown))}: expected one of {', '.join(names[1:])}")
+    return tuple(name for name in names if name not in without)
+
+
+def _measure_processes(sides: tuple, repeats: int, as_json: bool) -> None:
+    functions = processes(*sides)
+    _measure_in_turn((functions[OURS].what, functions), repeats, as_json)
 
 
 def _measure_in_turn(sides: tuple[str, Mapping], repeats: int, as_json: bool) -> None:

@@ -6,8 +6,11 @@ each other's. `SegmentEncoder` computes real frames alone; `ReferenceSegmentEnco
 computes all the padding as well, and is there to be compared with.
 
 Left open by the paper, decided here: the average is over real frames, not over the zero padding; a segment of no frames
-gives zeros. Departs from the paper: nowhere.
+gives zeros; MFCCs are normalised by given statistics, here and not before, because here padding is gone. Departs from
+the paper: nowhere.
 """
+
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -22,6 +25,7 @@ class SegmentEncoder(BidirectionalLayer):
 
     Args:
         units: Positive int, LSTM units a direction.
+        mean, variance: Of the coefficients, one number each or one for all; frames are normalised by them.
 
     Call arguments:
         mfcc: `<float32>[batch, words, frames, coefficients]`; what stands beyond a segment's frames is never read.
@@ -31,6 +35,17 @@ class SegmentEncoder(BidirectionalLayer):
         `<float32>[batch, words, 2 * units]`: the mean of the forward states, then of the backward states.
     """
 
+    def __init__(
+        self, units: int = 128, mean: float | Sequence[float] = 0.0, variance: float | Sequence[float] = 1.0, **kwargs
+    ):
+        super().__init__(units, **kwargs)
+        self.mean, self.variance = mean, variance
+        self.normalization = keras.layers.Normalization(mean=mean, variance=variance)
+
+    def build(self, mfcc_shape, segment_frames_shape=None):
+        self.normalization.build((None, mfcc_shape[-1]))
+        super().build(mfcc_shape)
+
     def call(self, mfcc, segment_frames):
         batch, words, frames = tf.unstack(tf.shape(mfcc)[:3])
         lengths = tf.reshape(segment_frames, [-1])
@@ -38,7 +53,7 @@ class SegmentEncoder(BidirectionalLayer):
         elements = tf.reshape(mfcc, [batch * words * frames, mfcc.shape[-1]])
         sums = []
         for backwards, weights in ((False, self.forward_weights()), (True, self.backward_weights())):
-            taken = tf.gather(elements, packing.rows(frames, backwards=backwards))
+            taken = self.normalization(tf.gather(elements, packing.rows(frames, backwards=backwards)))
             sums.append(packed_lstm_sums(tf.where(packing.real[:, None], taken, 0.0), packing, weights))
         # Segments come by falling length, empty ones last if at all: put each in its place.
         count = packing.real_sizes[0]
@@ -50,6 +65,9 @@ class SegmentEncoder(BidirectionalLayer):
     def compute_output_spec(self, mfcc, segment_frames):
         return keras.KerasTensor((*mfcc.shape[:2], 2 * self.units), self.compute_dtype)
 
+    def get_config(self):
+        return {**super().get_config(), "mean": self.mean, "variance": self.variance}
+
 
 @keras.saving.register_keras_serializable(package="can_tf")
 class ReferenceSegmentEncoder(keras.layers.Layer):
@@ -58,18 +76,22 @@ class ReferenceSegmentEncoder(keras.layers.Layer):
     It has the arguments, inputs, outputs and weights of `SegmentEncoder`.
     """
 
-    def __init__(self, units: int = 128, **kwargs):
+    def __init__(
+        self, units: int = 128, mean: float | Sequence[float] = 0.0, variance: float | Sequence[float] = 1.0, **kwargs
+    ):
         super().__init__(**kwargs)
-        self.units = units
+        self.units, self.mean, self.variance = units, mean, variance
+        self.normalization = keras.layers.Normalization(mean=mean, variance=variance)
         self.blstm = keras.layers.Bidirectional(keras.layers.LSTM(units, return_sequences=True), name="blstm")
 
     def build(self, mfcc_shape, segment_frames_shape=None):
+        self.normalization.build((None, mfcc_shape[-1]))
         self.blstm.build((None, None, mfcc_shape[-1]))
         self.built = True
 
     def call(self, mfcc, segment_frames):
         batch, words, frames = tf.unstack(tf.shape(mfcc)[:3])
-        segments = tf.reshape(mfcc, [batch * words, frames, mfcc.shape[-1]])
+        segments = tf.reshape(self.normalization(mfcc), [batch * words, frames, mfcc.shape[-1]])
         lengths = tf.reshape(segment_frames, [-1])
         mask = tf.sequence_mask(lengths, frames)
         # Segments of no frames would be a row with nothing unmasked; their states are dropped below.
@@ -82,4 +104,4 @@ class ReferenceSegmentEncoder(keras.layers.Layer):
         return keras.KerasTensor((*mfcc.shape[:2], 2 * self.units), self.compute_dtype)
 
     def get_config(self):
-        return {**super().get_config(), "units": self.units}
+        return {**super().get_config(), "units": self.units, "mean": self.mean, "variance": self.variance}

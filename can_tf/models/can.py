@@ -95,11 +95,10 @@ def _encode_text(config: ModelConfig, embeddings: np.ndarray | None, word_index,
 
 def _encode_audio(config: ModelConfig, mfcc, segment_frames, mask):
     """The right side of Figure 1 (Section 3.2.2): a BLSTM within each segment, another over the segments."""
-    normalised = keras.layers.Normalization(
-        mean=list(config.mfcc_mean), variance=list(config.mfcc_variance), name="mfcc_normalization"
-    )(mfcc)
     encoder = SegmentEncoder if config.fast else ReferenceSegmentEncoder
-    segments = encoder(config.units, name="segment_blstm")(normalised, segment_frames)
+    segments = encoder(
+        config.units, mean=list(config.mfcc_mean), variance=list(config.mfcc_variance), name="segment_blstm"
+    )(mfcc, segment_frames)
     states = SequenceEncoder(config.units, name="audio_blstm")(segments, mask)
     return keras.layers.Dropout(config.dropout, seed=config.seed + 1, name="audio_dropout")(states)
 

@@ -14,6 +14,7 @@ from can_tf.layers import ReferenceSegmentEncoder, SegmentEncoder, SequenceEncod
 from can_tf.layers.packed_lstm import pack
 
 UNITS, COEFFICIENTS = 3, 4
+STATISTICS = {"mean": [0.5, -0.5, 0.0, 1.0], "variance": [1.0, 4.0, 0.25, 2.0]}
 
 
 def ragged_batch(lengths, seed=0):
@@ -27,7 +28,7 @@ def ragged_batch(lengths, seed=0):
 
 def pair_of_encoders(seed=0):
     """Returns the fast and the reference encoder with the same random weights."""
-    fast, reference = SegmentEncoder(UNITS), ReferenceSegmentEncoder(UNITS)
+    fast, reference = SegmentEncoder(UNITS, **STATISTICS), ReferenceSegmentEncoder(UNITS, **STATISTICS)
     for layer in (fast, reference):
         layer.build((None, None, None, COEFFICIENTS))
     generator = np.random.default_rng(seed)

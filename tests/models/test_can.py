@@ -153,9 +153,13 @@ def test_the_fused_head_reads_the_contexts_in_the_order_of_equation_10():
 
 
 def test_mfccs_are_normalised_inside_the_model():
-    model = build("can", CONFIG)
-    normalised = model.get_layer("mfcc_normalization")(tf.constant([[[[2.5, 0.5, -1.5, 4.5]]]]))
-    np.testing.assert_allclose(normalised[0, 0, 0], [1.0, 0.0, -1.0, 2.0])  # Mean 0.5, variance 4.
+    inputs = batch([[2, 1], [3]])
+    raw = dataclasses.replace(CONFIG, mfcc_mean=(0.0,) * 4, mfcc_variance=(1.0,) * 4)
+    model, without = build("can", CONFIG), build("can", raw)
+    without.set_weights(model.get_weights())
+    by_hand = {**inputs, "mfcc": (inputs["mfcc"] - 0.5) / 2.0}  # Mean 0.5, variance 4.
+    np.testing.assert_allclose(model(inputs)["fused"], without(by_hand)["fused"], atol=1e-6)
+    assert not np.allclose(model(inputs)["fused"], without(inputs)["fused"], atol=1e-3)
 
 
 def test_word_vectors_start_as_given_and_unknown_words_share_one():

@@ -1,6 +1,6 @@
 """A training step and a prediction of the CAN: can_tf, the same model on stock Keras layers, and in PyTorch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import keras
 import numpy as np
@@ -11,43 +11,40 @@ from benchmark import keras_peer, torch_peer
 from benchmark.batch import Batch, iemocap_shaped_batch, paper_config
 from benchmark.keras_step import keras_step
 from benchmark.measure import Side
+from benchmark.sides import OURS, PACKED, STOCK
 from can_tf.models.config import ModelConfig
 from can_tf.models.registry import build
 
-STOCK, PADDED, PACKED = "stock Keras", "PyTorch padded", "PyTorch packed"
 ALPHA = 0.1
 TOLERANCE = 1e-4
 
 
-def training_sides(without: Sequence[str]) -> tuple[str, Mapping[str, Side]]:
-    """Returns what is measured, and a training step of each side on the same batch."""
-    return _sides("a training step", without, _keras_step, _torch_step)
+def training_side(name: str) -> tuple[str, Side]:
+    """Returns what is measured, and a training step of the side of that name, always on the same batch."""
+    return _side("a training step", name, _keras_step, _torch_step)
 
 
-def inference_sides(without: Sequence[str]) -> tuple[str, Mapping[str, Side]]:
-    """Returns what is measured, and a prediction of each side for the same batch."""
-    return _sides("inference", without, _keras_prediction, _torch_prediction)
+def inference_side(name: str) -> tuple[str, Side]:
+    """Returns what is measured, and a prediction of the side of that name, always for the same batch."""
+    return _side("inference", name, _keras_prediction, _torch_prediction)
 
 
-def _sides(
-    what: str, without: Sequence[str], of_keras: Callable[..., Side], of_torch: Callable[..., Side]
-) -> tuple[str, Mapping[str, Side]]:
+def _side(what: str, name: str, of_keras: Callable[..., Side], of_torch: Callable[..., Side]) -> tuple[str, Side]:
     batch, config = iemocap_shaped_batch(), paper_config()
+    what = f"{what}: {batch.shape}"
     ours = build("can", config)
-    sides = {"can_tf": of_keras(ours, batch)}
     expected = ours(keras_inputs(batch))
-    if STOCK not in without:
+    if name == OURS:
+        return what, of_keras(ours, batch)
+    if name == STOCK:
         stock = keras_peer.build_stock_can(config, *batch.mfcc.shape[1:3])
         keras_peer.copy_weights(ours, stock)
-        _check(STOCK, stock(keras_inputs(batch)), expected)
-        sides[STOCK] = of_keras(stock, batch)
-    for name, packed in ((PADDED, False), (PACKED, True)):
-        if name not in without:
-            model, inputs = _torch_model(ours, config, batch, packed)
-            with torch.no_grad():
-                _check(name, {key: value.numpy() for key, value in model.eval()(*inputs).items()}, expected)
-            sides[name] = of_torch(model, inputs, batch)
-    return f"{what}: {batch.shape}", sides
+        _check(name, stock(keras_inputs(batch)), expected)
+        return what, of_keras(stock, batch)
+    model, inputs = _torch_model(ours, config, batch, packed=name == PACKED)
+    with torch.no_grad():
+        _check(name, {key: value.numpy() for key, value in model.eval()(*inputs).items()}, expected)
+    return what, of_torch(model, inputs, batch)
 
 
 def _torch_model(ours: keras.Model, config: ModelConfig, batch: Batch, packed: bool):

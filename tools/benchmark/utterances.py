@@ -13,6 +13,7 @@ from benchmark import torch_peer
 from benchmark.batch import paper_config
 from benchmark.librosa_peer import word_mfccs
 from benchmark.measure import Side
+from benchmark.sides import OURS, PACKED
 from can_tf.alignment.spans import share_silence
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import LABEL_SETS
@@ -25,35 +26,29 @@ from can_tf.models.registry import build
 UTTERANCES, ALPHA = 100, 0.1
 
 
-def utterance_sides(root: Path) -> tuple[str, Mapping[str, Side]]:
-    """Returns what is measured, and 100 utterances one after another of each side."""
+def utterance_side(name: str, root: Path) -> tuple[str, Side]:
+    """Returns what is measured, and 100 utterances one after another of the side of that name."""
     utterances = read_iemocap(root, LABEL_SETS["paper7"]).utterances[:UTTERANCES]
     requests = [(utterance.audio_path.read_bytes(), share_silence(utterance.words)) for utterance in utterances]
+    what = f"{len(requests)} utterances one at a time, wav bytes to probabilities"
     config = paper_config()
     model = build("can", config)
-    peers = {
-        f"librosa and PyTorch {name}": torch_peer.TorchCan(config, packed=packed)
-        for name, packed in (("padded", False), ("packed", True))
-    }
-    for peer in peers.values():
-        torch_peer.copy_weights(model, peer)
-        peer.eval()
-    predict = _graph(model)
+    if name == OURS:
+        return what, _our_side(_graph(model), requests)
+    peer = torch_peer.TorchCan(config, packed=name == PACKED)
+    torch_peer.copy_weights(model, peer)
+    peer.eval()
+    index = {word: place for place, word in enumerate(config.vocabulary, 2)}
+    return what, lambda: [_torch_probabilities(peer, index, content, words) for content, words in requests]
 
-    def ours() -> None:
+
+def _our_side(predict, requests) -> Side:
+    def side() -> None:
         for content, words in requests:
             texts = [word.text for word in words]
             predict(content, texts, [word.start for word in words], [word.end for word in words])
 
-    index = {word: place for place, word in enumerate(config.vocabulary, 2)}
-
-    def torch_side(peer: torch_peer.TorchCan) -> Side:
-        return lambda: [_torch_probabilities(peer, index, content, words) for content, words in requests]
-
-    return (
-        f"{len(requests)} utterances one at a time, wav bytes to probabilities",
-        {"can_tf": ours, **{name: torch_side(peer) for name, peer in peers.items()}},
-    )
+    return side
 
 
 def _graph(model):
