@@ -27,7 +27,7 @@ def read_audio(path: Path, sample_rate_hz: int) -> np.ndarray:
         raise AudioError(f"{path}: cannot be read as audio ({error}). Expected wav, flac, ogg or mp3.") from error
     if not len(samples):
         raise AudioError(f"{path}: holds no samples.")
-    mono = samples.mean(axis=1)
+    mono = samples.mean(axis=1) if samples.shape[1] > 1 else samples[:, 0]
     if not np.isfinite(mono).all():
         raise AudioError(f"{path}: holds samples that are not finite (NaN or infinity). Convert the file again.")
     return mono if rate == sample_rate_hz else resample(mono, rate, sample_rate_hz)

@@ -53,15 +53,29 @@ def _windows(
     window_blocks, hop_blocks = config.window_samples // block_samples, config.hop_samples // block_samples
     segment_blocks = tf.where(segment_frames > 0, (segment_frames - 1) * hop_blocks + window_blocks, 0)
     in_segment = tf.ragged.range(segment_blocks).flat_values * block_samples  # [blocks], first sample in its segment
-    in_segment = in_segment[:, None] + tf.range(block_samples, dtype=tf.int64)  # [blocks, block_samples]
-    index = tf.repeat(first, segment_blocks)[:, None] + in_segment
-    # Only a segment shorter than a window has samples to mask; the index is kept inside for its sake.
-    blocks = tf.gather(samples, tf.minimum(index, tf.size(samples, out_type=tf.int64) - 1))
-    blocks = tf.where(in_segment < tf.repeat(num_samples, segment_blocks)[:, None], blocks, 0.0)
+    blocks = _blocks(samples, tf.repeat(first, segment_blocks) + in_segment, block_samples, config.window_samples)
+    # Only a segment shorter than a window has samples to mask, and few batches have one.
+    blocks = tf.cond(
+        tf.reduce_any((num_samples > 0) & (num_samples < config.window_samples)),
+        lambda: _without_samples_behind(blocks, tf.repeat(num_samples, segment_blocks) - in_segment),
+        lambda: blocks,
+    )
     first_block = tf.repeat(tf.cumsum(segment_blocks, exclusive=True), segment_frames)
     first_block += tf.ragged.range(segment_frames).flat_values * hop_blocks  # [frames]
     windows = tf.gather(blocks, first_block[:, None] + tf.range(window_blocks, dtype=tf.int64))
     return tf.reshape(windows, [-1, config.window_samples])
+
+
+def _blocks(samples: tf.Tensor, first: tf.Tensor, block_samples: int, most_behind: int) -> tf.Tensor:
+    """Returns `<float32>[blocks, block_samples]`, each from its sample `first`, at most `most_behind` over the end."""
+    index = tf.cast(first, tf.int32)[:, None] + tf.range(block_samples)  # Half the bytes of int64: 2^31 is 37 hours.
+    return tf.gather(tf.pad(samples, [[0, most_behind]]), index)
+
+
+def _without_samples_behind(blocks: tf.Tensor, real_samples: tf.Tensor) -> tf.Tensor:
+    """Returns the blocks with zeros in place of all but each one's first `real_samples`."""
+    places = tf.range(tf.shape(blocks)[1], dtype=tf.int32)
+    return tf.where(places < tf.cast(real_samples, tf.int32)[:, None], blocks, 0.0)
 
 
 def mfcc_of_windows(windows: tf.Tensor, config: FeatureConfig) -> tf.Tensor:
