@@ -76,7 +76,7 @@ def _rounded_up(sizes: tf.Tensor) -> tf.Tensor:
 Weights = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
 
-def packed_lstm_states(inputs: tf.Tensor, packing: Packing, weights: Weights) -> tf.Tensor:
+def packed_lstm_states(inputs: tf.Tensor, packing: Packing, weights: Weights, *, training: bool) -> tf.Tensor:
     """Runs an LSTM over packed sequences and returns every state, `<float32>[elements, units]`, packed as the inputs.
 
     Args:
@@ -84,12 +84,16 @@ def packed_lstm_states(inputs: tf.Tensor, packing: Packing, weights: Weights) ->
         packing: From `pack`.
         weights: Kernel `[features, 4 * units]`, recurrent kernel `[units, 4 * units]` and bias `[4 * units]`, as in
             `keras.layers.LSTM`.
+        training: Whether to keep what the quick gradient needs. Without it there is TensorFlow's gradient, a slow one.
     """
-    kernel, recurrent_kernel, bias = (_reorder_gates(weight) for weight in weights)
-    return _lstm_states(inputs, kernel, recurrent_kernel, bias, packing.sizes, packing.real_sizes)
+    arguments = (inputs, *(_reorder_gates(weight) for weight in weights), packing.sizes, packing.real_sizes)
+    if training:
+        return _lstm_states(*arguments)
+    arrays, _ = _run(*arguments, kept=("h",))
+    return arrays["h"].concat()
 
 
-def packed_lstm_sums(inputs: tf.Tensor, packing: Packing, weights: Weights) -> tf.Tensor:
+def packed_lstm_sums(inputs: tf.Tensor, packing: Packing, weights: Weights, *, training: bool) -> tf.Tensor:
     """Runs an LSTM over packed sequences and returns each sequence's sum of states.
 
     Arguments are those of `packed_lstm_states`.
@@ -97,8 +101,11 @@ def packed_lstm_sums(inputs: tf.Tensor, packing: Packing, weights: Weights) -> t
     Returns:
         `<float32>[sizes[0], units]`, by falling length: the first `real_sizes[0]` are the sequences that are not empty.
     """
-    kernel, recurrent_kernel, bias = (_reorder_gates(weight) for weight in weights)
-    return _lstm_sums(inputs, kernel, recurrent_kernel, bias, packing.sizes, packing.real_sizes)
+    arguments = (inputs, *(_reorder_gates(weight) for weight in weights), packing.sizes, packing.real_sizes)
+    if training:
+        return _lstm_sums(*arguments)
+    _, sums = _run(*arguments, kept=())
+    return sums
 
 
 def _reorder_gates(weight: tf.Tensor) -> tf.Tensor:
@@ -109,30 +116,28 @@ def _reorder_gates(weight: tf.Tensor) -> tf.Tensor:
 
 @tf.custom_gradient
 def _lstm_states(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes):
-    levels = _levels(sizes)
-    saved, _ = _run(inputs, kernel, recurrent_kernel, bias, levels, real_sizes)
+    saved, _ = _run(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes, kept=_OUTPUTS)
 
     def gradient(states_gradient):
         def own_gradient(time, offset, size):
             del time
             return states_gradient[offset : offset + size]
 
-        return (*_gradients(inputs, kernel, recurrent_kernel, levels, saved, own_gradient), None, None)
+        return (*_gradients(inputs, kernel, recurrent_kernel, sizes, saved, own_gradient), None, None)
 
-    return saved.state.concat(), gradient
+    return saved["h"].concat(), gradient
 
 
 @tf.custom_gradient
 def _lstm_sums(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes):
-    levels = _levels(sizes)
-    saved, sums = _run(inputs, kernel, recurrent_kernel, bias, levels, real_sizes)
+    saved, sums = _run(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes, kept=_OUTPUTS)
 
     def gradient(sums_gradient):
         def own_gradient(time, offset, size):
             del offset
             return tf.pad(sums_gradient[: real_sizes[time]], [[0, size - real_sizes[time]], [0, 0]])
 
-        return (*_gradients(inputs, kernel, recurrent_kernel, levels, saved, own_gradient), None, None)
+        return (*_gradients(inputs, kernel, recurrent_kernel, sizes, saved, own_gradient), None, None)
 
     return sums, gradient
 
@@ -162,23 +167,9 @@ def _levels(sizes: tf.Tensor) -> _Levels:
     return _Levels(level_sizes, steps, first_steps, first_elements)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Saved:
-    """What the forward pass leaves for the gradient: gates, cells and states, each `[elements, units]` a level.
-
-    In the order of `BlockLSTM`'s outputs.
-    """
-
-    input_gate: tf.TensorArray
-    cell: tf.TensorArray
-    forget_gate: tf.TensorArray
-    output_gate: tf.TensorArray
-    candidate: tf.TensorArray
-    cell_tanh: tf.TensorArray
-    state: tf.TensorArray
-
-
-_NUM_SAVED = len(dataclasses.fields(_Saved))
+# BlockLSTM's names for what it gives of every element: input gate, cell, forget gate, output gate, candidate, tanh of
+# the cell, state. LSTMBlockCellGrad takes them by the same names.
+_OUTPUTS = ("i", "cs", "f", "o", "ci", "co", "h")
 
 
 def _array(count: tf.Tensor, features: int) -> tf.TensorArray:
@@ -186,8 +177,9 @@ def _array(count: tf.Tensor, features: int) -> tf.TensorArray:
     return tf.TensorArray(tf.float32, count, infer_shape=False, element_shape=[None, features], clear_after_read=False)
 
 
-def _run(inputs, kernel, recurrent_kernel, bias, levels, real_sizes):
-    """Goes through the levels; returns what is saved, and each sequence's sum of states."""
+def _run(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes, *, kept):
+    """Goes through the levels; returns the outputs `kept`, an array of levels each, and each sequence's sum of states."""
+    levels = _levels(sizes)
     features, units = kernel.shape[0], recurrent_kernel.shape[0]
     joint_kernel = tf.concat([kernel, recurrent_kernel], axis=0)
     unused_peephole = tf.zeros([units])
@@ -213,15 +205,15 @@ def _run(inputs, kernel, recurrent_kernel, bias, levels, real_sizes):
         real = tf.sequence_mask(real_sizes[first_step : first_step + steps], size, tf.float32)  # [steps, size]
         level_sums = tf.reduce_sum(outputs.h * real[:, :, None], axis=0)
         sums += tf.pad(level_sums, [[0, most_rows - size], [0, 0]])
-        arrays = tuple(
-            array.write(level, tf.reshape(output, [steps * size, units]))
-            for array, output in zip(arrays, outputs, strict=True)
-        )
+        arrays = {
+            name: array.write(level, tf.reshape(getattr(outputs, name), [steps * size, units]))
+            for name, array in arrays.items()
+        }
         return level + 1, outputs.cs[-1], outputs.h[-1], sums, arrays
 
     zeros = tf.zeros([most_rows, units])
     any_rows = tf.TensorShape([None, units])
-    arrays = tuple(_array(levels.count, units) for _ in range(_NUM_SAVED))
+    arrays = {name: _array(levels.count, units) for name in kept}
     *_, sums, arrays = tf.while_loop(
         lambda level, *_: level < levels.count,
         run_level,
@@ -231,19 +223,20 @@ def _run(inputs, kernel, recurrent_kernel, bias, levels, real_sizes):
             any_rows,
             any_rows,
             any_rows,
-            tuple(tf.TensorShape(None) for _ in arrays),
+            {name: tf.TensorShape(None) for name in kept},
         ),
     )
-    return _Saved(*arrays), sums
+    return arrays, sums
 
 
-def _gradients(inputs, kernel, recurrent_kernel, levels, saved, own_gradient):
+def _gradients(inputs, kernel, recurrent_kernel, sizes, saved, own_gradient):
     """Goes back through the levels; returns the gradients of inputs, kernel, recurrent kernel and bias.
 
+    `saved` has an array of levels for each of `_OUTPUTS`.
     `own_gradient(time, offset, size)` is the gradient, from outside, of the states of step `time`, whose `size` rows
     begin at the element `offset`; it is zero where an element is not real.
     """
-    units = recurrent_kernel.shape[0]
+    levels, units = _levels(sizes), recurrent_kernel.shape[0]
 
     def go_back(level, cell_gradient, state_gradient, kernel_gradient, recurrent_gradient, bias_gradient, array):
         growth = [[0, levels.sizes[level] - tf.shape(cell_gradient)[0]], [0, 0]]  # Sequences that end here come in.
@@ -263,7 +256,7 @@ def _gradients(inputs, kernel, recurrent_kernel, levels, saved, own_gradient):
             cell_gradient,
             state_gradient,
             kernel_gradient + tf.matmul(inputs[levels.elements(level)], gates_gradient, transpose_a=True),
-            recurrent_gradient + tf.matmul(_step_before(saved.state, levels, level), gates_gradient, transpose_a=True),
+            recurrent_gradient + tf.matmul(_step_before(saved["h"], levels, level), gates_gradient, transpose_a=True),
             bias_gradient + tf.reduce_sum(gates_gradient, axis=0),
             array.write(level, gates_gradient),
         )
@@ -318,10 +311,8 @@ def _level_gradient(
     unused_peephole = tf.zeros([units])
     unused_bias = tf.zeros([4 * units])
     level_inputs = inputs[levels.elements(level)]
-    previous_cell = _step_before(saved.cell, levels, level)
-    input_gate, cell, forget_gate = (array.read(level) for array in (saved.input_gate, saved.cell, saved.forget_gate))
-    output_gate, candidate = saved.output_gate.read(level), saved.candidate.read(level)
-    cell_tanh = saved.cell_tanh.read(level)
+    previous_cell = _step_before(saved["cs"], levels, level)
+    level_saved = {name: array.read(level) for name, array in saved.items() if name != "h"}
 
     def step_back(step, cell_gradient, state_gradient, array):
         first = step * size
@@ -336,12 +327,7 @@ def _level_gradient(
             wcf=unused_peephole,
             wco=unused_peephole,
             b=unused_bias,
-            i=input_gate[rows],
-            cs=cell[rows],
-            f=forget_gate[rows],
-            o=output_gate[rows],
-            ci=candidate[rows],
-            co=cell_tanh[rows],
+            **{name: values[rows] for name, values in level_saved.items()},
             cs_grad=cell_gradient,
             h_grad=state_gradient + own,
             use_peephole=False,

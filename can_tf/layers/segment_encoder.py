@@ -46,7 +46,7 @@ class SegmentEncoder(BidirectionalLayer):
         self.normalization.build((None, mfcc_shape[-1]))
         super().build(mfcc_shape)
 
-    def call(self, mfcc, segment_frames):
+    def call(self, mfcc, segment_frames, training=None):
         batch, words, frames = tf.unstack(tf.shape(mfcc)[:3])
         lengths = tf.reshape(segment_frames, [-1])
         packing = pack(lengths)
@@ -54,7 +54,9 @@ class SegmentEncoder(BidirectionalLayer):
         sums = []
         for backwards, weights in ((False, self.forward_weights()), (True, self.backward_weights())):
             taken = self.normalization(tf.gather(elements, packing.rows(frames, backwards=backwards)))
-            sums.append(packed_lstm_sums(tf.where(packing.real[:, None], taken, 0.0), packing, weights))
+            sums.append(
+                packed_lstm_sums(tf.where(packing.real[:, None], taken, 0.0), packing, weights, training=bool(training))
+            )
         # Segments come by falling length, empty ones last if at all: put each in its place.
         count = packing.real_sizes[0]
         nonempty = packing.order[:count]
@@ -62,7 +64,7 @@ class SegmentEncoder(BidirectionalLayer):
         vectors = tf.scatter_nd(nonempty[:, None], means, [batch * words, 2 * self.units])
         return tf.reshape(vectors, [batch, words, 2 * self.units])
 
-    def compute_output_spec(self, mfcc, segment_frames):
+    def compute_output_spec(self, mfcc, segment_frames, training=None):
         return keras.KerasTensor((*mfcc.shape[:2], 2 * self.units), self.compute_dtype)
 
     def get_config(self):

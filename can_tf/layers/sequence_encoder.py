@@ -26,7 +26,7 @@ class SequenceEncoder(BidirectionalLayer):
         `<float32>[batch, words, 2 * units]`: forward states, then backward states; 0 on padding.
     """
 
-    def call(self, inputs, mask):
+    def call(self, inputs, mask, training=None):
         batch, words = tf.unstack(tf.shape(inputs)[:2])
         packing = pack(tf.reduce_sum(tf.cast(mask, tf.int32), axis=1))
         elements = tf.reshape(inputs, [batch * words, inputs.shape[-1]])
@@ -34,11 +34,11 @@ class SequenceEncoder(BidirectionalLayer):
         for backwards, weights in ((False, self.forward_weights()), (True, self.backward_weights())):
             rows = packing.rows(words, backwards=backwards)
             taken = _take_rows(elements, rows, packing.real)
-            packed = packed_lstm_states(taken, packing, weights)
+            packed = packed_lstm_states(taken, packing, weights, training=bool(training))
             states.append(_put_rows(packed, rows, packing.real, batch * words))
         return tf.reshape(tf.concat(states, axis=-1), [batch, words, 2 * self.units])
 
-    def compute_output_spec(self, inputs, mask):
+    def compute_output_spec(self, inputs, mask, training=None):
         return keras.KerasTensor((*inputs.shape[:2], 2 * self.units), self.compute_dtype)
 
 

@@ -37,9 +37,9 @@ def pair_of_encoders(seed=0):
     return fast, reference
 
 
-def outputs_and_gradients(layer, mfcc, lengths, coefficients):
+def outputs_and_gradients(layer, mfcc, lengths, coefficients, training=True):
     with tf.GradientTape() as tape:
-        outputs = layer(mfcc, lengths)
+        outputs = layer(mfcc, lengths, training=training) if isinstance(layer, SegmentEncoder) else layer(mfcc, lengths)
         loss = tf.reduce_sum(outputs * coefficients)
     return outputs, tape.gradient(loss, [weight.value for weight in layer.trainable_weights])
 
@@ -49,6 +49,7 @@ def assert_same(lengths, seed=0):
     fast, reference = pair_of_encoders(seed)
     coefficients = np.random.default_rng(seed + 1).normal(size=(*padded.shape, 2 * UNITS)).astype(np.float32)
     outputs, gradients = outputs_and_gradients(fast, mfcc, padded, coefficients)
+    np.testing.assert_allclose(fast(mfcc, padded), outputs, atol=1e-6)  # And in prediction, which keeps less.
     expected, expected_gradients = outputs_and_gradients(reference, mfcc, padded, coefficients)
     np.testing.assert_allclose(outputs, expected, atol=1e-5)
     for gradient, other in zip(gradients, expected_gradients, strict=True):
@@ -132,10 +133,19 @@ def test_the_gradient_is_that_of_finite_differences():
         assert slope == pytest.approx(float(tf.reduce_sum(gradient * direction)), rel=5e-3, abs=1e-3)
 
 
+def test_the_gradient_outside_training_is_the_same():
+    mfcc, padded = ragged_batch([[3, 1], [7]])
+    fast, _ = pair_of_encoders()
+    _, expected = outputs_and_gradients(fast, mfcc, padded, 1.0)
+    _, gradients = outputs_and_gradients(fast, mfcc, padded, 1.0, training=False)
+    for gradient, other in zip(gradients, expected, strict=True):
+        np.testing.assert_allclose(gradient, other, rtol=1e-4, atol=1e-5)
+
+
 def test_the_average_is_over_real_frames_of_keras_states():
     mfcc, padded = ragged_batch([[3]])
     fast, reference = pair_of_encoders()
-    states = reference.blstm(mfcc[0, :, :3]).numpy()
+    states = reference.blstm(reference.normalization(mfcc[0, :, :3])).numpy()
     np.testing.assert_allclose(fast(mfcc, padded)[0, 0], states[0].mean(axis=0), atol=1e-6)
 
 
@@ -164,18 +174,19 @@ def test_it_trains_in_a_graph_with_any_number_of_words():
     )
     def kernel_gradient(mfcc, lengths):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(fast(mfcc, lengths) ** 2)
+            loss = tf.reduce_sum(fast(mfcc, lengths, training=True) ** 2)
         return tape.gradient(loss, fast.trainable_weights[0].value)
 
     for lengths in ([[3, 1, 4], [1]], [[2]], [[0]]):
         mfcc, padded = ragged_batch(lengths)
         with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(fast(mfcc, padded) ** 2)
+            loss = tf.reduce_sum(fast(mfcc, padded, training=True) ** 2)
         expected = tape.gradient(loss, fast.trainable_weights[0].value)
         np.testing.assert_allclose(kernel_gradient(mfcc, padded), expected, atol=1e-6)
 
 
-def test_the_sequence_encoder_is_keras_masked_blstm():
+@pytest.mark.parametrize("training", [False, True])
+def test_the_sequence_encoder_is_keras_masked_blstm(training):
     generator = np.random.default_rng(0)
     inputs = generator.normal(size=(3, 5, COEFFICIENTS)).astype(np.float32)
     mask = np.arange(5) < np.array([5, 2, 0])[:, None]
@@ -187,7 +198,7 @@ def test_the_sequence_encoder_is_keras_masked_blstm():
     coefficients = generator.normal(size=(3, 5, 2 * UNITS)).astype(np.float32)
     results = []
     for call, variables in (
-        (lambda values: layer(values, mask), layer.trainable_weights),
+        (lambda values: layer(values, mask, training=training), layer.trainable_weights),
         (lambda values: stock(values, mask=tf.constant(mask)) * mask[:, :, None], stock.trainable_weights),
     ):
         values = tf.constant(inputs)

@@ -291,3 +291,11 @@ def test_it_answers_in_the_loader_of_tensorflow_serving_with_stock_operations_al
         np.testing.assert_allclose(logits[name], values, atol=1e-5)
     assert "BlockLSTM" in operations
     assert not [name for name in operations if ">" in name or name in ("PyFunc", "EagerPyFunc", "XlaLaunch")]
+
+
+def test_keras_own_export_works(tmp_path):
+    model = build("can", CONFIG)
+    inputs = batch([[2, 5, 1], [3]])
+    model.export(str(tmp_path / "1"), verbose=False)
+    served = tf.saved_model.load(str(tmp_path / "1")).serve(inputs)
+    np.testing.assert_allclose(served["fused"], model(inputs)["fused"], atol=1e-5)
