@@ -178,7 +178,7 @@ def _array(count: tf.Tensor, features: int) -> tf.TensorArray:
 
 
 def _run(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes, *, kept):
-    """Goes through the levels; returns the outputs `kept`, an array of levels each, and each sequence's sum of states."""
+    """Goes through the levels; returns an array of levels of each output `kept`, and each sequence's sum of states."""
     levels = _levels(sizes)
     features, units = kernel.shape[0], recurrent_kernel.shape[0]
     joint_kernel = tf.concat([kernel, recurrent_kernel], axis=0)

@@ -297,5 +297,6 @@ def test_keras_own_export_works(tmp_path):
     model = build("can", CONFIG)
     inputs = batch([[2, 5, 1], [3]])
     model.export(str(tmp_path / "1"), verbose=False)
-    served = tf.saved_model.load(str(tmp_path / "1")).serve(inputs)
+    loaded = tf.saved_model.load(str(tmp_path / "1"))
+    served = loaded.serve(inputs)
     np.testing.assert_allclose(served["fused"], model(inputs)["fused"], atol=1e-5)
