@@ -1,3 +1,20 @@
 """can_tf: speech emotion recognition with a Cross Attention Network over aligned audio and text."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from can_tf.serving.predictor import Predictor
+
 __version__ = "0.1.0"
+
+
+def load(path: "Path | str") -> "Predictor":
+    """Returns an exported model; ask it with `predict(audio, words)`. See `can_tf.serving.predictor`.
+
+    Args:
+        path: A version's folder, or a model's, whose newest version is taken.
+    """
+    from can_tf.serving.predictor import load as load_export  # Imports TensorFlow.
+
+    return load_export(path)

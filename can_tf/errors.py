@@ -38,3 +38,15 @@ class MissingExtraError(CanError):
 
     def __init__(self, purpose: str, extra: str):
         super().__init__(f"{purpose} needs an optional part of can_tf. Install it with: pip install 'can_tf[{extra}]'")
+
+
+class ExportError(CanError):
+    """A model cannot be exported, or an export cannot be used."""
+
+
+class ServerError(CanError):
+    """A server cannot be reached, or refuses a request."""
+
+
+class PredictionError(CanError):
+    """A model refuses what it is asked about."""

@@ -9,6 +9,7 @@ import can_tf
 from can_tf.cli.build_records import build_records_command
 from can_tf.cli.demo_corpus import demo_corpus_command
 from can_tf.cli.evaluate import evaluate_command
+from can_tf.cli.export import export_command
 from can_tf.cli.inspect import inspect_command
 from can_tf.cli.train import train_command
 from can_tf.errors import CanError
@@ -35,5 +36,12 @@ def main() -> None:
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
 
 
-for command in (demo_corpus_command, build_records_command, inspect_command, train_command, evaluate_command):
+for command in (
+    demo_corpus_command,
+    build_records_command,
+    inspect_command,
+    train_command,
+    evaluate_command,
+    export_command,
+):
     main.add_command(command)

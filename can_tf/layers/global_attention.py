@@ -44,7 +44,8 @@ class GlobalAttention(keras.layers.Layer):
         mask: `<bool>[batch, words]`, False on padding.
 
     Returns:
-        `<float32>[batch, num_heads * features]`, the context of each head; 0 for a row of only padding.
+        A dict: `context` `<float32>[batch, num_heads * features]`, that of each head, 0 for a row of only padding; and
+        `weights` `<float32>[batch, num_heads, words]`.
     """
 
     def __init__(self, num_heads: int = 4, **kwargs):
@@ -59,10 +60,14 @@ class GlobalAttention(keras.layers.Layer):
 
     def call(self, states, mask):
         weights = attention_weights(states, keras.ops.convert_to_tensor(self.query), mask)
-        return attention_context(weights, states)
+        return {"context": attention_context(weights, states), "weights": weights}
 
     def compute_output_spec(self, states, mask):
-        return keras.KerasTensor((states.shape[0], self.num_heads * states.shape[-1]), self.compute_dtype)
+        batch, words, features = states.shape
+        return {
+            "context": keras.KerasTensor((batch, self.num_heads * features), self.compute_dtype),
+            "weights": keras.KerasTensor((batch, self.num_heads, words), self.compute_dtype),
+        }
 
     def get_config(self):
         return {**super().get_config(), "num_heads": self.num_heads}

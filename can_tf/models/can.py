@@ -9,6 +9,8 @@ so that a saved model carries them. Departs from the paper: nowhere; heads give 
 is part of the loss and of Eq. 15, where it is more exact.
 """
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 
@@ -21,6 +23,7 @@ from can_tf.layers import (
 )
 from can_tf.models.config import ModelConfig
 
+CONTEXTS = ("text_by_text", "audio_by_text", "audio_by_audio", "text_by_audio")  # The order of Eq. 10.
 FIRST_WORD_INDEX = 2  # 0 is padding, 1 an unknown word.
 
 
@@ -41,8 +44,7 @@ def build_can(config: ModelConfig, embeddings: np.ndarray | None = None, *, alig
     attention = CrossAttention(config.num_heads, config.stop_gradient, name="cross_attention")(
         text_states, audio_states, mask
     )
-    contexts = ("text_by_text", "audio_by_text", "audio_by_audio", "text_by_audio")  # The order of Eq. 10.
-    every_context = keras.layers.Concatenate(name="contexts")([attention[name] for name in contexts])
+    every_context = keras.layers.Concatenate(name="contexts")([attention[name] for name in CONTEXTS])
     logits = {"fused": _head(config, "fused")(every_context)}
     if align_loss:
         logits["text"] = _head(config, "text")(attention["text_by_text"])
@@ -56,10 +58,32 @@ def build_can_without_cross_attention(config: ModelConfig, embeddings: np.ndarra
     Inputs are those of `build_can`; the output is a dict of one, `fused`.
     """
     inputs, text_states, audio_states, mask = encoders(config, embeddings)
-    text_context = GlobalAttention(config.num_heads, name="text_attention")(text_states, mask)
-    audio_context = GlobalAttention(config.num_heads, name="audio_attention")(audio_states, mask)
+    text_context = GlobalAttention(config.num_heads, name="text_attention")(text_states, mask)["context"]
+    audio_context = GlobalAttention(config.num_heads, name="audio_attention")(audio_states, mask)["context"]
     contexts = keras.layers.Concatenate(name="contexts")([text_context, audio_context])
     return keras.Model(inputs, {"fused": _head(config, "fused")(contexts)}, name="can_no_cross_attention")
+
+
+def with_attention(model: keras.Model) -> keras.Model:
+    """Returns the same layers with two outputs more, `text_attention` and `audio_attention`, `[batch, heads, words]`.
+
+    Args:
+        model: From `build_can` or `build_can_without_cross_attention`, perhaps trained and loaded again.
+    """
+    names = {layer.name for layer in model.layers}
+    if "cross_attention" in names:
+        outputs = _outputs_by_name(model.get_layer("cross_attention"), (*CONTEXTS, "text_weights", "audio_weights"))
+        text, audio = outputs["text_weights"], outputs["audio_weights"]
+    else:
+        layers = [model.get_layer(f"{name}_attention") for name in ("text", "audio")]
+        text, audio = (_outputs_by_name(layer, ("context", "weights"))["weights"] for layer in layers)
+    named = {**model.output, "text_attention": text, "audio_attention": audio}
+    return keras.Model(model.input, named, name=f"{model.name}_with_attention")
+
+
+def _outputs_by_name(layer: keras.Layer, names: Sequence[str]) -> dict[str, keras.KerasTensor]:
+    """Returns a layer's outputs by name, which Keras keeps as a list, in the order in which it flattens a dict."""
+    return dict(zip(keras.tree.flatten({name: name for name in names}), layer.output, strict=True))
 
 
 def encoders(config: ModelConfig, embeddings: np.ndarray | None):

@@ -129,7 +129,8 @@ def test_global_attention_is_one_side_of_cross_attention():
     outputs = cross(text, audio, MASK)
     alone.build(text.shape)
     alone.set_weights(cross.get_weights()[:1])
-    np.testing.assert_allclose(alone(text, MASK), outputs["text_by_text"], rtol=1e-6)
+    np.testing.assert_allclose(alone(text, MASK)["context"], outputs["text_by_text"], rtol=1e-6)
+    np.testing.assert_allclose(alone(text, MASK)["weights"], outputs["text_weights"], rtol=1e-6)
 
 
 def test_each_output_is_its_own_in_a_functional_model():

@@ -1,0 +1,1 @@
+"""From a trained run to answers: the exported graph, and those who ask it."""

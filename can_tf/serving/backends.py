@@ -1,0 +1,190 @@
+"""Those who answer: a SavedModel in this process, and TensorFlow Serving over REST or gRPC.
+
+Each takes the inputs of the signature `serving_default` by name and returns its outputs by name. `can-tf serve` speaks
+the same REST contract, so `RestServer` is the client of both.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from can_tf.errors import ExportError, PredictionError, ServerError
+from can_tf.serving.messages import SIGNATURE
+
+Arrays = Mapping[str, np.ndarray]
+
+_DEFAULT_MODEL = "can"
+_SECONDS = 60.0
+_GRPC_BYTES = 2**31 - 1  # gRPC's own limit of 4 MB for a reply is soon reached by attention over long batches.
+
+
+class Backend(Protocol):
+    """Answers a batch."""
+
+    def answer(self, inputs: Arrays) -> dict[str, np.ndarray]:
+        """Returns the outputs for a batch of inputs.
+
+        Raises:
+            PredictionError: The inputs were refused.
+            ServerError: Nobody answers, or not as a model of can_tf does.
+        """
+        ...
+
+
+def newest_version(path: Path) -> Path:
+    """Returns a version's folder: `path` itself, or the largest number in it.
+
+    Raises:
+        ExportError: There is none.
+    """
+    if (path / "saved_model.pb").is_file():
+        return path
+    versions = [
+        folder for folder in path.glob("*") if folder.name.isdecimal() and (folder / "saved_model.pb").is_file()
+    ]
+    if not versions:
+        raise ExportError(f"{path}: holds no exported model. Make one with: can-tf export RUN --out {path}")
+    return max(versions, key=lambda folder: int(folder.name))
+
+
+class LocalModel:
+    """A SavedModel in this process.
+
+    Args:
+        path: A version's folder, or a model's, whose newest version is taken.
+    """
+
+    def __init__(self, path: Path):
+        import tensorflow as tf
+
+        self.folder = newest_version(path)
+        try:
+            self._loaded = tf.saved_model.load(str(self.folder))  # Kept: the signatures live as long as it does.
+            self._signature = self._loaded.signatures[SIGNATURE]
+        except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+            raise ExportError(f"{self.folder}: cannot be loaded ({_first_line(error)}). Export it again.") from error
+
+    def answer(self, inputs: Arrays) -> dict[str, np.ndarray]:
+        import tensorflow as tf
+
+        try:
+            outputs = self._signature(**{name: tf.constant(values) for name, values in inputs.items()})
+        except (tf.errors.InvalidArgumentError, tf.errors.FailedPreconditionError, tf.errors.OutOfRangeError) as error:
+            raise PredictionError(_reason(error.message)) from error
+        return {name: value.numpy() for name, value in outputs.items()}
+
+
+class RestServer:
+    """A server that speaks TensorFlow Serving's REST contract.
+
+    Args:
+        url: `http://host:port`, perhaps with a path such as `/v1/models/can/labels/canary`; without one, the model is
+            `can`.
+    """
+
+    def __init__(self, url: str):
+        path = urlsplit(url).path.rstrip("/")
+        self._url = url.rstrip("/") + ("" if path else f"/v1/models/{_DEFAULT_MODEL}") + ":predict"
+
+    def answer(self, inputs: Arrays) -> dict[str, np.ndarray]:
+        import requests
+
+        body = {"signature_name": SIGNATURE, "inputs": {name: _as_json(values) for name, values in inputs.items()}}
+        try:
+            response = requests.post(self._url, data=json.dumps(body), timeout=_SECONDS)
+        except requests.RequestException as error:
+            raise ServerError(f"{self._url}: cannot be reached ({_first_line(error)}). Is the server up?") from error
+        return self._outputs(response)
+
+    def _outputs(self, response: Any) -> dict[str, np.ndarray]:
+        try:
+            answer = response.json()
+        except ValueError as error:
+            raise ServerError(
+                f"{self._url}: answered {response.status_code} without JSON; expected TensorFlow Serving"
+            ) from error
+        if response.status_code == 200 and isinstance(answer, dict) and isinstance(answer.get("outputs"), dict):
+            return {name: np.array(values) for name, values in answer["outputs"].items()}
+        message = answer.get("error", answer) if isinstance(answer, dict) else answer
+        if response.status_code == 400:
+            raise PredictionError(_reason(str(message)))
+        raise ServerError(f"{self._url}: answered {response.status_code}: {_first_line(message)}")
+
+
+def _as_json(values: np.ndarray) -> Any:
+    if values.dtype != object:
+        return values.tolist()
+    return [
+        _as_json(value)
+        if isinstance(value, np.ndarray)
+        else {"b64": base64.b64encode(value).decode()}
+        if isinstance(value, bytes)
+        else value
+        for value in values
+    ]
+
+
+class GrpcServer:
+    """TensorFlow Serving over gRPC.
+
+    Args:
+        url: `grpc://host:port`, perhaps with `/NAME`; without it, the model is `can`.
+    """
+
+    def __init__(self, url: str):
+        import grpc
+        from tensorflow_serving.apis import prediction_service_pb2_grpc
+
+        parts = urlsplit(url)
+        self._url, self._model = url, parts.path.strip("/") or _DEFAULT_MODEL
+        options = [("grpc.max_receive_message_length", _GRPC_BYTES), ("grpc.max_send_message_length", _GRPC_BYTES)]
+        channel = grpc.insecure_channel(parts.netloc, options)
+        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+
+    def answer(self, inputs: Arrays) -> dict[str, np.ndarray]:
+        import grpc
+        import tensorflow as tf
+        from tensorflow_serving.apis import predict_pb2
+
+        request = predict_pb2.PredictRequest()
+        request.model_spec.name, request.model_spec.signature_name = self._model, SIGNATURE
+        for name, values in inputs.items():
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(values))
+        try:
+            response = self._stub.Predict(request, timeout=_SECONDS)
+        except grpc.RpcError as error:
+            if error.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.OUT_OF_RANGE):
+                raise PredictionError(_reason(error.details())) from error
+            raise ServerError(f"{self._url}: {error.code().name}: {_first_line(error.details())}") from error
+        return {name: tf.make_ndarray(value) for name, value in response.outputs.items()}
+
+
+def connect(url: str) -> Backend:
+    """Returns the client of a server, by the scheme of its address.
+
+    Raises:
+        ServerError: It is neither `http://`, `https://` nor `grpc://`.
+    """
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https") and parts.netloc:
+        return RestServer(url)
+    if parts.scheme == "grpc" and parts.netloc:
+        return GrpcServer(url)
+    raise ServerError(f"{url}: expected http://HOST:PORT, https://HOST:PORT or grpc://HOST:PORT")
+
+
+def _first_line(error: object) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _reason(message: str) -> str:
+    """Returns what the graph says of a refused input, without the names of the nodes that say it."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    lines = [line.split("}} ")[-1] for line in lines if "node" not in line or "}} " in line] or lines
+    return lines[0].removeprefix("assertion failed: ") if lines else "the inputs were refused"

@@ -1,0 +1,90 @@
+"""The model card: what an exported model was trained on, how well it does, what it is for and what it is not for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from can_tf.models.config import ModelConfig
+
+_LICENCES = {
+    "iemocap": "IEMOCAP is given out by the University of Southern California under a licence of its own, for "
+    "research. A model trained on it falls under that licence: ask there before you pass it on or sell what it does.",
+    "manifest": "Not known to can_tf: the corpus is the user's own. Write here what its licence allows.",
+}
+_SYNTHETIC = (
+    "the speech was made by a synthesiser (eSpeak NG), with emotions that are rules of pitch, pace and loudness; "
+    "nobody's voice is in it. A model trained on it recognises those rules and no human emotion."
+)
+
+
+def model_card(config: Mapping[str, Any], metrics: Mapping[str, Any], model: ModelConfig) -> str:
+    """Returns the card as Markdown.
+
+    Args:
+        config: A run's `config.json`.
+        metrics: Its `metrics.json`.
+        model: Its `model.json`.
+    """
+    options, records = config["options"], config["records"]
+    corpus = records["corpus"]
+    kind = "synthetic demo corpus" if corpus["synthetic"] else corpus["name"]
+    licence = _SYNTHETIC if corpus["synthetic"] else _LICENCES.get(corpus["name"], _LICENCES["manifest"])
+    note = " The speech is synthetic, so are the figures." if corpus["synthetic"] else ""
+    return f"""# Model card: {options["model"]}, trained on {kind}
+
+A Cross Attention Network (Lee et al., 2020) over audio and the words said in it, made with can_tf \
+{config["versions"]["can_tf"]}. It gives one of these labels to an utterance: {", ".join(model.labels)}.
+
+## Data
+
+{records["utterances"]} utterances of the {kind}; records of fingerprint `{records["fingerprint"][:16]}`, \
+{records["segmentation"]} segments, fillers: {records["fillers"]}.
+
+Licence of the training data: {licence}
+
+## Protocol and metrics
+
+Fold {options["fold"]} of the protocol `{options["protocol"]}`, seed {options["seed"]}; the best of \
+{metrics["epochs"]} epochs by validation WA. Measured on the test part of that fold.{note}
+
+| prediction | WA | UA | macro F1 |
+|---|---|---|---|
+{_rows(metrics)}
+
+| label | recall |
+|---|---|
+{_recalls(metrics)}
+
+One fold says little: the spread over folds and seeds is several points. The protocol `paper` lets speakers, scenarios
+and even sentences of the test part occur in training; `speaker` and `session` do not.
+
+## Intended use
+
+Research and prototypes on speech like the training data's: one speaker at a time, a few seconds, 16 kHz, with the words
+and their times known.
+
+## Limits
+
+- Labels are what annotators heard, from actors if the corpus is acted; they are not what a person feels.
+- Other languages, accents, microphones, noise, children's speech: not measured, expect worse.
+- The audio side reads the words' times: late or wrong times, or words from a mediocre recogniser, make it worse.
+- Probabilities are not calibrated unless somebody has done so.
+- Not for decisions about people: not for hiring, policing, schooling, health, or insurance. Some of these uses of
+  emotion recognition are forbidden by law in places, the European Union among them.
+"""
+
+
+def _rows(metrics: Mapping[str, Any]) -> str:
+    named = [("final (Eq. 15)", metrics), ("text alone", metrics.get("text")), ("audio alone", metrics.get("audio"))]
+    named.append(("commonest label", metrics.get("majority")))
+    return "\n".join(
+        f"| {name} | {values['wa']:.3f} | {values['ua']:.3f} | {values['macro_f1']:.3f} |"
+        for name, values in named
+        if values
+    )
+
+
+def _recalls(metrics: Mapping[str, Any]) -> str:
+    return "\n".join(
+        f"| {label} | {'absent' if recall is None else f'{recall:.3f}'} |"
+        for label, recall in metrics["recall"].items()
+    )

@@ -1,0 +1,173 @@
+"""`can-tf export`: a finished run becomes the next version of a SavedModel that TensorFlow Serving loads.
+
+It is written to a folder beside the versions, checked there, and renamed: a server never sees half of one, and a
+version that fails its check is never published. The check goes through the server's own way of loading
+(`can_tf.serving.loader_check`), in a process without can_tf and Keras.
+"""
+
+import dataclasses
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+import can_tf.layers  # noqa: F401  Registers the layers that a saved model names.
+from can_tf.errors import ExportError, RunError
+from can_tf.features.config import FeatureConfig
+from can_tf.files import write_json
+from can_tf.models.config import ModelConfig
+from can_tf.models.losses import final_log_probabilities
+from can_tf.serving.card import model_card
+from can_tf.serving.graph import ServedModel
+from can_tf.serving.predictor import DESCRIPTION_FILE
+from can_tf.serving.warm_up import Request, features_of, warm_up_requests, write_warm_up
+from can_tf.training import run_folder
+
+CARD_FILE = "model_card.md"
+TOLERANCE = 1e-5
+# Ops that are registered in any TensorFlow, and not, or not always, in a server.
+_NOT_IN_A_SERVER = {"PyFunc", "PyFuncStateless", "EagerPyFunc", "XlaLaunch", "XlaCompile", "XlaRun"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """A published version: its folder, and the largest difference from the Keras model by signature."""
+
+    folder: Path
+    differences: Mapping[str, float]
+    ops: int
+
+
+def export_run(run: Path, out: Path) -> Exported:
+    """Exports a run's model as the next version in `out`.
+
+    Args:
+        run: A finished run folder.
+        out: The model's folder, of which the name is the model's for the server; made if missing.
+
+    Raises:
+        RunError: The run is not finished, or its files are damaged.
+        ExportError: The run's segmentation cannot be served, or the version failed its check.
+    """
+    config = run_folder.read_run_json(run, run_folder.CONFIG_FILE)
+    metrics = run_folder.read_run_json(run, run_folder.METRICS_FILE)
+    model_config = ModelConfig.from_json(run_folder.read_run_json(run, run_folder.MODEL_CONFIG_FILE))
+    records = config["records"]
+    if records["segmentation"] != "aligned":
+        raise ExportError(
+            f"{run}: was trained on {records['segmentation']} segments; the exported graph makes aligned ones. "
+            "Export a run on records with --segmentation aligned."
+        )
+    features = FeatureConfig(**records["features"])
+    model = _load_model(run / run_folder.MODEL_FILE)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".exporting-", dir=out, ignore_cleanup_errors=True) as temporary:
+        version = Path(temporary) / "version"
+        requests = warm_up_requests(model_config.vocabulary, features)
+        served = _write(
+            model, model_config, features, config["options"]["max_segment_frames"], Path(temporary), version
+        )
+        write_warm_up(version, out.name, requests)
+        write_json(version / DESCRIPTION_FILE, _description(config, metrics, model_config))
+        (version / CARD_FILE).write_text(model_card(config, metrics, model_config), encoding="utf-8")
+        differences, ops = _check(version, served, model_config, features, requests)
+        return Exported(_publish(version, out), differences, ops)
+
+
+def _load_model(path: Path) -> keras.Model:
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise RunError(f"{path}: cannot be loaded ({error}).") from error
+
+
+def _write(
+    model: keras.Model,
+    config: ModelConfig,
+    features: FeatureConfig,
+    max_segment_frames: int,
+    scratch: Path,
+    version: Path,
+) -> ServedModel:
+    assets = {"vocabulary": config.vocabulary, "labels": config.labels}
+    paths = {name: scratch / f"{name}.txt" for name in assets}
+    for name, lines in assets.items():
+        paths[name].write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    served = ServedModel(model, config.labels, config.alpha, features, max_segment_frames, paths)
+    archive = keras.export.ExportArchive()
+    archive.track(served)
+    for name, function in served.functions.items():
+        function.get_concrete_function()
+        archive.add_endpoint(name, function)
+    archive.write_out(str(version), verbose=False)
+    return served
+
+
+def _description(config: Mapping[str, Any], metrics: Mapping[str, Any], model: ModelConfig) -> dict[str, Any]:
+    """What a client wants to know of a version, as JSON."""
+    return {
+        "labels": list(model.labels),
+        "alpha": model.alpha,
+        "options": config["options"],
+        "records": config["records"],
+        "versions": config["versions"],
+        "metrics": dict(metrics),
+    }
+
+
+def _check(
+    version: Path, served: ServedModel, config: ModelConfig, features: FeatureConfig, requests: Sequence[Request]
+) -> tuple[dict[str, float], int]:
+    outputs, ops = _answers_of_the_loader(version)
+    forbidden = sorted(_NOT_IN_A_SERVER & set(ops))
+    if forbidden:
+        raise ExportError(f"the exported graph uses {', '.join(forbidden)}, which TensorFlow Serving does not have")
+    inputs = dict(requests)
+    # By hand: features as build-records makes them, and the Keras model on them.
+    by_hand = features_of(inputs["waveform"]["waveform"], inputs["waveform"], features)
+    expected = served.model(by_hand, training=False)
+    probabilities = np.exp(final_log_probabilities(expected, config.alpha))
+    differences = {}
+    for number, (signature, _) in enumerate(requests):
+        answer = {key: value for key, value in outputs.items() if key.startswith(f"{number}/")}
+        pairs = [(answer[f"{number}/probabilities"], probabilities)]
+        pairs += [(answer[f"{number}/{name}"], expected[name]) for name in ("text_attention", "audio_attention")]
+        differences[signature] = max(float(np.abs(value - np.asarray(other)).max()) for value, other in pairs)
+        if not differences[signature] <= TOLERANCE:  # NaN too.
+            raise ExportError(
+                f"the exported signature {signature} differs from the Keras model by {differences[signature]:.2g}, "
+                f"more than {TOLERANCE:g}; nothing was published"
+            )
+    return differences, len(ops)
+
+
+def _answers_of_the_loader(version: Path) -> tuple[dict[str, np.ndarray], list[str]]:
+    path = version.parent / "outputs.npz"
+    # Isolated, so that the modules beside the program are not in the way of those of the same name elsewhere.
+    command = [sys.executable, "-I", str(Path(__file__).with_name("loader_check.py")), str(version), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise ExportError(f"the exported version does not load as a server loads it: {last[0]}; nothing was published")
+    report = json.loads(done.stdout.strip().splitlines()[-1])
+    with np.load(path, allow_pickle=False) as file:
+        return dict(file), report["ops"]
+
+
+def _publish(version: Path, out: Path) -> Path:
+    """Renames a version's folder to the next number; another export at the same moment gets the one after."""
+    number = max((int(path.name) for path in out.iterdir() if path.name.isdecimal()), default=0) + 1
+    while True:
+        target = out / str(number)
+        try:
+            return version.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+            number += 1

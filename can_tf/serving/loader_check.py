@@ -1,0 +1,42 @@
+"""Run as a program of its own: answers a version's warm-up requests as TensorFlow Serving would.
+
+    python loader_check.py VERSION_FOLDER OUTPUTS.npz
+
+It goes the way of the server's loader, a session over the saved graph, and imports neither can_tf nor Keras: an export
+that needs either fails here. Writes each output as `REQUEST/NAME`, and prints the ops that the graph uses as JSON.
+"""
+
+import json
+import sys
+
+sys.modules["keras"] = None  # TensorFlow imports it where it can; a server has none.
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+
+def main() -> None:
+    folder, outputs_path = sys.argv[1:]
+    outputs = {}
+    with tf.Graph().as_default() as graph, tf.compat.v1.Session() as session:
+        loaded = tf.compat.v1.saved_model.load(session, ["serve"], folder)
+        records = tf.compat.v1.io.tf_record_iterator(f"{folder}/assets.extra/tf_serving_warmup_requests")
+        for number, record in enumerate(records):
+            request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+            signature = loaded.signature_def[request.model_spec.signature_name]
+            feed = {
+                graph.get_tensor_by_name(tensor.name): tf.make_ndarray(request.inputs[key])
+                for key, tensor in signature.inputs.items()
+            }
+            values = session.run({key: tensor.name for key, tensor in signature.outputs.items()}, feed)
+            for key, value in values.items():
+                outputs[f"{number}/{key}"] = value.astype("S") if value.dtype == object else value
+    np.savez(outputs_path, **outputs)
+    ops = {node.op for node in loaded.graph_def.node}
+    ops |= {node.op for function in loaded.graph_def.library.function for node in function.node_def}
+    functions = {function.signature.name for function in loaded.graph_def.library.function}
+    print(json.dumps({"ops": sorted(ops - functions)}))
+
+
+main()

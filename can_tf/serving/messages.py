@@ -1,0 +1,132 @@
+"""What is asked of a model, and what it answers: the same for a SavedModel in this process and for a server."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from can_tf.alignment.formats import marks_silence, read_alignment, silence_at_edges
+from can_tf.alignment.spans import share_silence
+from can_tf.corpus.utterance import Word
+
+SIGNATURE = "serving_default"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """One utterance: a wav file's bytes (16-bit PCM, the model's sample rate), and its words, silences shared."""
+
+    wav: bytes
+    words: tuple[Word, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What a model says of one utterance.
+
+    Attributes:
+        label: The most probable label.
+        probabilities: By label, of the final prediction (Eq. 15).
+        text_probabilities, audio_probabilities: By label, of each modality alone; None if the model has no such head.
+        words: The words, with the spans that became segments.
+        text_attention, audio_attention: `<float32>[heads, words]`, each row sums to 1.
+    """
+
+    label: str
+    probabilities: Mapping[str, float]
+    text_probabilities: Mapping[str, float] | None
+    audio_probabilities: Mapping[str, float] | None
+    words: tuple[Word, ...]
+    text_attention: np.ndarray
+    audio_attention: np.ndarray
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the prediction as JSON values, attention averaged over heads."""
+        text, audio = self.text_attention.mean(axis=0), self.audio_attention.mean(axis=0)
+        return {
+            "label": self.label,
+            "probabilities": dict(self.probabilities),
+            "text_probabilities": self.text_probabilities and dict(self.text_probabilities),
+            "audio_probabilities": self.audio_probabilities and dict(self.audio_probabilities),
+            "words": [
+                {
+                    "word": word.text,
+                    "start": round(word.start, 4),
+                    "end": round(word.end, 4),
+                    "text_attention": float(text[index]),
+                    "audio_attention": float(audio[index]),
+                }
+                for index, word in enumerate(self.words)
+            ],
+        }
+
+
+def words_of_file(path: Path, audio_seconds: float, fillers: str) -> tuple[Word, ...]:
+    """Returns the words of an alignment file, as `build-records` takes them from a manifest.
+
+    Raises:
+        AlignmentError: The file cannot be read, or holds no words or impossible times.
+    """
+    tokens = read_alignment(path)
+    if not marks_silence(path):
+        tokens = silence_at_edges(tokens, audio_seconds)
+    return share_silence(tokens, fillers=fillers)
+
+
+def words_of_tokens(
+    tokens: Sequence[Word | tuple[str, float, float]], audio_seconds: float, fillers: str
+) -> tuple[Word, ...]:
+    """Returns the words of timed tokens; where the audio goes further than they, it is silent.
+
+    Raises:
+        AlignmentError: There is no word, or a word would get no time.
+    """
+    words = tuple(token if isinstance(token, Word) else Word(*token) for token in tokens)
+    return share_silence(silence_at_edges(words, audio_seconds) if words else (), fillers=fillers)
+
+
+def inputs_of(requests: Sequence[Request]) -> dict[str, np.ndarray]:
+    """Returns the inputs of the signature `serving_default` for a batch, padded."""
+    most = max(len(request.words) for request in requests)
+    words = np.full((len(requests), most), "", object)
+    start, end = np.zeros((2, len(requests), most), np.float32)
+    for row, request in enumerate(requests):
+        count = len(request.words)
+        words[row, :count] = [word.text for word in request.words]
+        start[row, :count] = [word.start for word in request.words]
+        end[row, :count] = [word.end for word in request.words]
+    return {
+        "audio": np.array([request.wav for request in requests], object),
+        "words": words,
+        "start": start,
+        "end": end,
+        "num_words": np.array([len(request.words) for request in requests], np.int32),
+    }
+
+
+def predictions_of(outputs: Mapping[str, np.ndarray], requests: Sequence[Request]) -> list[Prediction]:
+    """Returns the predictions of a batch from a model's outputs."""
+    return [_prediction(outputs, row, request.words) for row, request in enumerate(requests)]
+
+
+def _prediction(outputs: Mapping[str, np.ndarray], row: int, words: tuple[Word, ...]) -> Prediction:
+    labels = [_text(label) for label in outputs["labels"][row]]
+
+    def by_label(name: str) -> dict[str, float] | None:
+        return dict(zip(labels, outputs[name][row].tolist(), strict=True)) if name in outputs else None
+
+    return Prediction(
+        _text(outputs["label"][row]),
+        by_label("probabilities") or {},
+        by_label("text_probabilities"),
+        by_label("audio_probabilities"),
+        words,
+        np.asarray(outputs["text_attention"][row], np.float32)[:, : len(words)],
+        np.asarray(outputs["audio_attention"][row], np.float32)[:, : len(words)],
+    )
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,108 @@
+"""Predictions for recordings with timed words: what `can_tf.load` returns, and what `can-tf predict` uses."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from can_tf.corpus.utterance import Word
+from can_tf.errors import AudioError, ExportError, PredictionError
+from can_tf.serving.backends import Backend, LocalModel, connect
+from can_tf.serving.messages import Prediction, Request, inputs_of, predictions_of, words_of_file, words_of_tokens
+from can_tf.serving.wav import read_as_wav, wav_bytes
+
+DESCRIPTION_FILE = Path("assets.extra", "can_tf.json")
+
+Audio = Path | str | np.ndarray
+Words = Path | str | Sequence[Word | tuple[str, float, float]]
+
+
+class Predictor:
+    """Asks a model.
+
+    Args:
+        backend: Who answers.
+        sample_rate_hz: What the model expects of audio.
+        fillers: What becomes of noises that the aligner names: "keep" or "drop", as the records were made.
+    """
+
+    def __init__(self, backend: Backend, *, sample_rate_hz: int = 16_000, fillers: str = "keep"):
+        self._backend, self.sample_rate_hz, self.fillers = backend, sample_rate_hz, fillers
+
+    def predict(self, audio: Audio, words: Words) -> Prediction:
+        """Returns the prediction for one utterance.
+
+        Args:
+            audio: A file of any format that libsndfile reads, or `<float32>[samples]` in [-1, 1] at `sample_rate_hz`.
+            words: An alignment file (.wdseg, .TextGrid, .ctm, .json), or the words as `(word, start, end)` in seconds.
+
+        Raises:
+            AudioError, AlignmentError: The audio or the words cannot be used.
+            PredictionError: The model refuses them.
+            ServerError: A server does not answer.
+        """
+        [answer] = self.predict_all([self.request(audio, words)])
+        if isinstance(answer, PredictionError):
+            raise answer
+        return answer
+
+    def request(self, audio: Audio, words: Words) -> Request:
+        """Returns the request for one utterance; arguments and errors are those of `predict`."""
+        wav, seconds = self._wav(audio)
+        if isinstance(words, (str, Path)):
+            return Request(wav, words_of_file(Path(words), seconds, self.fillers))
+        return Request(wav, words_of_tokens(words, seconds, self.fillers))
+
+    def _wav(self, audio: Audio) -> tuple[bytes, float]:
+        if isinstance(audio, (str, Path)):
+            return read_as_wav(Path(audio), self.sample_rate_hz)
+        if audio.ndim != 1 or not audio.size or not np.isfinite(audio).all():
+            raise AudioError(f"samples: expected a vector of finite numbers, got the shape {audio.shape}")
+        return wav_bytes(audio, self.sample_rate_hz), len(audio) / self.sample_rate_hz
+
+    def predict_all(self, requests: Sequence[Request]) -> list[Prediction | PredictionError]:
+        """Returns the answers to a batch. Where it is refused, each request is asked alone, so that only some are."""
+        try:
+            return [*predictions_of(self._backend.answer(inputs_of(requests)), requests)]
+        except PredictionError as error:
+            if len(requests) == 1:
+                return [error]
+            return [answer for request in requests for answer in self.predict_all([request])]
+
+    def predict_batches(
+        self, requests: Sequence[Request], batch_size: int
+    ) -> Iterator[list[tuple[int, Prediction | PredictionError]]]:
+        """Yields the answers a batch at a time, with the requests' places; like lengths go together."""
+        order = sorted(range(len(requests)), key=lambda place: len(requests[place].words))
+        for start in range(0, len(order), batch_size):
+            places = order[start : start + batch_size]
+            yield list(zip(places, self.predict_all([requests[place] for place in places]), strict=True))
+
+
+def load(path: Path | str) -> Predictor:
+    """Returns the model of an export.
+
+    Args:
+        path: A version's folder, or a model's, whose newest version is taken.
+
+    Raises:
+        ExportError: There is no export, or it cannot be loaded.
+    """
+    model = LocalModel(Path(path))
+    records = _description(model.folder)["records"]
+    return Predictor(model, sample_rate_hz=records["features"]["sample_rate_hz"], fillers=records["fillers"])
+
+
+def at_server(url: str, *, fillers: str = "keep") -> Predictor:
+    """Returns the model that a server has; see `can_tf.serving.backends.connect`."""
+    return Predictor(connect(url), fillers=fillers)
+
+
+def _description(version: Path) -> dict[str, Any]:
+    path = version / DESCRIPTION_FILE
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ExportError(f"{path}: cannot be read ({error}). Export the run again.") from error

@@ -1,0 +1,32 @@
+"""Recordings as the bytes that the exported graph decodes: wav, 16-bit PCM, at the features' sample rate."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from can_tf.features.audio import read_audio
+
+
+def wav_bytes(samples: np.ndarray, sample_rate_hz: int) -> bytes:
+    """Returns `<float32>[samples]` in [-1, 1] as a wav file of 16-bit PCM, mono."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, sample_rate_hz, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()
+
+
+def read_as_wav(path: Path, sample_rate_hz: int) -> tuple[bytes, float]:
+    """Returns a recording of any format as such bytes, and its length in seconds.
+
+    A file that is 16-bit PCM wav at that rate already goes as it is; another is resampled, averaged over channels and
+    rounded to 16 bits.
+
+    Raises:
+        AudioError: As `can_tf.features.audio.read_audio` does.
+    """
+    samples = read_audio(path, sample_rate_hz)
+    information = soundfile.info(path)
+    as_it_is = (information.format, information.subtype, information.samplerate) == ("WAV", "PCM_16", sample_rate_hz)
+    content = path.read_bytes() if as_it_is else wav_bytes(samples, sample_rate_hz)
+    return content, len(samples) / sample_rate_hz
