@@ -70,9 +70,7 @@ def export_run(run: Path, out: Path) -> Exported:
     with tempfile.TemporaryDirectory(prefix=".exporting-", dir=out, ignore_cleanup_errors=True) as temporary:
         version = Path(temporary) / "version"
         requests = warm_up_requests(model_config.vocabulary, features)
-        served = _write(
-            model, model_config, features, config["options"]["max_segment_frames"], Path(temporary), version
-        )
+        served = _write(model, model_config, features, config["options"]["max_segment_frames"], version)
         write_warm_up(version, out.name, requests)
         write_json(version / DESCRIPTION_FILE, _description(config, metrics, model_config))
         (version / CARD_FILE).write_text(model_card(config, metrics, model_config), encoding="utf-8")
@@ -92,20 +90,17 @@ def _write(
     config: ModelConfig,
     features: FeatureConfig,
     max_segment_frames: int,
-    scratch: Path,
     version: Path,
 ) -> ServedModel:
-    assets = {"vocabulary": config.vocabulary, "labels": config.labels}
-    paths = {name: scratch / f"{name}.txt" for name in assets}
-    for name, lines in assets.items():
-        paths[name].write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    served = ServedModel(model, config.labels, config.alpha, features, max_segment_frames, paths)
+    served = ServedModel(model, config.labels, config.alpha, features, max_segment_frames)
     archive = keras.export.ExportArchive()
     archive.track(served)
     for name, function in served.functions.items():
         function.get_concrete_function()
         archive.add_endpoint(name, function)
     archive.write_out(str(version), verbose=False)
+    for name, lines in (("vocabulary", config.vocabulary), ("labels", config.labels)):  # For people and clients.
+        (version / "assets" / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return served
 
 

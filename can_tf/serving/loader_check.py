@@ -11,9 +11,9 @@ import sys
 
 sys.modules["keras"] = None  # TensorFlow imports it where it can; a server has none.
 
-import numpy as np
-import tensorflow as tf
-from tensorflow_serving.apis import prediction_log_pb2
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+from tensorflow_serving.apis import prediction_log_pb2  # noqa: E402
 
 
 def main() -> None:
