@@ -19,6 +19,7 @@ from can_tf.errors import AlignmentError
 SILENCES = frozenset({"<s>", "<sil>", "</s>"})
 FILLER_POLICIES = ("keep", "drop")
 SEGMENTATIONS = ("aligned", "equal", "whole")
+END_TOLERANCE_SECONDS = 0.1  # Aligners round to frames; a word may end this much after the audio and is clipped.
 
 _PRONUNCIATION_VARIANT = re.compile(r"\(\d+\)$")
 _PUNCTUATION = '.,!?;:"()[]{}-\u2013\u2014\u2026\u201c\u201d\u00ab\u00bb'  # What recognisers write around words.
@@ -75,6 +76,15 @@ def share_silence(tokens: Sequence[Word], *, fillers: str = "keep") -> tuple[Wor
     return tuple(
         Word(normalise_word(token.text), start, end) for token, start, end in zip(kept, edges, edges[1:], strict=False)
     )
+
+
+def check_end(words: Sequence[Word], audio_seconds: float) -> None:
+    """Raises AlignmentError if the words go further than the audio, but for what aligners round to."""
+    if words[-1].end > audio_seconds + END_TOLERANCE_SECONDS:
+        raise AlignmentError(
+            f"the alignment ends at {words[-1].end:.2f} s and the audio at {audio_seconds:.2f} s; expected it to end "
+            f"with the audio, give or take {END_TOLERANCE_SECONDS} s"
+        )
 
 
 def segment_spans(words: Sequence[Word], segmentation: str) -> list[tuple[float, float]]:

@@ -11,6 +11,7 @@ from can_tf.cli.demo_corpus import demo_corpus_command
 from can_tf.cli.evaluate import evaluate_command
 from can_tf.cli.export import export_command
 from can_tf.cli.inspect import inspect_command
+from can_tf.cli.predict import predict_command
 from can_tf.cli.train import train_command
 from can_tf.errors import CanError
 
@@ -43,5 +44,6 @@ for command in (
     train_command,
     evaluate_command,
     export_command,
+    predict_command,
 ):
     main.add_command(command)

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from can_tf.alignment.spans import segment_spans, share_silence
+from can_tf.alignment.spans import check_end, segment_spans, share_silence
 from can_tf.corpus.utterance import Corpus, Rejection, Utterance, Word
-from can_tf.errors import AlignmentError, CanError, RecordsError
+from can_tf.errors import CanError, RecordsError
 from can_tf.features.config import FeatureConfig
 from can_tf.files import remove_temporary_files, replacing, sha256_of_file, write_csv, write_json
 from can_tf.records.dataset import (
@@ -33,7 +33,6 @@ from can_tf.records.dataset import (
 )
 
 UTTERANCES_PER_SHARD = 64
-END_TOLERANCE_SECONDS = 0.1  # Aligners round to frames; a word may end this much after the audio and is clipped.
 _SECONDS_PER_CALL = 60  # Audio whose features are computed at once: bounds the memory of a worker.
 _RECORD_HEADER_BYTES, _RECORD_FOOTER_BYTES = 12, 4  # TFRecord's framing: length and its CRC; the data's CRC.
 _BUILD_FOLDER = ".build"
@@ -322,11 +321,7 @@ def _prepare(utterance: Utterance, options: BuildOptions) -> _Prepared:
     words = share_silence(utterance.words, fillers=options.fillers)
     samples = read_audio(utterance.audio_path, options.features.sample_rate_hz)
     seconds = len(samples) / options.features.sample_rate_hz
-    if words[-1].end > seconds + END_TOLERANCE_SECONDS:
-        raise AlignmentError(
-            f"the alignment ends at {words[-1].end:.2f} s and the audio at {seconds:.2f} s; expected it to end with "
-            f"the audio, give or take {END_TOLERANCE_SECONDS} s"
-        )
+    check_end(words, seconds)
     return _Prepared(utterance, words, seconds, SegmentedAudio(samples, segment_spans(words, options.segmentation)))
 
 

@@ -6,6 +6,7 @@ the same REST contract, so `RestServer` is the client of both.
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ from can_tf.serving.messages import SIGNATURE
 Arrays = Mapping[str, np.ndarray]
 
 _DEFAULT_MODEL = "can"
+_CHECKED = re.compile(r"assertion failed: \[([^\]]*)\]((?: ?\[[^{\n]*\])?)")  # A message, then values in brackets.
 _SECONDS = 60.0
 _GRPC_BYTES = 2**31 - 1  # gRPC's own limit of 4 MB for a reply is soon reached by attention over long batches.
 
@@ -185,6 +187,9 @@ def _first_line(error: object) -> str:
 
 def _reason(message: str) -> str:
     """Returns what the graph says of a refused input, without the names of the nodes that say it."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    lines = [line.split("}} ")[-1] for line in lines if "node" not in line or "}} " in line] or lines
-    return lines[0].removeprefix("assertion failed: ") if lines else "the inputs were refused"
+    if checked := _CHECKED.search(message):
+        text, values = checked.groups()
+        return f"{text} {' '.join(values.split())}".rstrip()
+    lines = [line.strip() for line in message.splitlines()]
+    telling = [line for line in lines if line and not line.startswith(("Graph execution error", "Detected at", "[["))]
+    return telling[0] if telling else "the inputs were refused"

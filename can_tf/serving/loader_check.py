@@ -9,7 +9,7 @@ that needs either fails here. Writes each output as `REQUEST/NAME`, and prints t
 import json
 import sys
 
-sys.modules["keras"] = None  # TensorFlow imports it where it can; a server has none.
+sys.modules["keras"] = None  # type: ignore[assignment]  # TensorFlow imports it if it can; a server has none.
 
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402

@@ -1,12 +1,13 @@
 """Predictions for recordings with timed words: what `can_tf.load` returns, and what `can-tf predict` uses."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from can_tf.alignment.spans import check_end
 from can_tf.corpus.utterance import Word
 from can_tf.errors import AudioError, ExportError, PredictionError
 from can_tf.serving.backends import Backend, LocalModel, connect
@@ -52,8 +53,11 @@ class Predictor:
         """Returns the request for one utterance; arguments and errors are those of `predict`."""
         wav, seconds = self._wav(audio)
         if isinstance(words, (str, Path)):
-            return Request(wav, words_of_file(Path(words), seconds, self.fillers))
-        return Request(wav, words_of_tokens(words, seconds, self.fillers))
+            timed = words_of_file(Path(words), seconds, self.fillers)
+        else:
+            timed = words_of_tokens(words, seconds, self.fillers)
+        check_end(timed, seconds)
+        return Request(wav, timed)
 
     def _wav(self, audio: Audio) -> tuple[bytes, float]:
         if isinstance(audio, (str, Path)):
@@ -70,15 +74,6 @@ class Predictor:
             if len(requests) == 1:
                 return [error]
             return [answer for request in requests for answer in self.predict_all([request])]
-
-    def predict_batches(
-        self, requests: Sequence[Request], batch_size: int
-    ) -> Iterator[list[tuple[int, Prediction | PredictionError]]]:
-        """Yields the answers a batch at a time, with the requests' places; like lengths go together."""
-        order = sorted(range(len(requests)), key=lambda place: len(requests[place].words))
-        for start in range(0, len(order), batch_size):
-            places = order[start : start + batch_size]
-            yield list(zip(places, self.predict_all([requests[place] for place in places]), strict=True))
 
 
 def load(path: Path | str) -> Predictor:
