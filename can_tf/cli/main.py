@@ -12,6 +12,7 @@ from can_tf.cli.evaluate import evaluate_command
 from can_tf.cli.export import export_command
 from can_tf.cli.inspect import inspect_command
 from can_tf.cli.predict import predict_command
+from can_tf.cli.serve import serve_command
 from can_tf.cli.train import train_command
 from can_tf.errors import CanError
 
@@ -45,5 +46,6 @@ for command in (
     evaluate_command,
     export_command,
     predict_command,
+    serve_command,
 ):
     main.add_command(command)

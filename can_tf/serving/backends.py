@@ -21,6 +21,7 @@ Arrays = Mapping[str, np.ndarray]
 
 _DEFAULT_MODEL = "can"
 _CHECKED = re.compile(r"assertion failed: \[([^\]]*)\]((?: ?\[[^{\n]*\])?)")  # A message, then values in brackets.
+_NOT_TELLING = ("Graph execution error", "Detected at node", "<stack traces", "[[")
 _SECONDS = 60.0
 _GRPC_BYTES = 2**31 - 1  # gRPC's own limit of 4 MB for a reply is soon reached by attention over long batches.
 
@@ -191,5 +192,5 @@ def _reason(message: str) -> str:
         text, values = checked.groups()
         return f"{text} {' '.join(values.split())}".rstrip()
     lines = [line.strip() for line in message.splitlines()]
-    telling = [line for line in lines if line and not line.startswith(("Graph execution error", "Detected at", "[["))]
+    telling = [line for line in lines if line and not line.startswith(_NOT_TELLING)]
     return telling[0] if telling else "the inputs were refused"

@@ -12,6 +12,7 @@ audio of another sample rate.
 """
 
 import dataclasses
+from contextlib import AbstractContextManager
 
 import keras
 import tensorflow as tf
@@ -89,30 +90,31 @@ class ServedModel(tf.Module):
     def _decode(self, content: tf.Tensor) -> tf.Tensor:
         samples, rate = tf.audio.decode_wav(content)
         expected = self._features.sample_rate_hz
-        _check(tf.equal(rate, expected), f"audio: expected {expected} Hz, resample it; its sample rate is", rate)
-        return tf.reduce_mean(samples, axis=1)
+        right = tf.equal(rate, expected)
+        with _check(right, f"audio: expected {expected} Hz, resample it; its sample rate is", rate):
+            return tf.reduce_mean(samples, axis=1)
 
     def _of_waveform(self, waveform, num_samples, words, start, end, num_words):
         """`waveform`: `<float32>[batch, samples]` in [-1, 1]; of each row, the first `num_samples` `<int32>[batch]`."""
-        _check(
-            tf.reduce_all((num_samples >= 0) & (num_samples <= tf.shape(waveform)[1])),
-            "num_samples: expected numbers from 0 to the length of waveform, got",
-            num_samples,
-        )
-        samples = tf.RaggedTensor.from_tensor(waveform, lengths=tf.cast(num_samples, tf.int64)).flat_values
-        _check(tf.reduce_all(tf.math.is_finite(samples)), "waveform: expected finite samples")
-        return self._of_samples(samples, tf.cast(num_samples, tf.int64), words, start, end, num_words)
+        within = tf.reduce_all((num_samples >= 0) & (num_samples <= tf.shape(waveform)[1]))
+        with _check(within, "num_samples: expected numbers from 0 to the length of waveform, got", num_samples):
+            num_samples = tf.cast(num_samples, tf.int64)
+        samples = tf.RaggedTensor.from_tensor(waveform, lengths=num_samples).flat_values
+        with _check(tf.reduce_all(tf.math.is_finite(samples)), "waveform: expected finite samples"):
+            samples = tf.identity(samples)
+        return self._of_samples(samples, num_samples, words, start, end, num_words)
 
     def _of_samples(self, samples, num_samples, words, start, end, num_words):
         """`samples` `<float32>[all samples]`, and how many of them each utterance has, `<int64>[batch]`."""
         real = _real_words(words, start, end, num_words)
         offset = tf.repeat(tf.cumsum(num_samples, exclusive=True), real.num_words)
         first, count = segment_samples(real.start, real.end, tf.repeat(num_samples, real.num_words), self._features)
-        _check(
+        with _check(
             tf.reduce_all(count > 0),
             "start, end: expected each word inside its audio with an end behind its start, got at",
             tf.stack([tf.boolean_mask(times, count <= 0) for times in (real.start, real.end)], axis=1),
-        )
+        ):
+            count = tf.identity(count)
         mfcc, segment_frames = segment_mfcc(samples, offset + first, count, self._features)
         segments = tf.RaggedTensor.from_row_lengths(mfcc, segment_frames)[:, : self._max_segment_frames]
         by_word = tf.RaggedTensor.from_row_lengths(segments, tf.cast(real.num_words, tf.int64))
@@ -131,13 +133,14 @@ class ServedModel(tf.Module):
         constant = tf.reduce_all(tf.equal(cut, cut[:, :, :1, :1]) | ~in_segment, axis=[2, 3])
         real = (frames > 0) & ~constant
         num_words = tf.reduce_max(tf.where(real, tf.range(1, tf.shape(real)[1] + 1), 0), axis=1)
-        _check(tf.reduce_all(num_words > 0), "segment_frames: expected at least one word in each utterance")
         within = tf.sequence_mask(num_words, tf.shape(real)[1])
-        _check(tf.reduce_all(real | ~within), "segment_frames: expected frames in every segment before the last")
-        _check(
-            tf.reduce_all(tf.math.is_finite(cut) | ~(in_segment & within[:, :, None, None])), "mfcc: expected numbers"
-        )
-        return self._answer(tf.where(within, words, ""), cut, tf.where(within, frames, 0))
+        finite = tf.reduce_all(tf.math.is_finite(cut) | ~(in_segment & within[:, :, None, None]))
+        with (
+            _check(tf.reduce_all(num_words > 0), "segment_frames: expected at least one word in each utterance"),
+            _check(tf.reduce_all(real | ~within), "segment_frames: expected frames in every segment before the last"),
+            _check(finite, "mfcc: expected finite numbers"),
+        ):
+            return self._answer(tf.where(within, words, ""), cut, tf.where(within, frames, 0))
 
     def _answer(self, words, mfcc, segment_frames):
         outputs = self.model({"words": words, "mfcc": mfcc, "segment_frames": segment_frames}, training=False)
@@ -157,19 +160,21 @@ class ServedModel(tf.Module):
 
 
 def _real_words(words: tf.Tensor, start: tf.Tensor, end: tf.Tensor, num_words: tf.Tensor) -> _Words:
-    _check(
-        tf.reduce_all((num_words >= 1) & (num_words <= tf.shape(words)[1])),
-        "num_words: expected numbers from 1 to the length of words, got",
-        num_words,
-    )
+    within = tf.reduce_all((num_words >= 1) & (num_words <= tf.shape(words)[1]))
+    with _check(within, "num_words: expected numbers from 1 to the length of words, got", num_words):
+        num_words = tf.identity(num_words)
     real = tf.sequence_mask(num_words, tf.shape(words)[1])
     text = tf.where(real, words, "")
     start, end = tf.boolean_mask(start, real), tf.boolean_mask(end, real)
-    _check(tf.reduce_all(tf.math.is_finite(start) & tf.math.is_finite(end)), "start, end: expected finite seconds")
-    _check(tf.reduce_all(tf.boolean_mask(text, real) != ""), "words: expected no empty word among the first num_words")
-    return _Words(text, start, end, num_words)
+    with (
+        _check(tf.reduce_all(tf.math.is_finite(start) & tf.math.is_finite(end)), "start, end: expected finite seconds"),
+        _check(
+            tf.reduce_all(tf.boolean_mask(text, real) != ""), "words: expected no empty word among the first num_words"
+        ),
+    ):
+        return _Words(tf.identity(text), tf.identity(start), tf.identity(end), num_words)
 
 
-def _check(condition: tf.Tensor, message: str, *values: tf.Tensor) -> None:
-    """Fails the request with InvalidArgument: HTTP status 400 in TensorFlow Serving."""
-    tf.debugging.Assert(condition, [message, *values], summarize=8)
+def _check(condition: tf.Tensor, message: str, *values: tf.Tensor) -> AbstractContextManager:
+    """Fails the request with InvalidArgument, status 400 in TensorFlow Serving, before what is made within runs."""
+    return tf.control_dependencies([tf.debugging.Assert(condition, [message, *values], summarize=8)])

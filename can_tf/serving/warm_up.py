@@ -3,7 +3,7 @@
 They also are the requests that an export is checked with. A server does not load a version with a failing one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +82,18 @@ def write_warm_up(version: Path, name: str, requests: Sequence[Request]) -> None
                 request.inputs[key].CopyFrom(tf.make_tensor_proto(values))
             log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
             writer.write(log.SerializeToString())
+
+
+def replay_warm_up(version: Path, run: Callable[[str, dict[str, np.ndarray]], object]) -> int:
+    """Gives each of an export's warm-up requests to `run(signature, inputs)`; returns how many there are."""
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    path = version / WARM_UP_FILE
+    if not path.exists():
+        return 0
+    count = 0
+    for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+        request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+        run(request.model_spec.signature_name, {key: tf.make_ndarray(value) for key, value in request.inputs.items()})
+        count += 1
+    return count

@@ -1,0 +1,42 @@
+"""`can-tf serve`."""
+
+import os
+from pathlib import Path
+
+import click
+
+from can_tf.errors import MissingExtraError
+
+
+@click.command("serve")
+@click.option(
+    "--model",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("saved_models/can"),
+    help="A model's folder of versions; the newest is served, and a newer one taken up when it appears.",
+)
+@click.option("--host", default="127.0.0.1", help="Address to listen at; 0.0.0.0 lets other machines in.")
+@click.option("--port", default=8501, type=click.IntRange(0, 65535), help="TensorFlow Serving's own for REST is 8501.")
+@click.option("--max-body-mb", default=128, type=click.IntRange(min=1), help="Larger bodies are refused.")
+@click.option(
+    "--at-once",
+    default=os.cpu_count() or 1,
+    show_default="one a core",
+    type=click.IntRange(min=1),
+    help="Requests run.",
+)
+def serve_command(model: Path, host: str, port: int, max_body_mb: int, at_once: int) -> None:
+    """Serve an export over TensorFlow Serving's REST contract, for development without Docker."""
+    try:
+        import uvicorn
+
+        from can_tf.serving.rest import Limits, create_app
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("can-tf serve", "serve") from error
+    from can_tf.serving.versions import Versions
+
+    versions = Versions(model)
+    address = f"http://{host}:{port}/v1/models/{versions.name}"
+    click.echo(f"Serving version {versions.current.number} at {address} (Ctrl-C ends it).", err=True)
+    app = create_app(versions, Limits(body_bytes=max_body_mb * 2**20, at_once=at_once))
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)

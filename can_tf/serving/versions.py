@@ -1,0 +1,117 @@
+"""The versions of a model in a folder: the newest is served, and a newer one takes its place without a pause."""
+
+import dataclasses
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf import json_format
+from tensorflow.core.protobuf import saved_model_pb2
+
+from can_tf.errors import ExportError
+from can_tf.serving.backends import newest_version
+from can_tf.serving.warm_up import replay_warm_up
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Version:
+    """A loaded version.
+
+    Attributes:
+        number: Its folder's name.
+        signatures: Functions by name, of named tensors.
+        definitions: The same signatures as TensorFlow Serving's metadata show them.
+    """
+
+    number: int
+    signatures: Mapping[str, Any]
+    definitions: Mapping[str, Any]
+    loaded: Any  # Signatures live as long as what they were loaded with.
+
+    def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns a signature's outputs; raises `tf.errors.OpError` where the graph refuses the inputs."""
+        outputs = self.signatures[signature](**{name: tf.constant(values) for name, values in inputs.items()})
+        return {name: value.numpy() for name, value in outputs.items()}
+
+
+class Versions:
+    """Serves the newest version in a model's folder.
+
+    Args:
+        folder: The model's folder; its name is the model's.
+
+    Raises:
+        ExportError: There is no version, or it cannot be loaded.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder, self.name = folder, folder.resolve().name
+        self._failed: dict[int, str] = {}
+        self._loading: int | None = None
+        self._lock = threading.Lock()
+        path = newest_version(folder)
+        if not path.name.isdecimal() or path.parent.resolve() != folder.resolve():
+            raise ExportError(f"{folder}: expected a model's folder, with versions such as {folder}/1 in it.")
+        self._current = _load(path)
+
+    @property
+    def current(self) -> Version:
+        return self._current
+
+    def refresh(self) -> bool:
+        """Loads the newest version if it is not the current one, and tells whether it did. Requests go on meanwhile.
+
+        A version that cannot be loaded is not tried again; the current one stays.
+        """
+        with self._lock:
+            path = newest_version(self.folder)
+            number = int(path.name)
+            if number == self._current.number or number in self._failed:
+                return False
+            self._loading = number
+            try:
+                self._current = _load(path)
+            except ExportError as error:
+                self._failed[number] = str(error)
+                return False
+            finally:
+                self._loading = None
+            return True
+
+    def status(self) -> list[dict[str, Any]]:
+        """Returns `model_version_status` as TensorFlow Serving gives it, newest first."""
+        rows = [_status(self._current.number, "AVAILABLE", "OK", "")]
+        if self._loading is not None:
+            rows.append(_status(self._loading, "LOADING", "OK", ""))
+        rows += [_status(number, "END", "UNKNOWN", message) for number, message in self._failed.items()]
+        return sorted(rows, key=lambda row: -int(row["version"]))
+
+
+def _status(number: int, state: str, code: str, message: str) -> dict[str, Any]:
+    return {"version": str(number), "state": state, "status": {"error_code": code, "error_message": message}}
+
+
+def _load(path: Path) -> Version:
+    try:
+        definitions = _signature_definitions(path)
+        loaded = tf.saved_model.load(str(path))
+        version = Version(int(path.name), dict(loaded.signatures), definitions, loaded)
+        replay_warm_up(path, version.run)
+    except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+        raise ExportError(f"{path}: cannot be loaded ({' '.join(str(error).split())[:300]}).") from error
+    return version
+
+
+def _signature_definitions(path: Path) -> dict[str, Any]:
+    model = saved_model_pb2.SavedModel()
+    model.ParseFromString((path / "saved_model.pb").read_bytes())
+    # As proto3 has it in JSON, defaults included: clients look for "name": "" and "unknown_rank": false.
+    return {
+        name: json_format.MessageToDict(
+            definition, preserving_proto_field_name=True, including_default_value_fields=True
+        )
+        for name, definition in model.meta_graphs[0].signature_def.items()
+    }
