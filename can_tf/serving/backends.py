@@ -69,7 +69,7 @@ class LocalModel:
         try:
             self._loaded = tf.saved_model.load(str(self.folder))  # Kept: the signatures live as long as it does.
             self._signature = self._loaded.signatures[SIGNATURE]
-        except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+        except (OSError, ValueError, LookupError, tf.errors.OpError) as error:
             raise ExportError(f"{self.folder}: cannot be loaded ({_first_line(error)}). Export it again.") from error
 
     def answer(self, inputs: Arrays) -> dict[str, np.ndarray]:

@@ -115,10 +115,12 @@ def _tensor(name: str, value: Any, tensor: Mapping[str, Any]) -> np.ndarray:
         inner = inner[0]
     flat: list[Any] = []
     _flatten(name, value, shape, kind, flat)
+    if kind == "integer" and any(not np.iinfo(dtype).min <= number <= np.iinfo(dtype).max for number in flat):
+        raise BadRequestError(f"JSON Value: {name} holds a number that is not of expected type: {np.dtype(dtype)}")
     array = np.empty(len(flat), dtype)
     try:
         array[:] = flat
-    except (OverflowError, ValueError) as error:
+    except OverflowError as error:  # An integer that no float can hold.
         raise BadRequestError(f"JSON Value: {name} holds a number that is not of expected type: {error}") from error
     return array.reshape(shape)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from google.protobuf import json_format
+from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from can_tf.errors import ExportError
@@ -96,11 +97,11 @@ def _status(number: int, state: str, code: str, message: str) -> dict[str, Any]:
 
 def _load(path: Path) -> Version:
     try:
-        definitions = _signature_definitions(path)
         loaded = tf.saved_model.load(str(path))
+        definitions = _signature_definitions(path)
         version = Version(int(path.name), dict(loaded.signatures), definitions, loaded)
         replay_warm_up(path, version.run)
-    except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+    except (OSError, ValueError, LookupError, DecodeError, tf.errors.OpError) as error:
         raise ExportError(f"{path}: cannot be loaded ({' '.join(str(error).split())[:300]}).") from error
     return version
 
