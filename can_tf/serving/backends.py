@@ -91,6 +91,9 @@ class RestServer:
     """
 
     def __init__(self, url: str):
+        import requests
+
+        self._session = requests.Session()  # Keeps its connection.
         path = urlsplit(url).path.rstrip("/")
         self._url = url.rstrip("/") + ("" if path else f"/v1/models/{_DEFAULT_MODEL}") + ":predict"
 
@@ -99,7 +102,7 @@ class RestServer:
 
         body = {"signature_name": SIGNATURE, "inputs": {name: _as_json(values) for name, values in inputs.items()}}
         try:
-            response = requests.post(self._url, data=json.dumps(body), timeout=_SECONDS)
+            response = self._session.post(self._url, data=json.dumps(body), timeout=_SECONDS)
         except requests.RequestException as error:
             raise ServerError(f"{self._url}: cannot be reached ({_first_line(error)}). Is the server up?") from error
         return self._outputs(response)

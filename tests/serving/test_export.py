@@ -17,12 +17,13 @@ from can_tf.features.config import FeatureConfig
 from can_tf.models.losses import final_log_probabilities
 from can_tf.records.pipeline import EpochOrder, batches
 from can_tf.serving import export as export_module
-from can_tf.serving.backends import LocalModel
 from can_tf.serving.export import export_run
 from can_tf.serving.messages import Request, inputs_of, predictions_of
 from can_tf.serving.predictor import load
 from can_tf.serving.warm_up import replay_warm_up, warm_up_requests
 from tests.serving.conftest import OPTIONS
+
+pytestmark = pytest.mark.long
 
 PROBABILITIES = ("probabilities", "text_probabilities", "audio_probabilities")
 
@@ -125,7 +126,7 @@ def test_a_c_program_gives_keras_probabilities(exported, trained, tmp_path):
     np.testing.assert_allclose(np.array(done.stdout.split(), float), expected.ravel(), atol=1e-5)
 
 
-def test_serving_is_not_skewed_from_training(exported, trained):
+def test_serving_is_not_skewed_from_training(local_model, trained):
     order = EpochOrder(trained.records.utterances, 16)
     expected = {}
     data = batches(trained.records, order, max_segment_frames=OPTIONS.max_segment_frames)
@@ -135,7 +136,7 @@ def test_serving_is_not_skewed_from_training(exported, trained):
             expected[utterance.id] = {name: values[name][row] for name in PROBABILITIES}
     assert {"short", "long", "many", "beyond"} < set(expected)
     assert len(expected) >= 100
-    model = LocalModel(exported.folder)
+    model = local_model
     ids = sorted(expected)
     for start in range(0, len(ids), 8):
         group = ids[start : start + 8]
@@ -222,7 +223,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_training_would_refuse_is_refused_with_a_reason(exported, tmp_path, name):
+def test_what_training_would_refuse_is_refused_with_a_reason(local_model, tmp_path, name):
     change, reason = BAD[name]
     samples = np.random.default_rng(0).normal(size=16_000) * 0.1
     inputs = {
@@ -238,19 +239,19 @@ def test_what_training_would_refuse_is_refused_with_a_reason(exported, tmp_path,
             value = [(tmp_path / "slow.wav").read_bytes()]
         inputs[key] = np.array(value, inputs[key].dtype)
     with pytest.raises(PredictionError, match=reason) as error:
-        LocalModel(exported.folder).answer(inputs)
+        local_model.answer(inputs)
     assert "\n" not in str(error.value)
     assert "{{node" not in str(error.value)
 
 
-def test_a_stereo_recording_is_averaged(exported, trained):
+def test_a_stereo_recording_is_averaged(local_model, trained):
     utterance = trained.utterances["many"]
     samples, rate = soundfile.read(utterance.audio_path)
     import io
 
     buffer = io.BytesIO()
     soundfile.write(buffer, np.stack([samples, samples], axis=1), rate, format="WAV", subtype="PCM_16")
-    model, words = LocalModel(exported.folder), share_silence(utterance.words)
+    model, words = local_model, share_silence(utterance.words)
     mono = model.answer(inputs_of([request_of(utterance)]))
     stereo = model.answer(inputs_of([Request(buffer.getvalue(), words)]))
     np.testing.assert_allclose(stereo["probabilities"], mono["probabilities"], atol=1e-6)
@@ -283,7 +284,7 @@ def test_a_run_that_is_not_finished_cannot_be_exported(tmp_path):
         export_run(tmp_path, tmp_path / "out")
 
 
-def test_the_python_interface(exported, trained):
+def test_the_python_interface(exported, local_model, trained):
     import can_tf
 
     utterance = trained.utterances["many"]
@@ -291,9 +292,7 @@ def test_the_python_interface(exported, trained):
     prediction = predictor.predict(
         utterance.audio_path, [(word.text, word.start, word.end) for word in utterance.words]
     )
-    [expected] = predictions_of(
-        LocalModel(exported.folder).answer(inputs_of([request_of(utterance)])), [request_of(utterance)]
-    )
+    [expected] = predictions_of(local_model.answer(inputs_of([request_of(utterance)])), [request_of(utterance)])
     assert prediction.to_json() == expected.to_json()
     samples, _ = soundfile.read(utterance.audio_path, dtype="float32")
     assert predictor.predict(samples, utterance.words).label == prediction.label

@@ -10,8 +10,10 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from can_tf.alignment.spans import share_silence
 from can_tf.errors import PredictionError, ServerError
-from can_tf.serving.backends import LocalModel, RestServer, connect
+from can_tf.serving.backends import RestServer, connect
 from can_tf.serving.messages import Request, inputs_of
+
+pytestmark = pytest.mark.long
 
 
 class Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -35,22 +37,22 @@ class Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
 
 
 @pytest.fixture(scope="module")
-def address(exported):
+def address(local_model):
     server = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(Servicer(LocalModel(exported.folder)), server)
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(Servicer(local_model), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     yield f"grpc://127.0.0.1:{port}"
     server.stop(None)
 
 
-def test_the_client_gets_what_the_graph_gives(address, exported, trained):
+def test_the_client_gets_what_the_graph_gives(address, local_model, trained):
     requests = [
         Request(utterance.audio_path.read_bytes(), share_silence(utterance.words))
         for utterance in (trained.utterances[name] for name in ("short", "many", "long"))
     ]
     answer = connect(address).answer(inputs_of(requests))
-    expected = LocalModel(exported.folder).answer(inputs_of(requests))
+    expected = local_model.answer(inputs_of(requests))
     assert set(answer) == set(expected)
     for name, values in expected.items():
         if values.dtype == object:

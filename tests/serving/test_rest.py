@@ -16,12 +16,14 @@ import uvicorn
 
 from can_tf.alignment.spans import share_silence
 from can_tf.errors import ExportError, PredictionError, ServerError
-from can_tf.serving.backends import LocalModel, RestServer
+from can_tf.serving.backends import RestServer
 from can_tf.serving.json_tensors import BadRequestError, parse_request
 from can_tf.serving.messages import Request, inputs_of
 from can_tf.serving.rest import Limits, create_app
 from can_tf.serving.versions import Versions
 from can_tf.serving.wav import wav_bytes
+
+pytestmark = pytest.mark.long
 
 LIMITS = Limits(body_bytes=80 * 2**20, values=2_000_000, at_once=2, waiting=64)
 SAMPLES = np.random.default_rng(0).normal(size=16_000) * 0.1
@@ -62,11 +64,11 @@ def predict(address, body, **settings):
     return requests.post(f"{address}/v1/models/can:predict", data=data, timeout=60, **settings)
 
 
-def test_rows_and_columns_give_the_same_numbers_as_the_graph(address, exported):
+def test_rows_and_columns_give_the_same_numbers_as_the_graph(address, local_model):
     rows = predict(address, {"instances": [INSTANCE, INSTANCE]}).json()["predictions"]
     columns = predict(address, {"signature_name": "serving_default", "inputs": COLUMNS}).json()["outputs"]
     request = Request(base64.b64decode(INSTANCE["audio"]["b64"]), share_words(INSTANCE))
-    expected = LocalModel(exported.folder).answer(inputs_of([request]))
+    expected = local_model.answer(inputs_of([request]))
     for row in rows:
         assert set(row) == set(expected)
         np.testing.assert_allclose(row["probabilities"], expected["probabilities"][0], atol=1e-5)
@@ -80,11 +82,11 @@ def share_words(instance):
     return tuple(Word(*word) for word in zip(instance["words"], instance["start"], instance["end"], strict=True))
 
 
-def test_the_client_gets_what_the_graph_gives(address, exported, trained):
+def test_the_client_gets_what_the_graph_gives(address, local_model, trained):
     utterances = [trained.utterances[name] for name in ("short", "many")]
     requests_ = [Request(each.audio_path.read_bytes(), share_silence(each.words)) for each in utterances]
     answer = RestServer(address).answer(inputs_of(requests_))
-    expected = LocalModel(exported.folder).answer(inputs_of(requests_))
+    expected = local_model.answer(inputs_of(requests_))
     assert set(answer) == set(expected)
     np.testing.assert_allclose(answer["probabilities"], expected["probabilities"], atol=1e-5)
     with pytest.raises(PredictionError, match="num_words"):
