@@ -37,6 +37,15 @@ _root = click.option(
 )
 
 
+_model = click.option(
+    "--model",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path("saved_models/can"),
+    show_default=True,
+    help="From can-tf export, of a model of the paper's sizes.",
+)
+
+
 @click.group()
 def main() -> None:
     """Measure can_tf beside what one would use instead."""
@@ -63,10 +72,33 @@ def inference(repeats: int, without: tuple[str, ...], as_json: bool) -> None:
 @main.command("utterance")
 @_repeats
 @_root
+@_model
 @_as_json
-def utterance(repeats: int, root: Path, as_json: bool) -> None:
+def utterance(repeats: int, root: Path, model: Path, as_json: bool) -> None:
     """A wav file's bytes and its words to probabilities, one utterance at a time."""
-    _measure_processes(("benchmark.utterances", "utterance_side", OF_UTTERANCES, root), repeats, as_json)
+    _measure_processes(("benchmark.utterances", "utterance_side", OF_UTTERANCES, root, model), repeats, as_json)
+
+
+@main.command("serve")
+@_root
+@_model
+@click.option("--requests", type=click.IntRange(min=20), default=1000, show_default=True, help="A round.")
+@click.option("--clients", type=click.IntRange(min=1), default=8, show_default=True)
+@_as_json
+def serve(root: Path, model: Path, requests: int, clients: int, as_json: bool) -> None:
+    """Requests from several clients against can-tf serve: latency, failures, memory."""
+    from benchmark.serving import measure_serving
+
+    rows = measure_serving(root, model, requests, clients)
+    if as_json:
+        click.echo(json.dumps({"rows": rows, "machine": _machine()}, indent=2))
+        return
+    for row in rows:
+        click.echo(
+            f"{row['requests']} requests from {clients} clients: {row['failures']} failed, "
+            f"{row['requests'] / row['seconds']:.0f} a second, median {row['median_ms']:.0f} ms, "
+            f"95 of 100 under {row['p95_ms']:.0f} ms; server then at {row['megabytes']:.0f} MB"
+        )
 
 
 @main.command("build-records")

@@ -1,4 +1,4 @@
-"""One utterance, from a wav file's bytes and its words to probabilities: can_tf's graph, and librosa with PyTorch."""
+"""One utterance, from a wav file's bytes and its words to probabilities: can_tf's export, and librosa with PyTorch."""
 
 import io
 from collections.abc import Mapping
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import tensorflow as tf
 import torch
 
 from benchmark import torch_peer
@@ -17,70 +16,33 @@ from benchmark.sides import OURS, PACKED
 from can_tf.alignment.spans import share_silence
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import LABEL_SETS
-from can_tf.features.config import FeatureConfig
-from can_tf.features.mfcc import segment_mfcc
-from can_tf.features.segments import segment_samples
-from can_tf.models.losses import final_log_probabilities
-from can_tf.models.registry import build
+from can_tf.serving.backends import LocalModel
+from can_tf.serving.messages import Request, inputs_of
 
 UTTERANCES, ALPHA = 100, 0.1
 
 
-def utterance_side(name: str, root: Path) -> tuple[str, Side]:
-    """Returns what is measured, and 100 utterances one after another of the side of that name."""
+def utterance_side(name: str, root: Path, export: Path) -> tuple[str, Side]:
+    """Returns what is measured, and 100 utterances one after another of the side of that name.
+
+    The peers have random weights: the work is the same.
+    """
     utterances = read_iemocap(root, LABEL_SETS["paper7"]).utterances[:UTTERANCES]
-    requests = [(utterance.audio_path.read_bytes(), share_silence(utterance.words)) for utterance in utterances]
+    requests = [Request(each.audio_path.read_bytes(), share_silence(each.words)) for each in utterances]
     what = f"{len(requests)} utterances one at a time, wav bytes to probabilities"
-    config = paper_config()
-    model = build("can", config)
     if name == OURS:
-        return what, _our_side(_graph(model), requests)
+        model = LocalModel(export)
+        return what, lambda: [model.answer(inputs_of([request])) for request in requests]
+    config = paper_config()
     peer = torch_peer.TorchCan(config, packed=name == PACKED)
-    torch_peer.copy_weights(model, peer)
     peer.eval()
     index = {word: place for place, word in enumerate(config.vocabulary, 2)}
-    return what, lambda: [_torch_probabilities(peer, index, content, words) for content, words in requests]
+    return what, lambda: [_torch_probabilities(peer, index, request) for request in requests]
 
 
-def _our_side(predict, requests) -> Side:
-    def side() -> None:
-        for content, words in requests:
-            texts = [word.text for word in words]
-            predict(content, texts, [word.start for word in words], [word.end for word in words])
-
-    return side
-
-
-def _graph(model):
-    """The graph that answers in production: stock ops from the bytes to Eq. 15."""
-    config = FeatureConfig()
-
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([], tf.string),
-            tf.TensorSpec([None], tf.string),
-            tf.TensorSpec([None], tf.float32),
-            tf.TensorSpec([None], tf.float32),
-        ]
-    )
-    def predict(content, words, start, end):
-        waveform = tf.audio.decode_wav(content)[0][:, 0]
-        num_samples = tf.size(waveform, out_type=tf.int64)
-        first, count = segment_samples(start, end, num_samples, config)
-        mfcc, segment_frames = segment_mfcc(waveform, first, count, config)
-        padded = tf.RaggedTensor.from_row_lengths(mfcc, segment_frames).to_tensor()
-        inputs = {
-            "words": words[None],
-            "mfcc": padded[None],
-            "segment_frames": tf.cast(segment_frames, tf.int32)[None],
-        }
-        return tf.exp(final_log_probabilities(model(inputs, training=False), ALPHA))
-
-    return predict
-
-
-def _torch_probabilities(peer: torch_peer.TorchCan, index: Mapping[str, int], content: bytes, words) -> np.ndarray:
-    samples, _ = soundfile.read(io.BytesIO(content), dtype="float32")
+def _torch_probabilities(peer: torch_peer.TorchCan, index: Mapping[str, int], request: Request) -> np.ndarray:
+    samples, _ = soundfile.read(io.BytesIO(request.wav), dtype="float32")
+    words = request.words
     mfccs = word_mfccs(samples, [(word.start, word.end) for word in words])
     frames = np.array([len(mfcc) for mfcc in mfccs])
     padded = np.zeros((1, len(mfccs), frames.max(), 40), np.float32)

@@ -1,0 +1,88 @@
+"""Requests from several clients against a running `can-tf serve`: latencies, failures, and how its memory grows."""
+
+import concurrent.futures
+import itertools
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from can_tf.alignment.spans import share_silence
+from can_tf.corpus.iemocap import read_iemocap
+from can_tf.corpus.labels import LABEL_SETS
+from can_tf.errors import CanError
+from can_tf.serving.backends import RestServer
+from can_tf.serving.messages import Request, inputs_of
+
+_UTTERANCES = 100
+_SECONDS_TO_START = 60.0
+
+
+def measure_serving(root: Path, model: Path, requests: int, clients: int) -> list[dict[str, float]]:
+    """Starts the server, then sends `requests` requests from `clients` clients, three times over.
+
+    Returns:
+        A row a round: `requests`, `failures`, `seconds`, `median_ms`, `p95_ms`, `megabytes` of the server afterwards.
+        The first round warms up; growth shows between the rounds.
+    """
+    utterances = read_iemocap(root, LABEL_SETS["paper7"]).utterances[:_UTTERANCES]
+    inputs = [inputs_of([Request(each.audio_path.read_bytes(), share_silence(each.words))]) for each in utterances]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = "from can_tf.cli.main import main; main()"
+    server = subprocess.Popen([sys.executable, "-c", program, "serve", "--model", str(model), "--port", str(port)])
+    try:
+        address = f"http://127.0.0.1:{port}/v1/models/{model.resolve().name}"
+        _wait_for(port, server)
+        return [_round(address, server.pid, inputs, requests, clients) for _ in range(3)]
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(port: int, server: subprocess.Popen) -> None:
+    ends = time.monotonic() + _SECONDS_TO_START
+    while time.monotonic() < ends and server.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    sys.exit("can-tf serve did not start")
+
+
+def _round(address: str, pid: int, inputs: list, requests: int, clients: int) -> dict[str, float]:
+    started = time.perf_counter()
+    shares = [range(client, requests, clients) for client in range(clients)]
+    with concurrent.futures.ThreadPoolExecutor(clients) as executor:
+        answers = list(itertools.chain(*executor.map(lambda share: _client(address, inputs, share), shares)))
+    seconds = time.perf_counter() - started
+    latencies = sorted(answer for answer in answers if answer is not None)
+    return {
+        "requests": len(answers),
+        "failures": len(answers) - len(latencies),
+        "seconds": seconds,
+        "median_ms": statistics.median(latencies) * 1e3,
+        "p95_ms": latencies[int(0.95 * len(latencies))] * 1e3,
+        "megabytes": _megabytes(pid),
+    }
+
+
+def _client(address: str, inputs: list, share: range) -> list[float | None]:
+    backend, seconds = RestServer(address), []
+    for number in share:
+        started = time.perf_counter()
+        try:
+            backend.answer(inputs[number % len(inputs)])
+            seconds.append(time.perf_counter() - started)
+        except CanError:
+            seconds.append(None)
+    return seconds
+
+
+def _megabytes(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
