@@ -7,6 +7,9 @@ SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12)
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(SUPPORTED)' 2>/dev/null && echo $(p))))
 BIN := $(VENV)/bin
 DEMO_RECORDS := data/records
+DEMO_CORPUS := data/demo-1400-seed0
+DEMO_AUDIO := $(DEMO_CORPUS)/IEMOCAP_full_release/Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_F000.wav
+DEMO_MODEL := saved_models/can
 DEMO_RUN := runs/can-paper-fold0-seed0
 
 .PHONY: demo test test-quick lint clean
@@ -15,9 +18,11 @@ demo: $(VENV)/.installed-demo
 	$(BIN)/can-tf build-records --out $(DEMO_RECORDS)
 	$(BIN)/can-tf train --records $(DEMO_RECORDS) --fold 0 --run $(DEMO_RUN)
 	$(BIN)/can-tf evaluate $(DEMO_RUN)
+	$(BIN)/can-tf export $(DEMO_RUN) --out $(DEMO_MODEL)
+	$(BIN)/can-tf predict $(DEMO_AUDIO) --alignment $(DEMO_CORPUS) --model $(DEMO_MODEL)
 	@echo
 	@echo "This was synthetic speech: the figures show that all parts work, not how well emotions are recognised."
-	@echo "Speech: data/demo-1400-seed0   records: $(DEMO_RECORDS)   run: $(DEMO_RUN)"
+	@echo "Speech: $(DEMO_CORPUS)   export: $(DEMO_MODEL)   records: $(DEMO_RECORDS)   run: $(DEMO_RUN)"
 	@echo "Learning curves: $(BIN)/tensorboard --logdir runs   Your own corpus: README.md"
 
 test: $(VENV)/.installed-dev
@@ -34,7 +39,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 $(VENV)/.installed-demo: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,report]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,report,serve]'
 	touch $@
 
 $(VENV)/.installed-dev: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
