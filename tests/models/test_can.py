@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from can_tf.errors import ConfigError
+from can_tf.models.can import with_attention
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import compile_model, final_log_probabilities
 from can_tf.models.registry import VARIANTS, build
@@ -300,3 +301,20 @@ def test_keras_own_export_works(tmp_path):
     loaded = tf.saved_model.load(str(tmp_path / "1"))
     served = loaded.serve(inputs)
     np.testing.assert_allclose(served["fused"], model(inputs)["fused"], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_variant_shows_its_attention(name, tmp_path):
+    model = build(name, CONFIG)
+    for layer in model.layers:
+        if "attention" in layer.name:  # Far from the even attention of a new model.
+            layer.set_weights([100 * weight for weight in layer.get_weights()])
+    model.save(tmp_path / "model.keras")
+    inputs = batch([[2, 5, 1], [3]])
+    outputs = with_attention(keras.models.load_model(tmp_path / "model.keras"))(inputs)
+    np.testing.assert_allclose(outputs["fused"], model(inputs)["fused"], atol=1e-6)
+    for side in ("text_attention", "audio_attention"):
+        assert outputs[side].shape == (2, CONFIG.num_heads, 3)
+        np.testing.assert_allclose(tf.reduce_sum(outputs[side], axis=-1), 1.0, rtol=1e-5)
+        np.testing.assert_array_equal(outputs[side][1, :, 1:], 0.0)
+    assert not np.allclose(outputs["text_attention"], outputs["audio_attention"], atol=1e-2)

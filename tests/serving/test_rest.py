@@ -6,8 +6,10 @@ import gzip
 import json
 import shutil
 import socket
+import subprocess
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -277,3 +279,29 @@ def test_one_input_may_stand_bare_as_in_tensorflow_serving():
         np.testing.assert_array_equal(inputs["x"], np.array([1, 2.5], np.float32))
     with pytest.raises(BadRequestError, match="expected a tensor of shape"):
         parse_request({"inputs": 3}, {"serving_default": definition})
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+def test_the_health_check_of_the_compose_file_hears_the_server(address):
+    compose = (Path(__file__).parents[2] / "tools" / "serving" / "docker-compose.yml").read_text()
+    [line] = [line.strip() for line in compose.splitlines() if "/dev/tcp" in line]
+    check = line.removeprefix("- '").removesuffix("'")
+    port = address.rpartition(":")[2]
+    for where, code in ((port, 0), ("9", 1)):
+        done = subprocess.run(["bash", "-c", check.replace("8501", where)], capture_output=True, timeout=10)
+        assert bool(done.returncode) == bool(code), done.stderr
+
+
+def test_the_configuration_files_are_what_tensorflow_serving_parses():
+    from google.protobuf import text_format
+    from tensorflow_serving.config import model_server_config_pb2
+
+    text = (Path(__file__).parents[2] / "tools" / "serving" / "models.config").read_text()
+    parsed = text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
+    [config] = parsed.model_config_list.config
+    assert (config.name, config.base_path) == ("can", "/models/can")
+    labels = "".join(
+        line.lstrip("# ") for line in text.splitlines(keepends=True) if "version" in line and "#  " in line
+    )
+    canary = text_format.Parse(labels, model_server_config_pb2.ModelConfig())
+    assert dict(canary.version_labels) == {"stable": 1, "canary": 2}
