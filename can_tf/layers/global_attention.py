@@ -18,8 +18,16 @@ def attention_weights(states: tf.Tensor, query: tf.Tensor, mask: tf.Tensor) -> t
         query: `<float32>[heads, features]`.
         mask: `<bool>[batch, words]`, False on padding.
     """
-    scores = tf.einsum("bwf,hf->bhw", states, query)
-    real = mask[:, None, :]
+    return masked_softmax(tf.einsum("bwf,hf->bhw", states, query), mask[:, None, :])
+
+
+def masked_softmax(scores: tf.Tensor, real: tf.Tensor) -> tf.Tensor:
+    """Returns the softmax over the last axis, of the scores that are `real` alone: 0 elsewhere, all 0 if none is.
+
+    Args:
+        scores: `<float32>[..., steps]`.
+        real: `<bool>[..., steps]`, or of a shape that broadcasts to it.
+    """
     # The largest real score becomes 0, so that exp() stays finite; it is a constant to the gradient, as in any softmax.
     highest = tf.stop_gradient(tf.reduce_max(tf.where(real, scores, scores.dtype.min), axis=-1, keepdims=True))
     exponentials = tf.where(real, tf.exp(tf.where(real, scores - highest, 0.0)), 0.0)

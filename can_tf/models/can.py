@@ -45,10 +45,10 @@ def build_can(config: ModelConfig, embeddings: np.ndarray | None = None, *, alig
         text_states, audio_states, mask
     )
     every_context = keras.layers.Concatenate(name="contexts")([attention[name] for name in CONTEXTS])
-    logits = {"fused": _head(config, "fused")(every_context)}
+    logits = {"fused": head(config, "fused")(every_context)}
     if align_loss:
-        logits["text"] = _head(config, "text")(attention["text_by_text"])
-        logits["audio"] = _head(config, "audio")(attention["audio_by_audio"])
+        logits["text"] = head(config, "text")(attention["text_by_text"])
+        logits["audio"] = head(config, "audio")(attention["audio_by_audio"])
     return keras.Model(inputs, logits, name="can")
 
 
@@ -61,7 +61,7 @@ def build_can_without_cross_attention(config: ModelConfig, embeddings: np.ndarra
     text_context = GlobalAttention(config.num_heads, name="text_attention")(text_states, mask)["context"]
     audio_context = GlobalAttention(config.num_heads, name="audio_attention")(audio_states, mask)["context"]
     contexts = keras.layers.Concatenate(name="contexts")([text_context, audio_context])
-    return keras.Model(inputs, {"fused": _head(config, "fused")(contexts)}, name="can_no_cross_attention")
+    return keras.Model(inputs, {"fused": head(config, "fused")(contexts)}, name="can_no_cross_attention")
 
 
 def with_attention(model: keras.Model) -> keras.Model:
@@ -88,15 +88,19 @@ def _outputs_by_name(layer: keras.Layer, names: Sequence[str]) -> dict[str, kera
 
 def encoders(config: ModelConfig, embeddings: np.ndarray | None):
     """Returns the inputs by name, text and audio states `[batch, words, 2 * units]`, and the mask `[batch, words]`."""
-    words = keras.Input((None,), dtype="string", name="words")
-    mfcc = keras.Input((None, None, len(config.mfcc_mean)), name="mfcc")
-    segment_frames = keras.Input((None,), dtype="int32", name="segment_frames")
-    word_index = _word_lookup(config)(words)
-    mask = keras.ops.not_equal(word_index, 0)
-    text_states = _encode_text(config, embeddings, word_index, mask)
-    audio_states = _encode_audio(config, mfcc, segment_frames, mask)
-    inputs = {"words": words, "mfcc": mfcc, "segment_frames": segment_frames}
+    inputs = model_inputs(config)
+    text_states, mask = encode_text(config, embeddings, inputs["words"])
+    audio_states = _encode_audio(config, inputs["mfcc"], inputs["segment_frames"], mask)
     return inputs, text_states, audio_states, mask
+
+
+def model_inputs(config: ModelConfig) -> dict[str, keras.KerasTensor]:
+    """Returns the inputs that every variant has, by name."""
+    return {
+        "words": keras.Input((None,), dtype="string", name="words"),
+        "mfcc": keras.Input((None, None, len(config.mfcc_mean)), name="mfcc"),
+        "segment_frames": keras.Input((None,), dtype="int32", name="segment_frames"),
+    }
 
 
 def _word_lookup(config: ModelConfig) -> keras.layers.StringLookup:
@@ -105,8 +109,10 @@ def _word_lookup(config: ModelConfig) -> keras.layers.StringLookup:
     )
 
 
-def _encode_text(config: ModelConfig, embeddings: np.ndarray | None, word_index, mask):
-    """The left side of Figure 1 (Eqs. 1 to 3)."""
+def encode_text(config: ModelConfig, embeddings: np.ndarray | None, words):
+    """Returns the left side of Figure 1 (Eqs. 1 to 3): states `[batch, words, 2 * units]` and the words' mask."""
+    word_index = _word_lookup(config)(words)
+    mask = keras.ops.not_equal(word_index, 0)
     embedding = keras.layers.Embedding(
         len(config.vocabulary) + FIRST_WORD_INDEX, config.embedding_dim, name="word_vectors"
     )
@@ -114,7 +120,7 @@ def _encode_text(config: ModelConfig, embeddings: np.ndarray | None, word_index,
     if embeddings is not None:
         embedding.set_weights([embeddings])
     states = SequenceEncoder(config.units, name="text_blstm")(vectors, mask)
-    return keras.layers.Dropout(config.dropout, seed=config.seed, name="text_dropout")(states)
+    return keras.layers.Dropout(config.dropout, seed=config.seed, name="text_dropout")(states), mask
 
 
 def _encode_audio(config: ModelConfig, mfcc, segment_frames, mask):
@@ -127,5 +133,6 @@ def _encode_audio(config: ModelConfig, mfcc, segment_frames, mask):
     return keras.layers.Dropout(config.dropout, seed=config.seed + 1, name="audio_dropout")(states)
 
 
-def _head(config: ModelConfig, name: str) -> keras.layers.Dense:
+def head(config: ModelConfig, name: str) -> keras.layers.Dense:
+    """Returns the layer that gives the logits of an output."""
     return keras.layers.Dense(len(config.labels), name=name)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from can_tf.errors import ConfigError
+from can_tf.models.baselines import build_audio, build_learned_alignment, build_multi_hop, build_text
 from can_tf.models.can import build_can, build_can_without_cross_attention
 from can_tf.models.config import ModelConfig
 
@@ -25,6 +26,14 @@ def _no_stop_gradient_no_align_loss(config: ModelConfig, embeddings: np.ndarray 
     return build_can(dataclasses.replace(config, stop_gradient=False), embeddings, align_loss=False)
 
 
+def _one_hop(config: ModelConfig, embeddings: np.ndarray | None) -> keras.Model:
+    return build_multi_hop(config, embeddings, hops=1)
+
+
+def _three_hops(config: ModelConfig, embeddings: np.ndarray | None) -> keras.Model:
+    return build_multi_hop(config, embeddings, hops=3)
+
+
 VARIANTS: Mapping[str, Build] = {
     "can": build_can,
     # Table 4, row by row.
@@ -32,7 +41,16 @@ VARIANTS: Mapping[str, Build] = {
     "can-no-align-loss": _no_align_loss,
     "can-no-stop-gradient-no-align-loss": _no_stop_gradient_no_align_loss,
     "can-no-cross-attention": build_can_without_cross_attention,
+    # Table 2. Yoon et al. report two hops.
+    "text": build_text,
+    "audio": build_audio,
+    "mha": build_multi_hop,
+    "mha-1": _one_hop,
+    "mha-3": _three_hops,
+    "learned-alignment": build_learned_alignment,
 }
+# These read frames: an utterance is one segment, from records of --segmentation whole. `text` takes any records.
+FRAME_LEVEL = frozenset({"audio", "mha", "mha-1", "mha-3", "learned-alignment"})
 
 
 def build(name: str, config: ModelConfig, embeddings: np.ndarray | None = None) -> keras.Model:

@@ -64,6 +64,8 @@ def export_run(run: Path, out: Path) -> Exported:
             f"{run}: was trained on {records['segmentation']} segments; the exported graph makes aligned ones. "
             "Export a run on records with --segmentation aligned."
         )
+    if not config["options"]["model"].startswith("can"):
+        raise ExportError(f"{run}: holds {config['options']['model']}; only the CAN and its ablations are exported.")
     features = FeatureConfig(**records["features"])
     model = _load_model(run / run_folder.MODEL_FILE)
     out.mkdir(parents=True, exist_ok=True)

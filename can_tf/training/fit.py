@@ -21,7 +21,7 @@ from can_tf.errors import ConfigError, RunError
 from can_tf.files import replacing, write_json
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import compile_model, final_log_probabilities
-from can_tf.models.registry import VARIANTS, build
+from can_tf.models.registry import FRAME_LEVEL, VARIANTS, build
 from can_tf.records.dataset import Dataset, StoredUtterance, verify_shards
 from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, mfcc_statistics
 from can_tf.training import run_folder
@@ -64,6 +64,7 @@ def train_fold(
     listener = listener or Listener()
     if options.model not in VARIANTS:
         raise ConfigError(f"there is no model {options.model!r}; expected one of {', '.join(sorted(VARIANTS))}")
+    _check_segmentation(dataset, options)
     parts = split(dataset, options)
     state = run_folder.open_run(folder, options, dataset)
     if (folder / run_folder.METRICS_FILE).exists():
@@ -73,6 +74,20 @@ def train_fold(
     training = _prepare(dataset, parts, folder, options, state, listener)
     _fit(training, listener)
     return _finish(training)
+
+
+def _check_segmentation(dataset: Dataset, options: TrainOptions) -> None:
+    whole = dataset.segmentation == "whole"
+    if options.model in FRAME_LEVEL and not whole:
+        raise ConfigError(
+            f"{options.model} reads an utterance's frames in one run, and {dataset.folder} holds "
+            f"{dataset.segmentation} segments. Build records with --segmentation whole for it."
+        )
+    if options.model.startswith("can") and whole:
+        raise ConfigError(
+            f"{options.model} reads a segment a word, and {dataset.folder} holds whole utterances. "
+            "Build records with --segmentation aligned or equal for it."
+        )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -145,6 +160,7 @@ def _fit(training: _Training, listener: Listener) -> None:
     order = EpochOrder(training.parts.train, options.batch_size, options.seed)
     outputs = model.output_names
     data = training.batches(order).map(lambda inputs, label: (inputs, dict.fromkeys(outputs, label)))
+    _build_losses(model, *next(iter(data)))
     tensorboard = keras.callbacks.TensorBoard(training.folder / run_folder.TENSORBOARD_FOLDER, write_graph=False)
     model.fit(
         data,
@@ -154,6 +170,15 @@ def _fit(training: _Training, listener: Listener) -> None:
         shuffle=False,  # The order is made already.
         verbose=0,
     )
+
+
+def _build_losses(model: keras.Model, inputs: Mapping[str, tf.Tensor], labels: Mapping[str, tf.Tensor]) -> None:
+    """Makes the variables of losses and metrics, which `fit` would make in tracing a step, only to trace it again."""
+    inputs, labels = ({name: values[:1] for name, values in each.items()} for each in (inputs, labels))
+    outputs = model(inputs, training=False)
+    model.compute_loss(inputs, labels, outputs)
+    model.compute_metrics(inputs, labels, outputs)
+    model.reset_metrics()
 
 
 class _Epochs(keras.callbacks.Callback):

@@ -1,0 +1,27 @@
+"""The frames of a whole utterance, from a batch whose one segment is the utterance."""
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="can_tf")
+class UtteranceFrames(keras.layers.Layer):
+    """Takes each utterance's first segment as its frames.
+
+    Call arguments:
+        mfcc: `<float32>[batch, segments, frames, coefficients]`.
+        segment_frames: `<int32>[batch, segments]`.
+
+    Returns:
+        A dict: `frames` `<float32>[batch, frames, coefficients]`, and `mask` `<bool>[batch, frames]`, False on padding.
+    """
+
+    def call(self, mfcc, segment_frames):
+        return {"frames": mfcc[:, 0], "mask": tf.sequence_mask(segment_frames[:, 0], tf.shape(mfcc)[2])}
+
+    def compute_output_spec(self, mfcc, segment_frames):
+        batch, _, frames, coefficients = mfcc.shape
+        return {
+            "frames": keras.KerasTensor((batch, frames, coefficients), self.compute_dtype),
+            "mask": keras.KerasTensor((batch, frames), "bool"),
+        }
