@@ -8,8 +8,11 @@ from typing import Any
 import click
 
 from can_tf.cli.counts import counts_table, paper_counts
+from can_tf.errors import ConfigError
 from can_tf.records.dataset import Dataset, load_dataset, verify_shards
 from can_tf.report.tables import format_table
+from can_tf.training.folds import PROTOCOLS
+from can_tf.training.leakage import SHARED, shared_with_training
 
 _REJECTS_SHOWN = 5
 
@@ -17,14 +20,16 @@ _REJECTS_SHOWN = 5
 @click.command("inspect")
 @click.argument("records", type=click.Path(file_okay=False, path_type=Path), default=Path("data/records"))
 @click.option("--verify", is_flag=True, help="Read every shard and check its SHA-256.")
+@click.option("--leakage", is_flag=True, help="Count, by protocol, what utterances share with training when they test.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def inspect_command(records: Path, verify: bool, as_json: bool) -> None:
+def inspect_command(records: Path, verify: bool, leakage: bool, as_json: bool) -> None:
     """Show what RECORDS (by default data/records) hold: counts beside the paper's, durations, words, rejects."""
     dataset = load_dataset(records)
     if verify:
         verify_shards(dataset)
     if as_json:
-        click.echo(json.dumps(_summary(dataset), indent=2))
+        shared = {"leakage": _leakage(dataset)} if leakage else {}
+        click.echo(json.dumps({**_summary(dataset), **shared}, indent=2))
         return
     if dataset.synthetic:
         click.echo("Synthetic speech: counts and durations are made up to be like IEMOCAP's.")
@@ -32,6 +37,30 @@ def inspect_command(records: Path, verify: bool, as_json: bool) -> None:
     click.echo()
     click.echo(_distributions_table(_summary(dataset)["distributions"]))
     _echo_rejects(dataset)
+    if leakage:
+        click.echo(f"\n{_leakage_table(_leakage(dataset), len(dataset.utterances))}")
+
+
+def _leakage(dataset: Dataset) -> dict[str, dict[str, int] | str]:
+    """Returns counts by protocol, or why the corpus does not allow it."""
+    answers: dict[str, dict[str, int] | str] = {}
+    for protocol in PROTOCOLS:
+        try:
+            answers[protocol] = shared_with_training(dataset.utterances, protocol)
+        except ConfigError as error:
+            answers[protocol] = str(error)
+    return answers
+
+
+def _leakage_table(leakage: dict[str, dict[str, int] | str], utterances: int) -> str:
+    rows, notes = [], []
+    for protocol, shared in leakage.items():
+        if isinstance(shared, str):
+            notes.append(f"{protocol}: {shared}.")
+        else:
+            rows.append([protocol, *(f"{count} ({count / utterances:.0%})" for count in shared.values())])
+    title = f"Of the {utterances} utterances, each tested in one fold, so many share this with training:"
+    return "\n".join([title, format_table(["protocol", *SHARED], rows), *notes])
 
 
 def _summary(dataset: Dataset) -> dict[str, Any]:

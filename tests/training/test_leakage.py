@@ -1,0 +1,63 @@
+"""What test utterances share with training, against a count made another way."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from can_tf.cli.main import main
+from can_tf.records.dataset import StoredUtterance
+from can_tf.training.folds import UtteranceRow, make_fold
+from can_tf.training.leakage import shared_with_training
+
+
+def utterance(number, speaker, session, scenario, words):
+    rest = ("shard", 1, 1, 1, 0, 1)
+    return StoredUtterance(f"u{number:02d}", "calm", speaker, session, scenario, words, 1.0, *rest)
+
+
+SIX = [  # Three sessions of a speaker each; the third says nothing that the others say.
+    utterance(0, "a", "1", "x", "hello there"),
+    utterance(1, "a", "1", "y", "good day"),
+    utterance(2, "b", "2", "x", "hello there"),
+    utterance(3, "b", "2", "z", "one"),
+    utterance(4, "c", "3", "y", "two"),
+    utterance(5, "c", "3", "y", "three"),
+]
+
+
+def test_by_hand():
+    # Session 1 tests, 2 validates, 3 trains: u01 shares the scenario y. Session 2 tests, 3 validates, 1 trains: u02
+    # shares scenario and sentence. Session 3 tests, 1 validates, 2 trains: nothing is shared.
+    assert shared_with_training(SIX, "session") == {"speaker": 0, "session": 0, "scenario": 2, "sentence": 1}
+
+
+@pytest.mark.parametrize("protocol", ["paper", "session", "speaker", "scenario"])
+def test_inspect_counts_as_a_plain_loop_does(tone_records, protocol):
+    done = CliRunner().invoke(main, ["inspect", str(tone_records.folder), "--leakage", "--json"])
+    leakage = json.loads(done.stdout)["leakage"][protocol]
+    if isinstance(leakage, str):
+        assert "partner" in leakage  # A speaker a session: none to validate on.
+        return
+    stored = {each.id: each for each in tone_records.utterances}
+    rows = [UtteranceRow(each.id, each.label, each.speaker, each.session, each.scenario) for each in stored.values()]
+    counted = dict.fromkeys(("speaker", "session", "scenario", "words"), 0)
+    tested = []
+    for number in range({"paper": 10, "session": 5, "scenario": 3}[protocol]):
+        fold = make_fold(rows, protocol, number)
+        tested += fold.test
+        for name in counted:
+            for test in fold.test:
+                counted[name] += any(
+                    getattr(stored[test], name) == getattr(stored[other], name) for other in fold.train
+                )
+    assert sorted(tested) == sorted(stored)
+    assert list(leakage.values()) == list(counted.values())
+    if protocol in counted:
+        assert counted[protocol] == 0
+
+
+def test_the_table_tells_shares(tone_records):
+    done = CliRunner().invoke(main, ["inspect", str(tone_records.folder), "--leakage"])
+    assert "150 (100%)" in done.stdout
+    assert "take another --protocol" in done.stdout
