@@ -7,6 +7,7 @@ import click
 
 import can_tf
 from can_tf.cli.build_records import build_records_command
+from can_tf.cli.cross_validate import cross_validate_command
 from can_tf.cli.demo_corpus import demo_corpus_command
 from can_tf.cli.evaluate import evaluate_command
 from can_tf.cli.export import export_command
@@ -44,6 +45,7 @@ for command in (
     inspect_command,
     train_command,
     evaluate_command,
+    cross_validate_command,
     export_command,
     predict_command,
     serve_command,

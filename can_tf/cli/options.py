@@ -1,0 +1,77 @@
+"""The options of a training, for every command that trains. Their defaults stand in `TrainOptions`."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from can_tf.training.folds import PROTOCOLS
+from can_tf.training.options import TrainOptions, read_config
+
+_DEFAULTS = TrainOptions()
+_OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("fold", "Which part of the data tests.", {}),
+    ("protocol", "How the data is split.", {"type": click.Choice(tuple(PROTOCOLS))}),
+    ("model", "The variant; see the documentation for their names.", {}),
+    ("alpha", "Weight of the single-modality losses and predictions (Eqs. 14 and 15).", {}),
+    ("heads", "Attention heads a modality.", {}),
+    ("units", "LSTM units a direction.", {}),
+    ("dropout", "After each BLSTM.", {}),
+    (
+        "glove",
+        "Word vectors in GloVe's text format.",
+        {
+            "type": click.Path(),
+            "show_default": "the demo's own for the demo corpus, random vectors elsewhere",
+        },
+    ),
+    ("epochs", "At most.", {}),
+    ("patience", "Epochs without a better validation WA before stopping.", {}),
+    ("batch_size", "Utterances a batch.", {}),
+    ("learning_rate", "Adam's.", {}),
+    ("clip_norm", "Global norm that gradients are clipped to.", {}),
+    ("max_segment_frames", "Longer segments are cut.", {}),
+    ("seed", "Of folds, weights, order and dropout.", {}),
+)
+
+
+def training_options(*, but: Collection[str] = ()) -> Callable[[Any], Any]:
+    """Returns a decorator that adds `--records`, an option for each field of `TrainOptions`, and `--config`.
+
+    Args:
+        but: Fields that the command sets itself.
+    """
+    options = [
+        click.option(
+            "--records",
+            type=click.Path(file_okay=False, path_type=Path),
+            default=Path("data/records"),
+            help="Records folder.",
+        )
+    ]
+    options += [
+        click.option(f"--{name.replace('_', '-')}", name, default=getattr(_DEFAULTS, name), help=text, **settings)
+        for name, text, settings in _OPTIONS
+        if name not in but
+    ]
+    options.append(
+        click.option("--config", type=click.Path(path_type=Path), help="JSON file of options; those typed here win.")
+    )
+
+    def decorate(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def options_of(ctx: click.Context, config: Path | None, values: dict[str, Any]) -> TrainOptions:
+    """Returns the options typed, over those of the file, over the defaults."""
+    given = dict(values)
+    if config is not None:
+        typed = {name for name in values if ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE}
+        given |= {name: value for name, value in read_config(config).items() if name not in typed}
+    return TrainOptions(**given)

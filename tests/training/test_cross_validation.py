@@ -1,0 +1,109 @@
+"""All folds, resumable at the fold, and what is summed up of them."""
+
+import csv
+import json
+import statistics
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from can_tf.cli.main import main
+from can_tf.errors import RunError
+from can_tf.training import run_folder
+from can_tf.training.cross_validation import plan, summarise, train_all
+from can_tf.training.options import TrainOptions
+
+SMALL = ["--units", "2", "--heads", "1", "--epochs", "1", "--protocol", "session"]
+
+
+def cross_validate(records: Path, runs: Path, *arguments: object):
+    command = ["cross-validate", "--records", records, "--runs", runs, *SMALL, *arguments]
+    return CliRunner().invoke(main, [str(argument) for argument in command])
+
+
+def finished(folder: Path, wa: float, recall: dict[str, float | None]) -> None:
+    folder.mkdir(parents=True)
+    scores = {"wa": wa, "ua": wa / 2, "macro_f1": wa / 4, "ece": 0.1, "recall": recall}
+    metrics = {**scores, "text": {**scores, "wa": 0.5}, "synthetic": True}
+    (folder / run_folder.METRICS_FILE).write_text(json.dumps(metrics))
+
+
+def test_runs_are_seeds_by_folds_with_names_of_their_own(tmp_path):
+    planned = plan(TrainOptions(model="mha", protocol="speaker"), range(3), range(2), tmp_path)
+    assert [run.folder.name for run in planned][:4] == [
+        "mha-speaker-fold0-seed0",
+        "mha-speaker-fold1-seed0",
+        "mha-speaker-fold2-seed0",
+        "mha-speaker-fold0-seed1",
+    ]
+    assert len({run.folder for run in planned}) == 6
+
+
+def test_the_summary_by_hand(tmp_path):
+    planned = plan(TrainOptions(), range(3), range(1), tmp_path)
+    with pytest.raises(RunError, match="no fold is done"):
+        summarise(planned)
+    finished(planned[0].folder, 0.4, {"calm": 0.2, "loud": None})
+    only = summarise(planned)["scores"]["final"]
+    assert only["wa"] == {"mean": 0.4, "std": None, "values": [0.4]}
+    assert only["recall"]["loud"] == {"mean": None, "std": None, "values": []}
+    finished(planned[2].folder, 0.6, {"calm": 0.6, "loud": 1.0})
+    summary = summarise(planned)
+    assert (summary["done"], summary["runs"], summary["folds"], summary["synthetic"]) == (2, 3, [0, 2], True)
+    assert summary["scores"]["final"]["wa"]["mean"] == pytest.approx(0.5)
+    assert summary["scores"]["final"]["wa"]["std"] == pytest.approx(statistics.stdev([0.4, 0.6]))
+    assert summary["scores"]["final"]["recall"]["calm"]["mean"] == pytest.approx(0.4)
+    assert summary["scores"]["final"]["recall"]["loud"]["values"] == [1.0]
+    assert summary["scores"]["text"]["wa"]["mean"] == 0.5
+    assert "audio" not in summary["scores"]
+
+
+@pytest.mark.long
+def test_a_failed_training_is_told_by_its_last_words_and_costs_itself_alone(tone_records, tmp_path):
+    planned = plan(TrainOptions(units=2, heads=1, epochs=1, protocol="session"), (0,), range(2), tmp_path / "runs")
+    (tmp_path / "runs" / planned[1].folder.name).mkdir(parents=True)
+    (planned[1].folder / "other.txt").write_text("somebody's")
+    seen = []
+    failures = train_all(planned, tone_records.folder, jobs=2, report=lambda run, reason: seen.append(run))
+    assert set(failures) == {planned[1]}
+    assert "is not empty and not a run" in failures[planned[1]]
+    assert "exit code 1" in failures[planned[1]]
+    assert set(seen) == set(planned)
+    assert planned[0].done
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {
+        planned[0].folder.name,
+        planned[1].folder.name,
+        f"{planned[1].folder.name}.log",
+        f"{planned[1].folder.name}.options.json",
+    }
+
+
+@pytest.mark.long
+def test_what_is_done_is_not_done_again_and_every_utterance_is_predicted_once(tone_records, tmp_path):
+    first = cross_validate(tone_records.folder, tmp_path, "--folds", 2, "--jobs", 2, "--json")
+    assert first.exit_code == 0, first.stderr
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("can-*/metrics.json")}
+    assert len(kept) == 2
+    done = cross_validate(tone_records.folder, tmp_path, "--jobs", 2)
+    assert done.exit_code == 0, done.stderr
+    assert "2 of 5 trainings are done already." in done.stderr
+    assert "5 of 5: " in done.stderr
+    assert "over 5 of 5 trainings, synthetic speech" in done.stdout
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    folder = tmp_path / "cv-can-session"
+    rows = list(csv.DictReader((folder / "predictions.csv").read_text(encoding="utf-8").splitlines()))
+    assert sorted(row["id"] for row in rows) == sorted(each.id for each in tone_records.utterances)
+    accuracy = statistics.fmean(row["label"] == row["predicted"] for row in rows)
+    summary = json.loads((folder / "summary.json").read_text())
+    values = summary["scores"]["final"]["wa"]["values"]
+    assert statistics.fmean(values) == pytest.approx(accuracy)  # Folds of one size.
+    for fold, value in enumerate(values):
+        metrics = json.loads((tmp_path / f"can-session-fold{fold}-seed0" / "metrics.json").read_text())
+        assert metrics["wa"] == value
+
+
+def test_more_folds_than_there_are_is_an_error(tone_records, tmp_path):
+    done = cross_validate(tone_records.folder, tmp_path, "--folds", 9)
+    assert done.exit_code == 1
+    assert "the session protocol has 5 folds here" in done.stderr
