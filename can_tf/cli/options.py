@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from can_tf.training.folds import PROTOCOLS
-from can_tf.training.options import TrainOptions, read_config
+from can_tf.training.options import CLASS_WEIGHTS, TrainOptions, read_config
 
 _DEFAULTS = TrainOptions()
 _OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
@@ -32,6 +32,11 @@ _OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("batch_size", "Utterances a batch.", {}),
     ("learning_rate", "Adam's.", {}),
     ("clip_norm", "Global norm that gradients are clipped to.", {}),
+    (
+        "class_weight",
+        "What an utterance counts in the loss: all alike, or the more the rarer its label is in training.",
+        {"type": click.Choice(CLASS_WEIGHTS)},
+    ),
     ("max_segment_frames", "Longer segments are cut.", {}),
     ("seed", "Of folds, weights, order and dropout.", {}),
 )

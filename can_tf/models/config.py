@@ -20,6 +20,7 @@ class ModelConfig:
         alpha: Weight of the single-modality losses and predictions (Eqs. 14 and 15).
         stop_gradient: Whether the crossed weights are cut from the gradient (Eqs. 7 and 9).
         fast: Whether segments go through the packed encoder, rather than the reference on stock Keras layers.
+        class_weights: What an utterance of each label counts in the loss; empty counts all alike.
         seed: Of dropout.
     """
 
@@ -34,6 +35,7 @@ class ModelConfig:
     alpha: float = 0.1
     stop_gradient: bool = True
     fast: bool = True
+    class_weights: tuple[float, ...] = ()
     seed: int = 0
 
     def to_json(self) -> dict[str, Any]:

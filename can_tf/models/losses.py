@@ -8,7 +8,7 @@ Eq. 15 is worked out in log space and normalised, so that it is a probability; t
 the single modalities' heads has alpha 0.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import keras
 import tensorflow as tf
@@ -28,9 +28,40 @@ def compile_model(
     outputs = model.output_names
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate, global_clipnorm=clip_norm),
-        loss={name: keras.losses.SparseCategoricalCrossentropy(from_logits=True) for name in outputs},
+        loss={name: CrossEntropy(config.class_weights) for name in outputs},
         loss_weights={name: config.alpha if name in SINGLE_MODALITIES else 1.0 for name in outputs},
     )
+
+
+@keras.saving.register_keras_serializable(package="can_tf")
+class CrossEntropy(keras.losses.Loss):
+    """Cross entropy of logits `<float32>[batch, labels]` with label indices `<int32>[batch]`, averaged over the batch.
+
+    Args:
+        class_weights: What an utterance of each label counts; empty counts all alike.
+    """
+
+    def __init__(self, class_weights: Sequence[float] = (), name: str = "cross_entropy", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.class_weights = tuple(class_weights)
+
+    def call(self, y_true, y_pred):
+        label = tf.reshape(tf.cast(y_true, tf.int32), [-1])
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(label, y_pred)
+        return losses * tf.gather(tf.constant(self.class_weights), label) if self.class_weights else losses
+
+    def get_config(self):
+        return {**super().get_config(), "class_weights": list(self.class_weights)}
+
+
+def balanced_class_weights(counts: Sequence[int]) -> tuple[float, ...]:
+    """Returns weights by label that make each count alike in sum, 1 on average over utterances; 0 for a label of none.
+
+    Args:
+        counts: Utterances of each label, in index order.
+    """
+    occurring = sum(count > 0 for count in counts)
+    return tuple(sum(counts) / (occurring * count) if count else 0.0 for count in counts)
 
 
 def final_log_probabilities(logits: Mapping[str, tf.Tensor], alpha: float) -> tf.Tensor:

@@ -5,6 +5,7 @@ validation part decides. The best epoch's weights are kept. Order of the data an
 epoch, and the state after each whole epoch is on disk: a training that was killed goes on as if it had not been.
 """
 
+import collections
 import dataclasses
 import hashlib
 import shutil
@@ -20,7 +21,7 @@ import tensorflow as tf
 from can_tf.errors import ConfigError, RunError
 from can_tf.files import replacing, write_json
 from can_tf.models.config import ModelConfig
-from can_tf.models.losses import compile_model, final_log_probabilities
+from can_tf.models.losses import balanced_class_weights, compile_model, final_log_probabilities
 from can_tf.models.registry import FRAME_LEVEL, VARIANTS, build
 from can_tf.records.dataset import Dataset, StoredUtterance, verify_shards
 from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, mfcc_statistics
@@ -136,6 +137,10 @@ def _prepare(
 
 def _model_config(dataset: Dataset, parts: Parts, options: TrainOptions, vectors: WordVectors) -> ModelConfig:
     mean, variance = mfcc_statistics(dataset, parts.train)
+    weights: tuple[float, ...] = ()
+    if options.class_weight == "balanced":
+        counts = collections.Counter(utterance.label for utterance in parts.train)
+        weights = balanced_class_weights([counts[label] for label in dataset.labels])
     return ModelConfig(
         labels=dataset.labels,
         vocabulary=vectors.vocabulary,
@@ -146,6 +151,7 @@ def _model_config(dataset: Dataset, parts: Parts, options: TrainOptions, vectors
         alpha=options.alpha,
         mfcc_mean=tuple(mean.tolist()),
         mfcc_variance=tuple(variance.tolist()),
+        class_weights=weights,
         seed=options.seed,
     )
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from can_tf.errors import ConfigError
 
+CLASS_WEIGHTS = ("none", "balanced")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainOptions:
@@ -30,6 +32,7 @@ class TrainOptions:
     batch_size: int = 64
     learning_rate: float = 1e-3
     clip_norm: float = 1.0
+    class_weight: str = "none"
     max_segment_frames: int = 500  # 5 s; a longer one is nearly always a silence, and a batch pads to its longest.
     seed: int = 0
 
@@ -46,6 +49,8 @@ class TrainOptions:
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} must be positive, got {getattr(self, name)}")
+        if self.class_weight not in CLASS_WEIGHTS:
+            raise ConfigError(f"class_weight must be one of {', '.join(CLASS_WEIGHTS)}, got {self.class_weight!r}")
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must be at least 0 and below 1, got {self.dropout}")
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from can_tf.errors import ConfigError
 from can_tf.models.can import with_attention
 from can_tf.models.config import ModelConfig
-from can_tf.models.losses import compile_model, final_log_probabilities
+from can_tf.models.losses import CrossEntropy, balanced_class_weights, compile_model, final_log_probabilities
 from can_tf.models.registry import VARIANTS, build
 
 CONFIG = ModelConfig(
@@ -186,6 +186,30 @@ def test_equations_13_and_14():
     assert float(model.test_on_batch(inputs, labels_of(model, label), return_dict=True)["loss"]) == pytest.approx(
         expected, rel=1e-5
     )
+
+
+def test_class_weights_weigh_each_utterance_by_its_label():
+    logits = np.random.default_rng(0).normal(size=(3, 3)).astype(np.float32)
+    label = np.array([0, 2, 2], np.int32)
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    losses = -np.log(shares[np.arange(3), label])
+    assert float(CrossEntropy()(label, logits)) == pytest.approx(losses.mean(), rel=1e-5)
+    weighted = CrossEntropy((2.0, 1.0, 0.5))
+    expected = np.mean(losses * [2.0, 0.5, 0.5])
+    assert float(weighted(label, logits)) == pytest.approx(expected, rel=1e-5)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(weighted))
+    assert float(again(label, logits)) == pytest.approx(expected, rel=1e-5)
+    model, config = build("can", CONFIG), dataclasses.replace(CONFIG, class_weights=(0.0, 1.0, 1.0))
+    compile_model(model, config)
+    inputs = batch([[2, 1], [3]])
+    only_first = model.test_on_batch(inputs, labels_of(model, np.array([0, 0])), return_dict=True)
+    assert float(only_first["loss"]) == 0.0
+
+
+def test_balanced_weights_by_hand():
+    weights = balanced_class_weights([6, 3, 0, 1])
+    assert weights == pytest.approx((10 / 18, 10 / 9, 0.0, 10 / 3))
+    assert sum(weight * count for weight, count in zip(weights, (6, 3, 0, 1), strict=True)) == pytest.approx(10)
 
 
 def test_equation_15():

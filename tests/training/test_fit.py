@@ -7,6 +7,7 @@ import pytest
 
 from can_tf.errors import ConfigError, RunError
 from can_tf.models.losses import final_log_probabilities
+from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.pipeline import EpochOrder, batches
 from can_tf.report.run import read_evaluation
 from can_tf.training.data import split
@@ -114,7 +115,7 @@ def test_a_folder_of_something_else_is_not_written_to(tone_records, tmp_path):
 
 
 def test_an_unknown_model_is_refused(tone_records, tmp_path):
-    with pytest.raises(ConfigError, match="there is no model 'cannot'; expected one of can, can-no"):
+    with pytest.raises(ConfigError, match="there is no model 'cannot'; expected one of audio, can, can-no"):
         train_fold(tone_records, tmp_path / "run", dataclasses.replace(OPTIONS, model="cannot"))
 
 
@@ -183,3 +184,34 @@ def test_an_unfinished_or_damaged_run_cannot_be_evaluated(tmp_path, name):
     (tmp_path / name).write_text("{")
     with pytest.raises(RunError, match=f"{name}: is damaged"):
         read_evaluation(tmp_path)
+
+
+def test_balanced_classes_weigh_by_the_training_part(tone_records, tmp_path):
+    options = dataclasses.replace(OPTIONS, epochs=1, class_weight="balanced", protocol="session")
+    train_fold(tone_records, tmp_path / "run", options)
+    weights = json.loads((tmp_path / "run" / "model.json").read_text())["class_weights"]
+    labels = [utterance.label for utterance in split(tone_records, options).train]
+    expected = [len(labels) / (2 * labels.count(label)) for label in tone_records.labels]
+    assert weights == pytest.approx(expected)
+    with pytest.raises(ConfigError, match="class_weight must be one of none, balanced"):
+        dataclasses.replace(OPTIONS, class_weight="heavy")
+
+
+@pytest.mark.parametrize("name, message", [("mha", "--segmentation whole"), ("audio", "--segmentation whole")])
+def test_a_model_of_frames_refuses_word_segments(tone_records, tmp_path, name, message):
+    with pytest.raises(ConfigError, match=message):
+        train_fold(tone_records, tmp_path / "run", dataclasses.replace(OPTIONS, model=name))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.long
+def test_models_of_frames_train_on_whole_utterances_and_the_can_does_not(tone_corpus, tmp_path):
+    whole = build_records(tone_corpus, tmp_path / "records", BuildOptions(segmentation="whole"))
+    for name in ("text", "audio", "mha", "learned-alignment"):
+        metrics = train_fold(whole, tmp_path / name, dataclasses.replace(OPTIONS, model=name, epochs=2))
+        assert metrics["count"] == 15
+        assert "text" not in metrics
+        losses = [row["loss"] for row in read_history(tmp_path / name)]
+        assert losses[1] < losses[0]
+    with pytest.raises(ConfigError, match="--segmentation aligned or equal"):
+        train_fold(whole, tmp_path / "can", OPTIONS)
