@@ -51,8 +51,8 @@ def cross_validate_command(
     """
     options = options_of(ctx, config, values)
     dataset = load_dataset(records)
-    planned = plan(options, range(_fold_count(dataset, options, folds)), range(seeds), runs)
-    failures = train_all(planned, records, jobs=jobs, report=_Report(planned))
+    planned = plan(options, range(fold_count(dataset, options, folds)), range(seeds), runs)
+    failures = train_all(planned, records, jobs=jobs, report=Report(planned))
     for run, reason in failures.items():
         click.echo(f"Error: seed {run.options.seed}, fold {run.options.fold}: {reason}", err=True)
     folder = runs / f"cv-{options.model}-{options.protocol}"
@@ -66,7 +66,7 @@ def cross_validate_command(
         ctx.exit(1)
 
 
-def _fold_count(dataset: Dataset, options: TrainOptions, asked: int | None) -> int:
+def fold_count(dataset: Dataset, options: TrainOptions, asked: int | None) -> int:
     rows = [UtteranceRow(each.id, each.label, each.speaker, each.session, each.scenario) for each in dataset.utterances]
     there_are = number_of_folds(rows, options.protocol)
     if asked is not None and asked > there_are:
@@ -74,7 +74,7 @@ def _fold_count(dataset: Dataset, options: TrainOptions, asked: int | None) -> i
     return asked or there_are
 
 
-class _Report:
+class Report:
     """Says which training ended, and how long the others will take."""
 
     def __init__(self, planned: list[FoldRun]):

@@ -13,6 +13,7 @@ from can_tf.cli.evaluate import evaluate_command
 from can_tf.cli.export import export_command
 from can_tf.cli.inspect import inspect_command
 from can_tf.cli.predict import predict_command
+from can_tf.cli.reproduce import reproduce_command
 from can_tf.cli.serve import serve_command
 from can_tf.cli.train import train_command
 from can_tf.errors import CanError
@@ -46,6 +47,7 @@ for command in (
     train_command,
     evaluate_command,
     cross_validate_command,
+    reproduce_command,
     export_command,
     predict_command,
     serve_command,

@@ -46,16 +46,15 @@ def training_options(*, but: Collection[str] = ()) -> Callable[[Any], Any]:
     """Returns a decorator that adds `--records`, an option for each field of `TrainOptions`, and `--config`.
 
     Args:
-        but: Fields that the command sets itself.
+        but: Fields that the command sets itself, and `records` if it does that too.
     """
-    options = [
-        click.option(
-            "--records",
-            type=click.Path(file_okay=False, path_type=Path),
-            default=Path("data/records"),
-            help="Records folder.",
-        )
-    ]
+    records = click.option(
+        "--records",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path("data/records"),
+        help="Records folder.",
+    )
+    options = [] if "records" in but else [records]
     options += [
         click.option(f"--{name.replace('_', '-')}", name, default=getattr(_DEFAULTS, name), help=text, **settings)
         for name, text, settings in _OPTIONS

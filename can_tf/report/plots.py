@@ -84,3 +84,21 @@ def _figure(title: str, *, width: float, height: float, columns: int = 1) -> tup
 def _save(figure: Any, path: Path) -> None:
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None})
+
+
+def tables_png(table: Sequence[Mapping[str, Any]], path: Path, note: str) -> None:
+    """Draws each row's mean and standard deviation of WA and UA, with the paper's means as hollow marks."""
+    lines = [line for line in table if line["wa_mean"] is not None][::-1]
+    figure, axes = _figure(f"Tables 2 to 4{f' ({note})' if note else ''}", width=8.0, height=1.5 + 0.4 * len(lines))
+    for score, colour, shift in (("wa", "tab:blue", 0.12), ("ua", "tab:orange", -0.12)):
+        places = [place + shift for place in range(len(lines))]
+        means = [line[f"{score}_mean"] for line in lines]
+        spreads = [line[f"{score}_std"] or 0.0 for line in lines]
+        axes.errorbar(means, places, xerr=spreads, fmt="o", color=colour, label=score.upper())
+        paper = [(line[f"{score}_paper"], place) for line, place in zip(lines, places, strict=True)]
+        known = [(value, place) for value, place in paper if value is not None]
+        axes.plot(*zip(*known, strict=True), "o", mfc="none", color=colour, label=f"{score.upper()}, the paper")
+    axes.set_yticks(range(len(lines)), [line["row"] for line in lines])
+    axes.set_xlabel("mean and standard deviation over trainings")
+    axes.legend(fontsize=8, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    _save(figure, path)

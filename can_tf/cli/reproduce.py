@@ -1,0 +1,177 @@
+"""`can-tf reproduce`."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from can_tf.cli.build_records import CORPORA
+from can_tf.cli.cross_validate import Report, fold_count
+from can_tf.cli.options import options_of, training_options
+from can_tf.errors import ConfigError, RecordsError
+from can_tf.records.dataset import DATASET_FILE, load_dataset
+from can_tf.report.paper import CAN, Row, rows_of
+from can_tf.training.cross_validation import FoldRun, plan, train_all
+from can_tf.training.folds import UtteranceRow, make_fold
+from can_tf.training.options import TrainOptions
+
+_PROGRAM = "from can_tf.cli.main import main; main()"
+
+
+def _tables(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[int, ...]:
+    chosen = tuple(sorted({part.strip() for part in text.split(",")}))
+    if not set(chosen) <= {"2", "3", "4"}:
+        raise click.BadParameter("expected some of 2,3,4")
+    return tuple(map(int, chosen))
+
+
+@click.command("reproduce")
+@click.option("--tables", default="2,3,4", callback=_tables, help="Of the paper.")
+@click.option("--corpus", type=click.Choice(CORPORA), default="iemocap", help="What --root is.")
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    show_default="the synthetic demo corpus, made on the spot",
+    help="IEMOCAP_full_release, or the manifest file.",
+)
+@click.option("--utterances", type=click.IntRange(min=1), default=1400, help="Of the demo corpus.")
+@training_options(but=("fold", "seed", "model", "records"))
+@click.option("--folds", type=click.IntRange(min=1), show_default="all", help="Only the first so many.")
+@click.option("--seeds", type=click.IntRange(min=1), default=1, help="How many, from 0 on.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Trainings at once; they share the cores.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("reproduction"),
+    help="Folder of records, runs and the report.",
+)
+@click.option("--plan", "plan_only", is_flag=True, help="Say what would run and how long it would take, and stop.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.pass_context
+def reproduce_command(
+    ctx: click.Context,
+    tables: tuple[int, ...],
+    corpus: str,
+    root: Path | None,
+    utterances: int,
+    config: Path | None,
+    folds: int | None,
+    seeds: int,
+    jobs: int,
+    out: Path,
+    plan_only: bool,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Make the rows of the paper's tables, with tests of which differences hold. Run again, it does what is missing."""
+    from can_tf.report.reproduction import compare, read_results, write_report
+
+    options = options_of(ctx, config, values)
+    rows = rows_of(tables)
+    for segmentation in sorted({row.segmentation for row in rows}):
+        _build(out / f"records-{segmentation}", segmentation, corpus, root, utterances)
+    dataset = load_dataset(out / f"records-{CAN.segmentation}")
+    count = fold_count(dataset, options, folds)
+    planned = {row: _plan(row, options, range(count), range(seeds), out) for row in rows}
+    trainings = {run: row for row, runs in planned.items() if row.variant != "tfidf" for run in runs}
+    if plan_only:
+        _say_plan(planned, trainings)
+        return
+    failures = _train(planned, trainings, out, jobs)
+    results = {row: read_results(runs, reference=row.variant == "tfidf") for row, runs in planned.items()}
+    table = compare(rows, results, _test_share(dataset, options))
+    facts = {
+        "synthetic": dataset.synthetic,
+        "utterances": len(dataset.utterances),
+        "protocol": options.protocol,
+        "folds": count,
+        "seeds": seeds,
+        "at most epochs": options.epochs,
+        "class weight": options.class_weight,
+        "versions": _versions(trainings),
+    }
+    paths = write_report(out, table, facts)
+    if as_json:
+        click.echo(json.dumps({"facts": facts, "rows": table}, indent=2))
+    else:
+        click.echo(paths[0].read_text(encoding="utf-8"))
+        click.echo("\n".join(map(str, paths)))
+    for run, reason in failures.items():
+        click.echo(f"Error: {run.folder.name}: {reason}", err=True)
+    if failures:
+        ctx.exit(1)
+
+
+def _build(folder: Path, segmentation: str, corpus: str, root: Path | None, utterances: int) -> None:
+    """Builds records in a process of their own, unless they are there."""
+    if (folder / DATASET_FILE).exists():
+        return
+    click.echo(f"Building {folder} ...", err=True)
+    arguments = ["build-records", "--corpus", corpus, "--out", folder, "--segmentation", segmentation]
+    arguments += ["--root", root] if root is not None else ["--utterances", utterances]
+    done = subprocess.run([sys.executable, "-c", _PROGRAM, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise RecordsError(f"{folder}: cannot be built: {lines[-1].removeprefix('Error: ')}")
+
+
+def _plan(row: Row, options: TrainOptions, folds: Sequence[int], seeds: Sequence[int], out: Path) -> list[FoldRun]:
+    """Returns a row's trainings; the words' reference lies in those of the CAN."""
+    variant = CAN.variant if row.variant == "tfidf" else row.variant
+    each = TrainOptions(**{**vars(options), "model": variant})
+    return plan(each, folds, seeds, out / f"runs-{row.segmentation}")
+
+
+def _train(
+    planned: dict[Row, list[FoldRun]], trainings: dict[FoldRun, Row], out: Path, jobs: int
+) -> dict[FoldRun, str]:
+    report = Report(list(trainings))
+    failures: dict[FoldRun, str] = {}
+    for row, runs in planned.items():
+        if row.variant != "tfidf":
+            failures |= train_all(runs, out / f"records-{row.segmentation}", jobs=jobs, report=report)
+    return failures
+
+
+def _say_plan(planned: dict[Row, list[FoldRun]], trainings: dict[FoldRun, Row]) -> None:
+    from can_tf.training.run_folder import METRICS_FILE, read_run_json
+
+    seconds: dict[str, list[float]] = {}
+    for run, row in trainings.items():
+        if run.done:
+            metrics = read_run_json(run.folder, METRICS_FILE)
+            seconds.setdefault(row.name, []).append(metrics["seconds"])
+    known = [value for values in seconds.values() for value in values]
+    total = 0.0
+    for row, runs in planned.items():
+        if row.variant == "tfidf":
+            continue
+        missing = sum(not run.done for run in runs)
+        values = seconds.get(row.name, known)
+        mean = sum(values) / len(values) if values else None
+        total += (mean or 0.0) * missing
+        told = f"{mean / 60:.1f} min each" if mean else "no training is timed yet"
+        click.echo(f"{row.name}: {missing} of {len(runs)} trainings to do, {told}")
+    click.echo(f"In all {total / 60:.0f} min, one at a time." if known else "Train one fold first for a time in all.")
+
+
+def _test_share(dataset: Any, options: TrainOptions) -> float:
+    rows = [UtteranceRow(each.id, each.label, each.speaker, each.session, each.scenario) for each in dataset.utterances]
+    fold = make_fold(rows, options.protocol, 0, options.seed)
+    if not fold.train:
+        raise ConfigError(f"the {options.protocol} protocol leaves nothing to train on here.")
+    return len(fold.test) / len(fold.train)
+
+
+def _versions(trainings: dict[FoldRun, Row]) -> str:
+    from can_tf.training.run_folder import CONFIG_FILE, read_run_json
+
+    for run in trainings:
+        if run.done:
+            versions = read_run_json(run.folder, CONFIG_FILE)["versions"]
+            return ", ".join(f"{name} {version}" for name, version in versions.items())
+    return ""

@@ -1,0 +1,142 @@
+"""The paper's tables from run folders, and the command that makes them."""
+
+import csv
+import dataclasses
+import json
+import shutil
+import statistics
+
+import pytest
+from click.testing import CliRunner
+
+from can_tf.cli.main import main
+from can_tf.files import write_csv
+from can_tf.models.registry import FRAME_LEVEL, VARIANTS
+from can_tf.report.paper import CAN, ROWS, rows_of
+from can_tf.report.reproduction import compare, read_results, sentences, write_report
+from can_tf.training.cross_validation import plan
+from can_tf.training.options import TrainOptions
+
+FOLDS, IDS = 4, 30
+
+
+def write_run(folder, fold, right):
+    """Writes a run of 30 test utterances of two labels, of which `right` are predicted right; TF-IDF gets half."""
+    folder.mkdir(parents=True)
+    rows = [
+        {"id": f"f{fold}u{number:02d}", "label": "ab"[number % 2], "predicted": "ab"[(number % 2) ^ (number >= right)]}
+        for number in range(IDS)
+    ]
+    write_csv(folder / "predictions.csv", ("id", "label", "predicted"), rows)
+    recalls = [
+        statistics.fmean(row["label"] == row["predicted"] for row in rows if row["label"] == label) for label in "ab"
+    ]
+    metrics = {
+        "wa": right / IDS,
+        "ua": statistics.fmean(recalls),
+        "text_reference": {"wa": 0.5, "ua": 0.5},
+        "seconds": 60.0,
+    }
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Results of all rows: the CAN has 24 to 27 right, every other row six fewer, but for equal segments: as many."""
+    found = {}
+    for row in ROWS:
+        variant = CAN.variant if row.variant == "tfidf" else row.variant
+        runs = plan(TrainOptions(model=variant), range(FOLDS), range(1), tmp_path / row.segmentation)
+        for run in runs:
+            if not run.done:
+                fewer = 0 if row.variant == CAN.variant else 6
+                write_run(run.folder, run.options.fold, 24 + run.options.fold - fewer)
+        found[row] = read_results(runs, reference=row.variant == "tfidf")
+    return found
+
+
+def test_the_tables_have_the_papers_rows():
+    assert [len([row for row in ROWS if number in row.tables and row.wa]) for number in (2, 3, 4)] == [5, 2, 5]
+    assert len(ROWS) == 11
+    assert {row.variant for row in ROWS} <= {*VARIANTS, "tfidf"}
+    assert all((row.segmentation == "whole") == (row.variant in FRAME_LEVEL) for row in ROWS)
+    assert [row.name for row in rows_of((3,))] == ["CAN", "CAN, equal segments", ROWS[-1].name]
+    assert CAN.wa == (0.579, 0.019)
+
+
+def test_each_row_has_the_numbers_of_its_run_folders(results):
+    table = {line["row"]: line for line in compare(ROWS, results, 1 / 8)}
+    assert list(table) == [row.name for row in ROWS]
+    accuracies = [(24 + fold) / IDS for fold in range(FOLDS)]
+    assert table["CAN"]["wa_mean"] == pytest.approx(statistics.fmean(accuracies))
+    assert table["CAN"]["wa_std"] == pytest.approx(statistics.stdev(accuracies))
+    assert table["CAN"]["wa_paper"] == 0.579
+    assert "wa_difference" not in table["CAN"]
+    text = table["text alone"]
+    assert text["wa_mean"] == pytest.approx(statistics.fmean(accuracies) - 6 / IDS)
+    assert text["wa_difference"] == pytest.approx(6 / IDS)
+    assert text["wa_p"] is None  # Every fold differs by the same: nothing to estimate a spread from.
+    assert text["wa_low"] > 0
+    assert text["wa_holds"] is False
+    equal = table["CAN, equal segments"]
+    assert (equal["wa_difference"], equal["wa_p"], equal["wa_low"], equal["wa_high"]) == (0.0, 1.0, 0.0, 0.0)
+    reference = table[ROWS[-1].name]
+    assert reference["ua_mean"] == 0.5
+    assert reference["ua_holds"] is True
+    assert "ua_low" not in reference
+
+
+def test_a_difference_of_one_fold_says_nothing(results):
+    one = {
+        row: dataclasses.replace(each, scores={name: {(0, 0): values[0, 0]} for name, values in each.scores.items()})
+        for row, each in results.items()
+    }
+    lines = sentences(compare(ROWS, one, 1 / 8))
+    assert len(lines) == 2 * (len(ROWS) - 1)
+    assert all("does not hold" in line and "no test is possible" in line for line in lines)
+
+
+def test_rows_without_trainings_are_missing_and_not_invented(results):
+    empty = {row: dataclasses.replace(each, scores={name: {} for name in each.scores}) for row, each in results.items()}
+    [line] = [line for line in compare(ROWS, {**empty, CAN: results[CAN]}, 1 / 8) if line["row"] == "text alone"]
+    assert line["wa_mean"] is None
+    assert line["trainings"] == 0
+    assert "wa_difference" not in line
+
+
+def test_the_report_is_written_for_people_and_programs(results, tmp_path):
+    table = compare(ROWS, results, 1 / 8)
+    paths = write_report(tmp_path / "report", table, {"synthetic": True, "folds": FOLDS})
+    text = paths[0].read_text()
+    for part in ("Synthetic speech", "## Table 2", "## Table 3", "## Table 4", "- folds: 4", "| CAN - L_align |"):
+        assert part in text
+    rows = list(csv.DictReader(paths[1].read_text().splitlines()))
+    assert [row["row"] for row in rows] == [line["row"] for line in table]
+    assert float(rows[0]["wa_mean"]) == pytest.approx(table[0]["wa_mean"])
+    assert json.loads(paths[2].read_text())["rows"] == table
+    assert paths[3].read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.long
+def test_the_command_makes_what_is_missing_and_nothing_twice(tmp_path, monkeypatch):
+    command = ["reproduce", "--tables", "3", "--utterances", "100", "--folds", "2", "--epochs", "1", "--units", "2"]
+    command += ["--heads", "1", "--jobs", "2", "--out", str(tmp_path / "out")]
+    runner = CliRunner()
+    monkeypatch.chdir(tmp_path)  # Where the demo corpus is made.
+    done = runner.invoke(main, [*command, "--json"])
+    assert done.exit_code == 0, done.stderr
+    rows = {row["row"]: row for row in json.loads(done.stdout)["rows"]}
+    assert list(rows) == ["CAN", "CAN, equal segments", ROWS[-1].name]
+    folders = sorted((tmp_path / "out").glob("runs-*/*/metrics.json"))
+    assert len(folders) == 4
+    times = [path.stat().st_mtime_ns for path in folders]
+    values = [json.loads(path.read_text())["wa"] for path in folders if "runs-aligned" in str(path)]
+    assert rows["CAN"]["wa_mean"] == statistics.fmean(values)
+    shutil.rmtree(folders[0].parent)
+    planned = runner.invoke(main, [*command, "--plan"])
+    assert "CAN: 1 of 2 trainings to do" in planned.stdout
+    again = runner.invoke(main, [*command, "--json"])
+    assert again.exit_code == 0, again.stderr
+    assert {row["row"]: row for row in json.loads(again.stdout)["rows"]} == rows  # The same seed, the same numbers.
+    assert [path.stat().st_mtime_ns for path in folders[1:]] == times[1:]
+    assert folders[0].stat().st_mtime_ns > times[0]
