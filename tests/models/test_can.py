@@ -79,6 +79,12 @@ def test_every_variant_is_listed():
         "can-no-align-loss",
         "can-no-stop-gradient-no-align-loss",
         "can-no-cross-attention",
+        "text",
+        "audio",
+        "mha",
+        "mha-1",
+        "mha-3",
+        "learned-alignment",
     ]
     with pytest.raises(ConfigError, match="there is no model 'nothing'; expected one of can, "):
         build("nothing", CONFIG)
@@ -327,8 +333,8 @@ def test_keras_own_export_works(tmp_path):
     np.testing.assert_allclose(served["fused"], model(inputs)["fused"], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_every_variant_shows_its_attention(name, tmp_path):
+@pytest.mark.parametrize("name", [name for name in VARIANTS if name.startswith("can")])
+def test_the_can_and_its_ablations_show_their_attention(name, tmp_path):
     model = build(name, CONFIG)
     for layer in model.layers:
         if "attention" in layer.name:  # Far from the even attention of a new model.
