@@ -5,6 +5,7 @@ from can_tf.layers.global_attention import GlobalAttention
 from can_tf.layers.last_states import LastStates
 from can_tf.layers.learned_alignment import LearnedAlignment
 from can_tf.layers.masked_max import MaskedMax
+from can_tf.layers.only import Only
 from can_tf.layers.query_attention import QueryAttention
 from can_tf.layers.segment_encoder import ReferenceSegmentEncoder, SegmentEncoder
 from can_tf.layers.sequence_encoder import SequenceEncoder
@@ -16,6 +17,7 @@ __all__ = [
     "LastStates",
     "LearnedAlignment",
     "MaskedMax",
+    "Only",
     "QueryAttention",
     "ReferenceSegmentEncoder",
     "SegmentEncoder",

@@ -15,6 +15,7 @@ from can_tf.layers import (
     LastStates,
     LearnedAlignment,
     MaskedMax,
+    Only,
     QueryAttention,
     SequenceEncoder,
     UtteranceFrames,
@@ -31,6 +32,7 @@ def build_text(config: ModelConfig, embeddings: np.ndarray | None = None) -> ker
     inputs = model_inputs(config)
     states, mask = encode_text(config, embeddings, inputs["words"])
     context = GlobalAttention(1, name="text_attention")(states, mask)["context"]
+    context = Only(name="text_only")(context, inputs["mfcc"], inputs["segment_frames"])
     return keras.Model(inputs, {"fused": head(config, "fused")(context)}, name="text")
 
 
@@ -40,6 +42,7 @@ def build_audio(config: ModelConfig, embeddings: np.ndarray | None = None) -> ke
     inputs = model_inputs(config)
     states, mask = _encode_frames(config, inputs)
     context = GlobalAttention(1, name="audio_attention")(states, mask)["context"]
+    context = Only(name="audio_only")(context, inputs["words"])
     return keras.Model(inputs, {"fused": head(config, "fused")(context)}, name="audio")
 
 
