@@ -8,35 +8,25 @@ import click
 
 from can_tf.alignment.spans import FILLER_POLICIES, SEGMENTATIONS
 from can_tf.cli.counts import counts_table
+from can_tf.cli.options import corpus_options
 from can_tf.cli.progress import Progress
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import ConfigError
 
 DEMO_FOLDER = Path("data")
-CORPORA = ("iemocap", "manifest")
 
 
 @click.command("build-records")
-@click.option("--corpus", type=click.Choice(CORPORA), default="iemocap", help="What --root is.")
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path),
-    show_default="the synthetic demo corpus, made on the spot",
-    help="IEMOCAP_full_release, or the manifest file.",
-)
+@corpus_options
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("data/records"), help="Where to.")
 @click.option("--segmentation", type=click.Choice(SEGMENTATIONS), default="aligned", help="How audio is cut.")
 @click.option(
     "--overlap", type=click.FloatRange(0.0, 1.0), default=0.1, help="Of neighbouring segments, as a share of length."
 )
-@click.option(
-    "--labels", show_default="paper7; a manifest's own", help="Label set: paper7, four, or a JSON or CSV mapping file."
-)
 @click.option("--fillers", type=click.Choice(FILLER_POLICIES), default="keep", help="Tokens such as ++LAUGHTER++.")
 @click.option(
     "--workers", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="one a core", help="Processes."
 )
-@click.option("--utterances", type=click.IntRange(min=1), default=1400, help="Of the demo corpus.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the demo corpus.")
 @click.option("--strict", is_flag=True, help="Make an utterance that cannot be used an error.")
 @click.option("--overwrite", is_flag=True, help="Replace other records in --out.")

@@ -11,8 +11,8 @@ from can_tf.cli.options import options_of, training_options
 from can_tf.errors import ConfigError
 from can_tf.records.dataset import Dataset, load_dataset
 from can_tf.report.tables import format_table
-from can_tf.training.cross_validation import PREDICTIONS, FoldRun, plan, train_all, write_results
-from can_tf.training.folds import UtteranceRow, number_of_folds
+from can_tf.training.cross_validation import PREDICTIONS, FoldRun, check_done, plan, train_all, write_results
+from can_tf.training.folds import number_of_folds
 from can_tf.training.options import TrainOptions
 
 _NAMES = {
@@ -52,6 +52,7 @@ def cross_validate_command(
     options = options_of(ctx, config, values)
     dataset = load_dataset(records)
     planned = plan(options, range(fold_count(dataset, options, folds)), range(seeds), runs)
+    check_done(planned, dataset)
     failures = train_all(planned, records, jobs=jobs, report=Report(planned))
     for run, reason in failures.items():
         click.echo(f"Error: seed {run.options.seed}, fold {run.options.fold}: {reason}", err=True)
@@ -67,8 +68,7 @@ def cross_validate_command(
 
 
 def fold_count(dataset: Dataset, options: TrainOptions, asked: int | None) -> int:
-    rows = [UtteranceRow(each.id, each.label, each.speaker, each.session, each.scenario) for each in dataset.utterances]
-    there_are = number_of_folds(rows, options.protocol)
+    there_are = number_of_folds(dataset.utterances, options.protocol)
     if asked is not None and asked > there_are:
         raise ConfigError(f"--folds {asked}: the {options.protocol} protocol has {there_are} folds here.")
     return asked or there_are

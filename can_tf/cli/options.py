@@ -1,4 +1,4 @@
-"""The options of a training, for every command that trains. Their defaults stand in `TrainOptions`."""
+"""Options that several commands have: a corpus, and a training, whose defaults stand in `TrainOptions`."""
 
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from can_tf.training.folds import PROTOCOLS
 from can_tf.training.options import CLASS_WEIGHTS, TrainOptions, read_config
 
+CORPORA = ("iemocap", "manifest")
 _DEFAULTS = TrainOptions()
 _OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("fold", "Which part of the data tests.", {}),
@@ -40,6 +41,28 @@ _OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("max_segment_frames", "Longer segments are cut.", {}),
     ("seed", "Of folds, weights, order and dropout.", {}),
 )
+
+
+def corpus_options(command: Any) -> Any:
+    """Adds `--corpus`, `--root`, `--labels` and, for the demo corpus, `--utterances`."""
+    options = [
+        click.option("--corpus", type=click.Choice(CORPORA), default="iemocap", help="What --root is."),
+        click.option(
+            "--root",
+            type=click.Path(path_type=Path),
+            show_default="the synthetic demo corpus, made on the spot",
+            help="IEMOCAP_full_release, or the manifest file.",
+        ),
+        click.option(
+            "--labels",
+            show_default="paper7; a manifest's own",
+            help="Label set: paper7, four, or a JSON or CSV mapping file.",
+        ),
+        click.option("--utterances", type=click.IntRange(min=1), default=1400, help="Of the demo corpus."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def training_options(*, but: Collection[str] = ()) -> Callable[[Any], Any]:

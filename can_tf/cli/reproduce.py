@@ -9,14 +9,13 @@ from typing import Any
 
 import click
 
-from can_tf.cli.build_records import CORPORA
 from can_tf.cli.cross_validate import Report, fold_count
-from can_tf.cli.options import options_of, training_options
+from can_tf.cli.options import corpus_options, options_of, training_options
 from can_tf.errors import ConfigError, RecordsError
-from can_tf.records.dataset import DATASET_FILE, load_dataset
+from can_tf.records.dataset import Dataset, load_dataset
 from can_tf.report.paper import CAN, Row, rows_of
-from can_tf.training.cross_validation import FoldRun, plan, train_all
-from can_tf.training.folds import UtteranceRow, make_fold
+from can_tf.training.cross_validation import FoldRun, check_done, plan, train_all
+from can_tf.training.folds import make_fold
 from can_tf.training.options import TrainOptions
 
 _PROGRAM = "from can_tf.cli.main import main; main()"
@@ -31,14 +30,7 @@ def _tables(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[
 
 @click.command("reproduce")
 @click.option("--tables", default="2,3,4", callback=_tables, help="Of the paper.")
-@click.option("--corpus", type=click.Choice(CORPORA), default="iemocap", help="What --root is.")
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path),
-    show_default="the synthetic demo corpus, made on the spot",
-    help="IEMOCAP_full_release, or the manifest file.",
-)
-@click.option("--utterances", type=click.IntRange(min=1), default=1400, help="Of the demo corpus.")
+@corpus_options
 @training_options(but=("fold", "seed", "model", "records"))
 @click.option("--folds", type=click.IntRange(min=1), show_default="all", help="Only the first so many.")
 @click.option("--seeds", type=click.IntRange(min=1), default=1, help="How many, from 0 on.")
@@ -57,6 +49,7 @@ def reproduce_command(
     tables: tuple[int, ...],
     corpus: str,
     root: Path | None,
+    labels: str | None,
     utterances: int,
     config: Path | None,
     folds: int | None,
@@ -72,12 +65,17 @@ def reproduce_command(
 
     options = options_of(ctx, config, values)
     rows = rows_of(tables)
-    for segmentation in sorted({row.segmentation for row in rows}):
-        _build(out / f"records-{segmentation}", segmentation, corpus, root, utterances)
-    dataset = load_dataset(out / f"records-{CAN.segmentation}")
+    source = ["--corpus", corpus, *(["--root", root] if root else ["--utterances", utterances])]
+    source += ["--labels", labels] if labels else []
+    datasets = {
+        each: _build(out / f"records-{each}", each, source) for each in sorted({row.segmentation for row in rows})
+    }
+    dataset = datasets[CAN.segmentation]
     count = fold_count(dataset, options, folds)
     planned = {row: _plan(row, options, range(count), range(seeds), out) for row in rows}
     trainings = {run: row for row, runs in planned.items() if row.variant != "tfidf" for run in runs}
+    for row, runs in planned.items():
+        check_done(runs, datasets[row.segmentation])
     if plan_only:
         _say_plan(planned, trainings)
         return
@@ -106,17 +104,15 @@ def reproduce_command(
         ctx.exit(1)
 
 
-def _build(folder: Path, segmentation: str, corpus: str, root: Path | None, utterances: int) -> None:
-    """Builds records in a process of their own, unless they are there."""
-    if (folder / DATASET_FILE).exists():
-        return
-    click.echo(f"Building {folder} ...", err=True)
-    arguments = ["build-records", "--corpus", corpus, "--out", folder, "--segmentation", segmentation]
-    arguments += ["--root", root] if root is not None else ["--utterances", utterances]
+def _build(folder: Path, segmentation: str, source: Sequence[Any]) -> Dataset:
+    """Builds records in a process of their own, which ends at once if they are there and fails if others are."""
+    click.echo(f"Records in {folder} ...", err=True)
+    arguments = ["build-records", *source, "--out", folder, "--segmentation", segmentation]
     done = subprocess.run([sys.executable, "-c", _PROGRAM, *map(str, arguments)], capture_output=True, text=True)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         raise RecordsError(f"{folder}: cannot be built: {lines[-1].removeprefix('Error: ')}")
+    return load_dataset(folder)
 
 
 def _plan(row: Row, options: TrainOptions, folds: Sequence[int], seeds: Sequence[int], out: Path) -> list[FoldRun]:
@@ -159,9 +155,8 @@ def _say_plan(planned: dict[Row, list[FoldRun]], trainings: dict[FoldRun, Row]) 
     click.echo(f"In all {total / 60:.0f} min, one at a time." if known else "Train one fold first for a time in all.")
 
 
-def _test_share(dataset: Any, options: TrainOptions) -> float:
-    rows = [UtteranceRow(each.id, each.label, each.speaker, each.session, each.scenario) for each in dataset.utterances]
-    fold = make_fold(rows, options.protocol, 0, options.seed)
+def _test_share(dataset: Dataset, options: TrainOptions) -> float:
+    fold = make_fold(dataset.utterances, options.protocol, 0, options.seed)
     if not fold.train:
         raise ConfigError(f"the {options.protocol} protocol leaves nothing to train on here.")
     return len(fold.test) / len(fold.train)

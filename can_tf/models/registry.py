@@ -49,6 +49,16 @@ VARIANTS: Mapping[str, Build] = {
     "mha-3": _three_hops,
     "learned-alignment": build_learned_alignment,
 }
+# These read a segment a word, and are what an export serves.
+SEGMENT_LEVEL = frozenset(
+    {
+        "can",
+        "can-no-stop-gradient",
+        "can-no-align-loss",
+        "can-no-stop-gradient-no-align-loss",
+        "can-no-cross-attention",
+    }
+)
 # These read frames: an utterance is one segment, from records of --segmentation whole. `text` takes any records.
 FRAME_LEVEL = frozenset({"audio", "mha", "mha-1", "mha-3", "learned-alignment"})
 

@@ -55,6 +55,14 @@ def newest_version(path: Path) -> Path:
     return max(versions, key=lambda folder: int(folder.name))
 
 
+def run_signature(signature: Any, inputs: Arrays) -> dict[str, np.ndarray]:
+    """Returns the outputs of a SavedModel's signature; raises `tf.errors.OpError` where it refuses the inputs."""
+    import tensorflow as tf
+
+    outputs = signature(**{name: tf.constant(values) for name, values in inputs.items()})
+    return {name: value.numpy() for name, value in outputs.items()}
+
+
 class LocalModel:
     """A SavedModel in this process.
 
@@ -76,10 +84,9 @@ class LocalModel:
         import tensorflow as tf
 
         try:
-            outputs = self._signature(**{name: tf.constant(values) for name, values in inputs.items()})
+            return run_signature(self._signature, inputs)
         except (tf.errors.InvalidArgumentError, tf.errors.FailedPreconditionError, tf.errors.OutOfRangeError) as error:
             raise PredictionError(_reason(error.message)) from error
-        return {name: value.numpy() for name, value in outputs.items()}
 
 
 class RestServer:

@@ -22,11 +22,12 @@ from can_tf.errors import ExportError, RunError
 from can_tf.features.config import FeatureConfig
 from can_tf.files import write_json
 from can_tf.models.config import ModelConfig
-from can_tf.models.losses import final_log_probabilities
+from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
+from can_tf.models.registry import SEGMENT_LEVEL
 from can_tf.serving.card import model_card
 from can_tf.serving.graph import ServedModel
 from can_tf.serving.predictor import DESCRIPTION_FILE
-from can_tf.serving.warm_up import Request, features_of, warm_up_requests, write_warm_up
+from can_tf.serving.warm_up import Request, warm_up_requests, write_warm_up
 from can_tf.training import run_folder
 
 CARD_FILE = "model_card.md"
@@ -64,7 +65,7 @@ def export_run(run: Path, out: Path) -> Exported:
             f"{run}: was trained on {records['segmentation']} segments; the exported graph makes aligned ones. "
             "Export a run on records with --segmentation aligned."
         )
-    if not config["options"]["model"].startswith("can"):
+    if config["options"]["model"] not in SEGMENT_LEVEL:
         raise ExportError(f"{run}: holds {config['options']['model']}; only the CAN and its ablations are exported.")
     features = FeatureConfig(**records["features"])
     model = _load_model(run / run_folder.MODEL_FILE)
@@ -76,7 +77,7 @@ def export_run(run: Path, out: Path) -> Exported:
         write_warm_up(version, out.name, requests)
         write_json(version / DESCRIPTION_FILE, _description(config, metrics, model_config))
         (version / CARD_FILE).write_text(model_card(config, metrics, model_config), encoding="utf-8")
-        differences, ops = _check(version, served, model_config, features, requests)
+        differences, ops = _check(version, served, requests)
         return Exported(_publish(version, out), differences, ops)
 
 
@@ -118,30 +119,42 @@ def _description(config: Mapping[str, Any], metrics: Mapping[str, Any], model: M
     }
 
 
-def _check(
-    version: Path, served: ServedModel, config: ModelConfig, features: FeatureConfig, requests: Sequence[Request]
-) -> tuple[dict[str, float], int]:
+def _check(version: Path, served: ServedModel, requests: Sequence[Request]) -> tuple[dict[str, float], int]:
     outputs, ops = _answers_of_the_loader(version)
     forbidden = sorted(_NOT_IN_A_SERVER & set(ops))
     if forbidden:
         raise ExportError(f"the exported graph uses {', '.join(forbidden)}, which TensorFlow Serving does not have")
-    inputs = dict(requests)
-    # By hand: features as build-records makes them, and the Keras model on them.
-    by_hand = features_of(inputs["waveform"]["waveform"], inputs["waveform"], features)
-    expected = served.model(by_hand, training=False)
-    probabilities = np.exp(final_log_probabilities(expected, config.alpha))
+    expected = _keras_answer(served, dict(requests)["features"])
     differences = {}
     for number, (signature, _) in enumerate(requests):
-        answer = {key: value for key, value in outputs.items() if key.startswith(f"{number}/")}
-        pairs = [(answer[f"{number}/probabilities"], probabilities)]
-        pairs += [(answer[f"{number}/{name}"], expected[name]) for name in ("text_attention", "audio_attention")]
-        differences[signature] = max(float(np.abs(value - np.asarray(other)).max()) for value, other in pairs)
+        differences[signature] = max(
+            float(np.abs(outputs[f"{number}/{name}"] - values).max()) for name, values in expected.items()
+        )
         if not differences[signature] <= TOLERANCE:  # NaN too.
             raise ExportError(
                 f"the exported signature {signature} differs from the Keras model by {differences[signature]:.2g}, "
                 f"more than {TOLERANCE:g}; nothing was published"
             )
     return differences, len(ops)
+
+
+def _keras_answer(served: ServedModel, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns what the Keras model says of features made by `build-records`' function, cut as in training."""
+    most = served.max_segment_frames
+    cut = {
+        "words": inputs["words"],
+        "mfcc": inputs["mfcc"][:, :, :most],
+        "segment_frames": np.minimum(inputs["segment_frames"], most),
+    }
+    outputs = served.model(cut, training=False)
+    answer = {
+        "probabilities": np.exp(final_log_probabilities(outputs, served.alpha)),
+        **{name: np.asarray(outputs[name]) for name in ("text_attention", "audio_attention")},
+    }
+    for name in SINGLE_MODALITIES:
+        if name in outputs:
+            answer[f"{name}_probabilities"] = np.asarray(keras.ops.softmax(outputs[name]))
+    return answer
 
 
 def _answers_of_the_loader(version: Path) -> tuple[dict[str, np.ndarray], list[str]]:

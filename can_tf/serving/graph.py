@@ -21,7 +21,7 @@ from can_tf.features.config import FeatureConfig
 from can_tf.features.mfcc import segment_mfcc
 from can_tf.features.segments import segment_samples
 from can_tf.models.can import with_attention
-from can_tf.models.losses import final_log_probabilities
+from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
 
 WORD_INPUTS = {
     "words": tf.TensorSpec([None, None], tf.string, "words"),
@@ -67,8 +67,8 @@ class ServedModel(tf.Module):
     ):
         super().__init__()
         self.model = with_attention(model)
-        self._labels, self._alpha = labels, alpha
-        self._features, self._max_segment_frames = features, max_segment_frames
+        self._labels, self.alpha = labels, alpha
+        self._features, self.max_segment_frames = features, max_segment_frames
         mfcc = tf.TensorSpec([None, None, None, features.mel_bins], tf.float32, "mfcc")
         segment_frames = tf.TensorSpec([None, None], tf.int32, "segment_frames")
         audio = tf.TensorSpec([None], tf.string, "audio")
@@ -116,7 +116,7 @@ class ServedModel(tf.Module):
         ):
             count = tf.identity(count)
         mfcc, segment_frames = segment_mfcc(samples, offset + first, count, self._features)
-        segments = tf.RaggedTensor.from_row_lengths(mfcc, segment_frames)[:, : self._max_segment_frames]
+        segments = tf.RaggedTensor.from_row_lengths(mfcc, segment_frames)[:, : self.max_segment_frames]
         by_word = tf.RaggedTensor.from_row_lengths(segments, tf.cast(real.num_words, tf.int64))
         batch, most_words = tf.unstack(tf.shape(real.text, tf.int64))
         return self._answer(
@@ -127,7 +127,7 @@ class ServedModel(tf.Module):
 
     def _of_features(self, mfcc, segment_frames, words):
         """`mfcc` `<float32>[batch, words, frames, mel_bins]`, `segment_frames` and `words`, both `[batch, words]`."""
-        cut = mfcc[:, :, : self._max_segment_frames]
+        cut = mfcc[:, :, : self.max_segment_frames]
         frames = tf.minimum(segment_frames, tf.shape(cut)[2])
         in_segment = tf.sequence_mask(frames, tf.shape(cut)[2])[:, :, :, None]
         constant = tf.reduce_all(tf.equal(cut, cut[:, :, :1, :1]) | ~in_segment, axis=[2, 3])
@@ -135,7 +135,9 @@ class ServedModel(tf.Module):
         num_words = tf.reduce_max(tf.where(real, tf.range(1, tf.shape(real)[1] + 1), 0), axis=1)
         within = tf.sequence_mask(num_words, tf.shape(real)[1])
         finite = tf.reduce_all(tf.math.is_finite(cut) | ~(in_segment & within[:, :, None, None]))
+        held = tf.reduce_all((segment_frames <= tf.shape(mfcc)[2]) | ~within)
         with (
+            _check(held, "segment_frames: expected no more than mfcc holds, got", segment_frames),
             _check(tf.reduce_all(num_words > 0), "segment_frames: expected at least one word in each utterance"),
             _check(tf.reduce_all(real | ~within), "segment_frames: expected frames in every segment before the last"),
             _check(finite, "mfcc: expected finite numbers"),
@@ -144,7 +146,7 @@ class ServedModel(tf.Module):
 
     def _answer(self, words, mfcc, segment_frames):
         outputs = self.model({"words": words, "mfcc": mfcc, "segment_frames": segment_frames}, training=False)
-        probabilities = tf.exp(final_log_probabilities(outputs, self._alpha))
+        probabilities = tf.exp(final_log_probabilities(outputs, self.alpha))
         labels = tf.constant(self._labels)
         answer = {
             "probabilities": probabilities,
@@ -153,7 +155,7 @@ class ServedModel(tf.Module):
             "text_attention": outputs["text_attention"],
             "audio_attention": outputs["audio_attention"],
         }
-        for name in ("text", "audio"):
+        for name in SINGLE_MODALITIES:
             if name in outputs:
                 answer[f"{name}_probabilities"] = tf.nn.softmax(outputs[name])
         return answer

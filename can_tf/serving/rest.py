@@ -83,13 +83,19 @@ def create_app(versions: Versions, limits: Limits = Limits(), *, seconds_between
         watching.cancel()
 
     routes = [Route("/v1/{path:path}", service.answer, methods=["GET", "POST", "PUT", "DELETE", "PATCH"])]
-    return Starlette(routes=routes, lifespan=lifespan)
+    # What nobody foresaw is answered in JSON too, and goes on to the server's log.
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: _internal_error})
+
+
+async def _internal_error(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"error": f"Internal error: {type(error).__name__}"}, 500)
 
 
 class _Service:
     def __init__(self, versions: Versions, limits: Limits):
         self._versions, self._limits = versions, limits
         self._turns = anyio.CapacityLimiter(limits.at_once)
+        self._inside = 0  # Requests from the first byte of their body to their answer.
 
     async def watch(self, seconds: float) -> None:
         while True:
@@ -138,10 +144,14 @@ class _Service:
         return {"model_spec": spec, "metadata": {"signature_def": {"signature_def": dict(version.definitions)}}}
 
     async def _predict(self, version: Version, request: Request) -> dict[str, Any]:
-        if self._turns.statistics().tasks_waiting >= self._limits.waiting:
+        if self._inside >= self._limits.at_once + self._limits.waiting:
             raise _HttpError(503, "Too many requests are waiting; try again later")
-        content = await self._body(request)
-        return await anyio.to_thread.run_sync(self._run, version, content, limiter=self._turns)
+        self._inside += 1
+        try:
+            content = await self._body(request)
+            return await anyio.to_thread.run_sync(self._run, version, content, limiter=self._turns)
+        finally:
+            self._inside -= 1
 
     def _run(self, version: Version, content: bytes) -> dict[str, Any]:
         try:

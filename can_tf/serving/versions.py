@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from can_tf.errors import ExportError
-from can_tf.serving.backends import newest_version
+from can_tf.serving.backends import newest_version, run_signature
 from can_tf.serving.warm_up import replay_warm_up
 
 
@@ -34,8 +34,7 @@ class Version:
 
     def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Returns a signature's outputs; raises `tf.errors.OpError` where the graph refuses the inputs."""
-        outputs = self.signatures[signature](**{name: tf.constant(values) for name, values in inputs.items()})
-        return {name: value.numpy() for name, value in outputs.items()}
+        return run_signature(self.signatures[signature], inputs)
 
 
 class Versions:
@@ -68,8 +67,10 @@ class Versions:
         A version that cannot be loaded is not tried again; the current one stays.
         """
         with self._lock:
-            path = newest_version(self.folder)
-            number = int(path.name)
+            try:
+                number = int((path := newest_version(self.folder)).name)
+            except ExportError:  # All are gone: what is loaded goes on.
+                return False
             if number == self._current.number or number in self._failed:
                 return False
             self._loading = number

@@ -17,6 +17,7 @@ from typing import Any
 
 from can_tf.errors import RunError
 from can_tf.files import write_csv, write_json
+from can_tf.records.dataset import Dataset
 from can_tf.training import run_folder
 from can_tf.training.options import TrainOptions
 
@@ -49,6 +50,13 @@ def plan(options: TrainOptions, folds: Sequence[int], seeds: Sequence[int], runs
         for fold in folds
         for each in [dataclasses.replace(options, fold=fold, seed=seed)]
     ]
+
+
+def check_done(planned: Sequence[FoldRun], dataset: Dataset) -> None:
+    """Raises RunError if a training that is done had other options or other records: it would be no part of these."""
+    for run in planned:
+        if run.done:
+            run_folder.check_same(run.folder, run.options, dataset)
 
 
 def train_all(
@@ -93,7 +101,7 @@ def _train(run: FoldRun, records: Path, jobs: int) -> str | None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=output,
-            env={**threads, **os.environ} if jobs == 1 else {**os.environ, **threads},
+            env={**os.environ, **threads},
         )
     if done.returncode == 0:
         log.unlink()

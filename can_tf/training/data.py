@@ -15,7 +15,7 @@ from can_tf.errors import ConfigError
 from can_tf.records.dataset import Dataset, StoredUtterance
 from can_tf.text.glove import GloveVectors, embedding_matrix, read_glove
 from can_tf.text.vocabulary import build_vocabulary
-from can_tf.training.folds import UtteranceRow, make_fold
+from can_tf.training.folds import make_fold
 from can_tf.training.options import TrainOptions
 
 RANDOM_VECTOR_DIMENSION = 300  # The paper's, where there is no file to tell.
@@ -50,11 +50,7 @@ def split(dataset: Dataset, options: TrainOptions) -> Parts:
         ConfigError: There is no such fold, or a part would be empty.
     """
     by_id = {utterance.id: utterance for utterance in dataset.utterances}
-    rows = [
-        UtteranceRow(utterance.id, utterance.label, utterance.speaker, utterance.session, utterance.scenario)
-        for utterance in dataset.utterances
-    ]
-    fold = make_fold(rows, options.protocol, options.fold, options.seed)
+    fold = make_fold(dataset.utterances, options.protocol, options.fold, options.seed)
     parts = Parts(*(tuple(by_id[id_] for id_ in sorted(ids)) for ids in (fold.train, fold.validation, fold.test)))
     for name, part in dataclasses.asdict(parts).items():
         if not part:

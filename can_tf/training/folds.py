@@ -9,6 +9,7 @@ Order comes from SHA-256 rather than a random generator, so that folds are the s
 
 import dataclasses
 import hashlib
+import typing
 from collections.abc import Callable, Mapping, Sequence
 
 from can_tf.errors import ConfigError
@@ -16,15 +17,19 @@ from can_tf.errors import ConfigError
 PAPER_FOLDS = 10
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class UtteranceRow:
-    """What folds are made from."""
+class Row(typing.Protocol):
+    """What folds are made from: any utterance that has these."""
 
-    id: str
-    label: str
-    speaker: str
-    session: str
-    scenario: str
+    @property
+    def id(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def speaker(self) -> str: ...
+    @property
+    def session(self) -> str: ...
+    @property
+    def scenario(self) -> str: ...
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Protocol:
         description: What a user reads.
     """
 
-    group: Callable[[UtteranceRow], str] | None
+    group: Callable[[Row], str] | None
     description: str
 
 
@@ -57,12 +62,12 @@ PROTOCOLS: Mapping[str, Protocol] = {
 }
 
 
-def number_of_folds(rows: Sequence[UtteranceRow], protocol: str) -> int:
+def number_of_folds(rows: Sequence[Row], protocol: str) -> int:
     """Returns how many folds a protocol has on a corpus; raises ConfigError as `make_fold` does."""
     return len(_groups(rows, protocol, seed=0))
 
 
-def make_fold(rows: Sequence[UtteranceRow], protocol: str, fold: int, seed: int = 0) -> Fold:
+def make_fold(rows: Sequence[Row], protocol: str, fold: int, seed: int = 0) -> Fold:
     """Returns the parts of one fold.
 
     Args:
@@ -84,7 +89,7 @@ def make_fold(rows: Sequence[UtteranceRow], protocol: str, fold: int, seed: int 
     return Fold(tuple(sorted(rest)), tuple(sorted(validation)), tuple(sorted(test)))
 
 
-def _groups(rows: Sequence[UtteranceRow], protocol: str, seed: int) -> dict[str, list[str]]:
+def _groups(rows: Sequence[Row], protocol: str, seed: int) -> dict[str, list[str]]:
     """Returns ids by group, groups in alphabetical order."""
     if protocol not in PROTOCOLS:
         raise ConfigError(f"there is no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
@@ -107,10 +112,10 @@ def _groups(rows: Sequence[UtteranceRow], protocol: str, seed: int) -> dict[str,
     return groups
 
 
-def _random_groups(rows: Sequence[UtteranceRow], seed: int) -> dict[str, list[str]]:
+def _random_groups(rows: Sequence[Row], seed: int) -> dict[str, list[str]]:
     """Deals the utterances of each label out in a shuffled order, going on where the label before it stopped."""
 
-    def shuffled(row: UtteranceRow) -> tuple[str, str]:
+    def shuffled(row: Row) -> tuple[str, str]:
         return row.label, hashlib.sha256(f"{seed}:{row.id}".encode()).hexdigest()
 
     groups: dict[str, list[str]] = {str(fold): [] for fold in range(PAPER_FOLDS)}
@@ -119,7 +124,7 @@ def _random_groups(rows: Sequence[UtteranceRow], seed: int) -> dict[str, list[st
     return groups
 
 
-def _session_partners(rows: Sequence[UtteranceRow], test: Sequence[str]) -> list[str]:
+def _session_partners(rows: Sequence[Row], test: Sequence[str]) -> list[str]:
     """Returns the utterances of the test speaker's sessions that other speakers say."""
     test_rows = [row for row in rows if row.id in set(test)]
     sessions, speaker = {row.session for row in test_rows}, test_rows[0].speaker

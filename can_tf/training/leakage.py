@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from can_tf.records.dataset import StoredUtterance
-from can_tf.training.folds import UtteranceRow, make_fold, number_of_folds
+from can_tf.training.folds import make_fold, number_of_folds
 
 # What an utterance may share with one of the training part; an empty value is shared with nobody.
 SHARED: Mapping[str, Callable[[StoredUtterance], str]] = {
@@ -22,14 +22,10 @@ def shared_with_training(utterances: Sequence[StoredUtterance], protocol: str, s
     Raises:
         ConfigError: The corpus does not allow the protocol.
     """
-    rows = [
-        UtteranceRow(utterance.id, utterance.label, utterance.speaker, utterance.session, utterance.scenario)
-        for utterance in utterances
-    ]
     by_id = {utterance.id: utterance for utterance in utterances}
     counts = dict.fromkeys(SHARED, 0)
-    for number in range(number_of_folds(rows, protocol)):
-        fold = make_fold(rows, protocol, number, seed)
+    for number in range(number_of_folds(utterances, protocol)):
+        fold = make_fold(utterances, protocol, number, seed)
         for name, value_of in SHARED.items():
             known = {value_of(by_id[id_]) for id_ in fold.train} - {""}
             counts[name] += sum(value_of(by_id[id_]) in known for id_ in fold.test)

@@ -77,7 +77,7 @@ def open_run(folder: Path, options: TrainOptions, dataset: Dataset) -> RunState:
     """
     path = folder / CONFIG_FILE
     if path.exists():
-        _check_same(path, options, dataset)
+        check_same(folder, options, dataset)
     else:
         if folder.exists() and any(folder.iterdir()):
             raise RunError(f"{folder}: is not empty and not a run (no {CONFIG_FILE}). Give another folder with --run.")
@@ -157,8 +157,10 @@ def _git_commit() -> str | None:
     return done.stdout.strip()
 
 
-def _check_same(path: Path, options: TrainOptions, dataset: Dataset) -> None:
-    config = read_run_json(path.parent, path.name)
+def check_same(folder: Path, options: TrainOptions, dataset: Dataset) -> None:
+    """Raises RunError, naming what differs, if a run folder belongs to other options or other records."""
+    path = folder / CONFIG_FILE
+    config = read_run_json(folder, CONFIG_FILE)
     try:
         found, fingerprint = config["options"], config["records"]["fingerprint"]
     except (KeyError, TypeError) as error:

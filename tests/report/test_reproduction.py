@@ -140,3 +140,9 @@ def test_the_command_makes_what_is_missing_and_nothing_twice(tmp_path, monkeypat
     assert {row["row"]: row for row in json.loads(again.stdout)["rows"]} == rows  # The same seed, the same numbers.
     assert [path.stat().st_mtime_ns for path in folders[1:]] == times[1:]
     assert folders[0].stat().st_mtime_ns > times[0]
+    longer = runner.invoke(main, [*command, "--epochs", "2"])
+    assert longer.exit_code == 1
+    assert "epochs 1 (now 2)" in longer.stderr
+    larger = runner.invoke(main, [*command, "--utterances", "110"])
+    assert larger.exit_code == 1
+    assert "holds records of another corpus" in larger.stderr

@@ -18,7 +18,7 @@ from can_tf.training.fit import train_fold
 from can_tf.training.options import TrainOptions
 from tests.conftest import write_tone
 
-OPTIONS = TrainOptions(units=6, heads=2, epochs=1, batch_size=32, max_segment_frames=100)
+OPTIONS = TrainOptions(units=6, heads=2, epochs=1, batch_size=32, max_segment_frames=30)  # Cuts many a word.
 
 
 class Trained(NamedTuple):

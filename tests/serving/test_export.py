@@ -38,6 +38,13 @@ def call(loaded, signature, inputs):
     return {name: value.numpy() for name, value in outputs.items()}
 
 
+def cut(inputs):
+    """Returns features cut as in training."""
+    most = OPTIONS.max_segment_frames
+    frames = np.minimum(inputs["segment_frames"], most)
+    return {**inputs, "mfcc": inputs["mfcc"][:, :, :most], "segment_frames": frames}
+
+
 def keras_probabilities(model, inputs):
     logits = model({name: tf.constant(inputs[name]) for name in ("mfcc", "segment_frames", "words")}, training=False)
     return {
@@ -85,7 +92,7 @@ def test_every_signature_gives_keras_probabilities_in_a_process_with_neither_can
     exported, trained, tmp_path
 ):
     requests = warm_up_requests(json.loads((trained.run / "model.json").read_text())["vocabulary"], FeatureConfig())
-    expected = keras_probabilities(trained.model, dict(requests)["features"])
+    expected = keras_probabilities(trained.model, cut(dict(requests)["features"]))
     program = tmp_path / "program.py"  # By itself, with nothing of this project on its path.
     program.write_text(Path(export_module.__file__).with_name("loader_check.py").read_text())
     command = [os.sys.executable, "-I", str(program), str(exported.folder), str(tmp_path / "outputs.npz")]
@@ -122,7 +129,7 @@ def test_a_c_program_gives_keras_probabilities(exported, trained, tmp_path):
         capture_output=True,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    expected = keras_probabilities(trained.model, inputs)["probabilities"]
+    expected = keras_probabilities(trained.model, cut(inputs))["probabilities"]
     np.testing.assert_allclose(np.array(done.stdout.split(), float), expected.ravel(), atol=1e-5)
 
 
@@ -242,6 +249,13 @@ def test_what_training_would_refuse_is_refused_with_a_reason(local_model, tmp_pa
         local_model.answer(inputs)
     assert "\n" not in str(error.value)
     assert "{{node" not in str(error.value)
+
+
+def test_features_of_more_frames_than_there_are_are_refused(loaded):
+    inputs = dict(warm_up_requests(("good",), FeatureConfig()))["features"]
+    too_many = inputs["segment_frames"] + np.where(inputs["segment_frames"] > 0, 1000, 0).astype(np.int32)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="no more than mfcc holds"):
+        call(loaded, "features", {**inputs, "segment_frames": too_many})
 
 
 def test_a_stereo_recording_is_averaged(local_model, trained):

@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+import anyio
 import numpy as np
 import pytest
 import requests
@@ -244,26 +245,46 @@ def test_a_version_that_does_not_load_is_reported_and_the_old_one_goes_on(export
     assert states == {"1": "AVAILABLE", "2": "END"}
     with pytest.raises(ExportError, match="expected a model's folder"):
         Versions(folder / "1")
+    shutil.rmtree(folder)
+    assert not versions.refresh()  # All are gone: what is loaded goes on.
+    assert versions.current.number == 1
 
 
-def test_more_requests_than_may_wait_are_turned_away(exported, tmp_path):
-    import anyio
-
-    from can_tf.serving.rest import _HttpError, _Service
-
-    shutil.copytree(exported.folder, tmp_path / "can" / "1")
-    service = _Service(Versions(tmp_path / "can"), Limits(at_once=1, waiting=1))
+def test_more_requests_than_may_wait_are_turned_away_before_their_bodies_are_read(model_folder):
+    app = create_app(Versions(model_folder), Limits(at_once=1, waiting=1))
 
     async def crowd():
-        async with anyio.create_task_group() as group:
-            await service._turns.acquire_on_behalf_of("first")
-            group.start_soon(service._turns.acquire_on_behalf_of, "second")
-            await anyio.sleep(0.01)
-            with pytest.raises(_HttpError, match="Too many requests"):
-                await service._predict(None, None)
-            group.cancel_scope.cancel()
+        statuses, may_go_on = [], anyio.Event()
 
-    anyio.run(crowd)
+        async def ask():
+            async def receive():
+                await may_go_on.wait()  # A body that takes its time.
+                return {"type": "http.request", "body": b"{}", "more_body": False}
+
+            async def send(message):
+                if message["type"] == "http.response.start":
+                    statuses.append(message["status"])
+                    may_go_on.set()
+
+            path = "/v1/models/can:predict"
+            scope = {"type": "http", "method": "POST", "path": path, "headers": [], "query_string": b""}
+            await app({**scope, "server": ("127.0.0.1", 80), "scheme": "http", "root_path": ""}, receive, send)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(3):
+                group.start_soon(ask)
+        return statuses
+
+    assert anyio.run(crowd) == [503, 400, 400]
+
+
+def test_what_nobody_foresaw_is_json_too(address, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("can_tf.serving.rest.parse_request", broken)
+    response = predict(address, {})
+    assert (response.status_code, response.json()) == (500, {"error": "Internal error: RuntimeError"})
 
 
 def test_one_input_may_stand_bare_as_in_tensorflow_serving():
@@ -281,7 +302,6 @@ def test_one_input_may_stand_bare_as_in_tensorflow_serving():
         parse_request({"inputs": 3}, {"serving_default": definition})
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
 def test_the_health_check_of_the_compose_file_hears_the_server(address):
     compose = (Path(__file__).parents[2] / "tools" / "serving" / "docker-compose.yml").read_text()
     [line] = [line.strip() for line in compose.splitlines() if "/dev/tcp" in line]

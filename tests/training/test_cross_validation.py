@@ -1,6 +1,7 @@
 """All folds, resumable at the fold, and what is summed up of them."""
 
 import csv
+import dataclasses
 import json
 import statistics
 from pathlib import Path
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 from can_tf.cli.main import main
 from can_tf.errors import RunError
 from can_tf.training import run_folder
-from can_tf.training.cross_validation import plan, summarise, train_all
+from can_tf.training.cross_validation import check_done, plan, summarise, train_all
 from can_tf.training.options import TrainOptions
 
 SMALL = ["--units", "2", "--heads", "1", "--epochs", "1", "--protocol", "session"]
@@ -101,6 +102,21 @@ def test_what_is_done_is_not_done_again_and_every_utterance_is_predicted_once(to
     for fold, value in enumerate(values):
         metrics = json.loads((tmp_path / f"can-session-fold{fold}-seed0" / "metrics.json").read_text())
         assert metrics["wa"] == value
+
+
+def test_what_other_options_or_records_gave_is_refused(tone_records, tmp_path):
+    options = TrainOptions(units=2, heads=1, epochs=1, protocol="session")
+    [run] = plan(options, (0,), (0,), tmp_path)
+    finished(run.folder, 0.5, {})
+    config = {"options": dataclasses.asdict(options), "records": {"fingerprint": tone_records.fingerprint}}
+    (run.folder / run_folder.CONFIG_FILE).write_text(json.dumps(config))
+    check_done([run], tone_records)
+    done = cross_validate(tone_records.folder, tmp_path, "--units", 3)
+    assert done.exit_code == 1
+    assert "belongs to a training with units 2 (now 3)" in done.stderr
+    (run.folder / run_folder.CONFIG_FILE).write_text(json.dumps({**config, "records": {"fingerprint": "other"}}))
+    with pytest.raises(RunError, match="other records"):
+        check_done([run], tone_records)
 
 
 def test_more_folds_than_there_are_is_an_error(tone_records, tmp_path):

@@ -1,16 +1,25 @@
 from collections import Counter
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from can_tf.errors import ConfigError
-from can_tf.training.folds import PAPER_FOLDS, PROTOCOLS, UtteranceRow, make_fold, number_of_folds
+from can_tf.training.folds import PAPER_FOLDS, PROTOCOLS, make_fold, number_of_folds
+
+
+class Utterance(NamedTuple):
+    id: str
+    label: str
+    speaker: str
+    session: str
+    scenario: str
 
 
 def rows_of(count, *, labels=3, sessions=5, scenarios=4):
     return [
-        UtteranceRow(
+        Utterance(
             f"u{index:04d}",
             f"label{index % labels}",
             f"s{index % sessions}-{'FM'[index // sessions % 2]}",
@@ -94,9 +103,9 @@ def test_the_session_partner_validates_for_a_speaker():
         (rows_of(60), "paper", 10, "fold 10 does not exist: the paper protocol has folds 0 to 9 here"),
         (rows_of(60), "session", -1, "fold -1 does not exist"),
         (rows_of(60, sessions=2), "session", 0, "needs 3 different values of session at least.*here are 2: s0, s1"),
-        ([UtteranceRow("a", "x", "p", "", "")] * 3, "session", 0, "needs a session for each utterance, and a has none"),
+        ([Utterance("a", "x", "p", "", "")] * 3, "session", 0, "needs a session for each utterance, and a has none"),
         (
-            [UtteranceRow(f"{p}{i}", "x", p, p, "") for p in "abc" for i in range(3)],
+            [Utterance(f"{p}{i}", "x", p, p, "") for p in "abc" for i in range(3)],
             "speaker",
             0,
             "session partner of a",

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from can_tf.cli.main import main
 from can_tf.records.dataset import StoredUtterance
-from can_tf.training.folds import UtteranceRow, make_fold
+from can_tf.training.folds import make_fold
 from can_tf.training.leakage import shared_with_training
 
 
@@ -40,7 +40,7 @@ def test_inspect_counts_as_a_plain_loop_does(tone_records, protocol):
         assert "partner" in leakage  # A speaker a session: none to validate on.
         return
     stored = {each.id: each for each in tone_records.utterances}
-    rows = [UtteranceRow(each.id, each.label, each.speaker, each.session, each.scenario) for each in stored.values()]
+    rows = list(stored.values())
     counted = dict.fromkeys(("speaker", "session", "scenario", "words"), 0)
     tested = []
     for number in range({"paper": 10, "session": 5, "scenario": 3}[protocol]):
