@@ -51,9 +51,9 @@ def cross_validate_command(
     """
     options = options_of(ctx, config, values)
     dataset = load_dataset(records)
-    planned = plan(options, range(fold_count(dataset, options, folds)), range(seeds), runs)
+    planned = plan(options, range(fold_count(dataset, options, folds)), range(seeds), runs, records)
     check_done(planned, dataset)
-    failures = train_all(planned, records, jobs=jobs, report=Report(planned))
+    failures = train_all(planned, jobs=jobs, report=Report(planned))
     for run, reason in failures.items():
         click.echo(f"Error: seed {run.options.seed}, fold {run.options.fold}: {reason}", err=True)
     folder = runs / f"cv-{options.model}-{options.protocol}"

@@ -1,9 +1,11 @@
 """`can-tf reproduce`."""
 
+import dataclasses
 import json
+import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,11 @@ from can_tf.records.dataset import Dataset, load_dataset
 from can_tf.report.paper import CAN, Row, rows_of
 from can_tf.training.cross_validation import FoldRun, check_done, plan, train_all
 from can_tf.training.folds import make_fold
-from can_tf.training.options import TrainOptions
+from can_tf.training.options import CLASS_WEIGHTS, TrainOptions
+from can_tf.training.run_folder import CONFIG_FILE, METRICS_FILE, read_run_json
 
 _PROGRAM = "from can_tf.cli.main import main; main()"
+_BOTH = "both"
 
 
 def _tables(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[int, ...]:
@@ -31,7 +35,13 @@ def _tables(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[
 @click.command("reproduce")
 @click.option("--tables", default="2,3,4", callback=_tables, help="Of the paper.")
 @corpus_options
-@training_options(but=("fold", "seed", "model", "records"))
+@training_options(but=("fold", "seed", "model", "records", "class_weight"))
+@click.option(
+    "--class-weight",
+    type=click.Choice((*CLASS_WEIGHTS, _BOTH)),
+    show_default="that of --config, or none, as the paper",
+    help=f"What an utterance counts in the loss; {_BOTH} trains every row twice, since UA moves with it.",
+)
 @click.option("--folds", type=click.IntRange(min=1), show_default="all", help="Only the first so many.")
 @click.option("--seeds", type=click.IntRange(min=1), default=1, help="How many, from 0 on.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Trainings at once; they share the cores.")
@@ -52,6 +62,7 @@ def reproduce_command(
     labels: str | None,
     utterances: int,
     config: Path | None,
+    class_weight: str | None,
     folds: int | None,
     seeds: int,
     jobs: int,
@@ -72,16 +83,24 @@ def reproduce_command(
     }
     dataset = datasets[CAN.segmentation]
     count = fold_count(dataset, options, folds)
-    planned = {row: _plan(row, options, range(count), range(seeds), out) for row in rows}
-    trainings = {run: row for row, runs in planned.items() if row.variant != "tfidf" for run in runs}
-    for row, runs in planned.items():
+    weights = CLASS_WEIGHTS if class_weight == _BOTH else (class_weight or options.class_weight,)
+    planned = {
+        (weight, row): _plan(row, options, weight, range(count), range(seeds), out)
+        for weight in weights
+        for row in rows
+    }
+    for (_, row), runs in planned.items():
         check_done(runs, datasets[row.segmentation])
     if plan_only:
-        _say_plan(planned, trainings)
+        _say_plan(planned)
         return
-    failures = _train(planned, trainings, out, jobs)
-    results = {row: read_results(runs, reference=row.variant == "tfidf") for row, runs in planned.items()}
-    table = compare(rows, results, _test_share(dataset, options))
+    trainings = [run for (_, row), runs in planned.items() if row.variant != "tfidf" for run in runs]
+    failures = train_all(trainings, jobs=jobs, report=Report(trainings))
+    test_share = _test_share(dataset, options)
+    table = []
+    for weight in weights:
+        results = {row: read_results(planned[weight, row], reference=row.variant == "tfidf") for row in rows}
+        table += compare(rows, results, test_share, weight)
     facts = {
         "synthetic": dataset.synthetic,
         "utterances": len(dataset.utterances),
@@ -89,7 +108,7 @@ def reproduce_command(
         "folds": count,
         "seeds": seeds,
         "at most epochs": options.epochs,
-        "class weight": options.class_weight,
+        "class weight": ", ".join(weights),
         "versions": _versions(trainings),
     }
     paths = write_report(out, table, facts)
@@ -115,43 +134,33 @@ def _build(folder: Path, segmentation: str, source: Sequence[Any]) -> Dataset:
     return load_dataset(folder)
 
 
-def _plan(row: Row, options: TrainOptions, folds: Sequence[int], seeds: Sequence[int], out: Path) -> list[FoldRun]:
+def _plan(
+    row: Row, options: TrainOptions, class_weight: str, folds: Sequence[int], seeds: Sequence[int], out: Path
+) -> list[FoldRun]:
     """Returns a row's trainings; the words' reference lies in those of the CAN."""
     variant = CAN.variant if row.variant == "tfidf" else row.variant
-    each = TrainOptions(**{**vars(options), "model": variant})
-    return plan(each, folds, seeds, out / f"runs-{row.segmentation}")
+    each = dataclasses.replace(options, model=variant, class_weight=class_weight)
+    suffix = "" if class_weight == "none" else f"-{class_weight}"
+    return plan(each, folds, seeds, out / f"runs-{row.segmentation}{suffix}", out / f"records-{row.segmentation}")
 
 
-def _train(
-    planned: dict[Row, list[FoldRun]], trainings: dict[FoldRun, Row], out: Path, jobs: int
-) -> dict[FoldRun, str]:
-    report = Report(list(trainings))
-    failures: dict[FoldRun, str] = {}
-    for row, runs in planned.items():
-        if row.variant != "tfidf":
-            failures |= train_all(runs, out / f"records-{row.segmentation}", jobs=jobs, report=report)
-    return failures
-
-
-def _say_plan(planned: dict[Row, list[FoldRun]], trainings: dict[FoldRun, Row]) -> None:
-    from can_tf.training.run_folder import METRICS_FILE, read_run_json
-
-    seconds: dict[str, list[float]] = {}
-    for run, row in trainings.items():
-        if run.done:
-            metrics = read_run_json(run.folder, METRICS_FILE)
-            seconds.setdefault(row.name, []).append(metrics["seconds"])
+def _say_plan(planned: Mapping[tuple[str, Row], Sequence[FoldRun]]) -> None:
+    trained = {key: runs for key, runs in planned.items() if key[1].variant != "tfidf"}
+    seconds: dict[Row, list[float]] = {}
+    for (_, row), runs in trained.items():
+        seconds.setdefault(row, []).extend(
+            read_run_json(run.folder, METRICS_FILE)["seconds"] for run in runs if run.done
+        )
     known = [value for values in seconds.values() for value in values]
     total = 0.0
-    for row, runs in planned.items():
-        if row.variant == "tfidf":
-            continue
+    for (class_weight, row), runs in trained.items():
         missing = sum(not run.done for run in runs)
-        values = seconds.get(row.name, known)
-        mean = sum(values) / len(values) if values else None
+        values = seconds[row] or known
+        mean = statistics.fmean(values) if values else None
         total += (mean or 0.0) * missing
         told = f"{mean / 60:.1f} min each" if mean else "no training is timed yet"
-        click.echo(f"{row.name}: {missing} of {len(runs)} trainings to do, {told}")
+        name = row.name if class_weight == "none" else f"{row.name}, {class_weight}"
+        click.echo(f"{name}: {missing} of {len(runs)} trainings to do, {told}")
     click.echo(f"In all {total / 60:.0f} min, one at a time." if known else "Train one fold first for a time in all.")
 
 
@@ -162,9 +171,7 @@ def _test_share(dataset: Dataset, options: TrainOptions) -> float:
     return len(fold.test) / len(fold.train)
 
 
-def _versions(trainings: dict[FoldRun, Row]) -> str:
-    from can_tf.training.run_folder import CONFIG_FILE, read_run_json
-
+def _versions(trainings: Sequence[FoldRun]) -> str:
     for run in trainings:
         if run.done:
             versions = read_run_json(run.folder, CONFIG_FILE)["versions"]

@@ -88,6 +88,10 @@ def _save(figure: Any, path: Path) -> None:
 
 def tables_png(table: Sequence[Mapping[str, Any]], path: Path, note: str) -> None:
     """Draws each row's mean and standard deviation of WA and UA, with the paper's means as hollow marks."""
+
+    def row_name(line: Mapping[str, Any]) -> str:
+        return line["row"] if line["class_weight"] == "none" else f"{line['row']} ({line['class_weight']})"
+
     lines = [line for line in table if line["wa_mean"] is not None][::-1]
     figure, axes = _figure(f"Tables 2 to 4{f' ({note})' if note else ''}", width=8.0, height=1.5 + 0.4 * len(lines))
     for score, colour, shift in (("wa", "tab:blue", 0.12), ("ua", "tab:orange", -0.12)):
@@ -98,7 +102,7 @@ def tables_png(table: Sequence[Mapping[str, Any]], path: Path, note: str) -> Non
         paper = [(line[f"{score}_paper"], place) for line, place in zip(lines, places, strict=True)]
         known = [(value, place) for value, place in paper if value is not None]
         axes.plot(*zip(*known, strict=True), "o", mfc="none", color=colour, label=f"{score.upper()}, the paper")
-    axes.set_yticks(range(len(lines)), [line["row"] for line in lines])
+    axes.set_yticks(range(len(lines)), [row_name(line) for line in lines])
     axes.set_xlabel("mean and standard deviation over trainings")
     axes.legend(fontsize=8, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     _save(figure, path)

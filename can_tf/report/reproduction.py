@@ -23,6 +23,7 @@ from can_tf.training.cross_validation import FoldRun
 SCORES = {"wa": wa, "ua": ua}
 _SIGNIFICANT = 0.05
 CSV_COLUMNS = (
+    "class_weight",
     "row",
     "tables",
     "trainings",
@@ -69,18 +70,22 @@ def read_results(runs: Sequence[FoldRun], *, reference: bool = False) -> Results
     return Results(scores, predicted, true)
 
 
-def compare(rows: Sequence[Row], results: Mapping[Row, Results], test_share: float) -> list[dict[str, Any]]:
-    """Returns the report's rows: `row`, `tables`, `trainings`, and for each score its mean, spread and comparison.
+def compare(
+    rows: Sequence[Row], results: Mapping[Row, Results], test_share: float, class_weight: str = "none"
+) -> list[dict[str, Any]]:
+    """Returns the report's rows: `class_weight`, `row`, `tables`, `trainings`, each score's mean, spread and test.
 
     Args:
         rows: In the order of the report; the CAN among them if the others are to be compared.
         results: By row.
         test_share: Test utterances for each training utterance.
+        class_weight: What all of them were trained with.
     """
     table = []
     for row in rows:
         own = results[row]
         line: dict[str, Any] = {
+            "class_weight": class_weight,
             "row": row.name,
             "tables": " ".join(map(str, row.tables)),
             "trainings": len(own.scores["wa"]),
@@ -169,15 +174,40 @@ def _markdown(table: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> s
     kind = "Synthetic speech: these are not results on IEMOCAP." if facts["synthetic"] else ""
     parts = ["# The paper's tables, reproduced", kind]
     parts.append("\n".join(f"- {name}: {value}" for name, value in facts.items() if name != "synthetic"))
-    for number, title in ((2, "models"), (3, "segmentation"), (4, "ablations")):
-        lines = [line for line in table if str(number) in line["tables"].split()]
-        if any(line["row"] != CAN.name and line["tables"] == str(number) for line in lines):
-            parts.append(f"## Table {number}: {title}\n\n{_markdown_table(lines)}")
     parts.append(
         "The paper's figures are on IEMOCAP, over ten folds. Means and standard deviations are over trainings."
     )
-    parts.append("## Which differences hold\n\n" + "\n".join(f"- {line}" for line in sentences(table)))
+    by_weight = {each: [line for line in table if line["class_weight"] == each] for each in _class_weights(table)}
+    for class_weight, lines in by_weight.items():
+        parts += _markdown_section(lines, "" if len(by_weight) == 1 else f", class weight {class_weight}")
+    if len(by_weight) == 1:
+        parts.append("UA moves with what a rare label counts in the loss: `--class-weight both` reports both ways.")
+    else:
+        parts.append(f"## UA, both ways\n\n{_both_ways(by_weight)}")
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _class_weights(table: Sequence[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(line["class_weight"] for line in table))
+
+
+def _markdown_section(table: Sequence[Mapping[str, Any]], suffix: str) -> list[str]:
+    parts = []
+    for number, title in ((2, "models"), (3, "segmentation"), (4, "ablations")):
+        lines = [line for line in table if str(number) in line["tables"].split()]
+        if any(line["row"] != CAN.name and line["tables"] == str(number) for line in lines):
+            parts.append(f"## Table {number}: {title}{suffix}\n\n{_markdown_table(lines)}")
+    parts.append(f"## Which differences hold{suffix}\n\n" + "\n".join(f"- {line}" for line in sentences(table)))
+    return parts
+
+
+def _both_ways(by_weight: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    header = f"| model | {' | '.join(by_weight)} |\n|---{'|---' * len(by_weight)}|"
+    rows = [
+        f"| {lines[0]['row']} | {' | '.join(_spread(line, 'ua') for line in lines)} |"
+        for lines in zip(*by_weight.values(), strict=True)
+    ]
+    return "\n".join([header, *rows])
 
 
 def _markdown_table(lines: Sequence[Mapping[str, Any]]) -> str:

@@ -32,20 +32,21 @@ _PROGRAM = "from can_tf.cli.main import main; main()"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FoldRun:
-    """One training: its options and its run folder."""
+    """One training: its options, its run folder and its records."""
 
     options: TrainOptions
     folder: Path
+    records: Path
 
     @property
     def done(self) -> bool:
         return (self.folder / run_folder.METRICS_FILE).exists()
 
 
-def plan(options: TrainOptions, folds: Sequence[int], seeds: Sequence[int], runs: Path) -> list[FoldRun]:
+def plan(options: TrainOptions, folds: Sequence[int], seeds: Sequence[int], runs: Path, records: Path) -> list[FoldRun]:
     """Returns a training for each seed and fold, in that order, in the run folders that `can-tf train` would take."""
     return [
-        FoldRun(each, runs / run_folder.default_run_folder(each).name)
+        FoldRun(each, runs / run_folder.default_run_folder(each).name, records)
         for seed in seeds
         for fold in folds
         for each in [dataclasses.replace(options, fold=fold, seed=seed)]
@@ -60,20 +61,19 @@ def check_done(planned: Sequence[FoldRun], dataset: Dataset) -> None:
 
 
 def train_all(
-    planned: Sequence[FoldRun], records: Path, *, jobs: int, report: Callable[[FoldRun, str | None], None]
+    planned: Sequence[FoldRun], *, jobs: int, report: Callable[[FoldRun, str | None], None]
 ) -> dict[FoldRun, str]:
     """Trains what is not done, `jobs` at a time, and returns why some failed.
 
     Args:
         planned: From `plan`.
-        records: Records folder.
         jobs: Trainings at once; they share the cores.
         report: Called with each training that ends, and why it failed, None if it did not.
     """
     missing = [run for run in planned if not run.done]
     failures: dict[FoldRun, str] = {}
     with concurrent.futures.ThreadPoolExecutor(jobs) as executor:
-        futures = {executor.submit(_train, run, records, jobs): run for run in missing}
+        futures = {executor.submit(_train, run, jobs): run for run in missing}
         try:
             for future in concurrent.futures.as_completed(futures):
                 run, reason = futures[future], future.result()
@@ -86,13 +86,13 @@ def train_all(
     return failures
 
 
-def _train(run: FoldRun, records: Path, jobs: int) -> str | None:
+def _train(run: FoldRun, jobs: int) -> str | None:
     """Runs one training to its end; returns why it failed, or None."""
     run.folder.parent.mkdir(parents=True, exist_ok=True)
     config = run.folder.with_name(f"{run.folder.name}.options.json")
     log = run.folder.with_name(f"{run.folder.name}.log")
     write_json(config, dataclasses.asdict(run.options))
-    arguments = ["train", "--records", records, "--config", config, "--run", run.folder, "--json"]
+    arguments = ["train", "--records", run.records, "--config", config, "--run", run.folder, "--json"]
     cores = max(1, (os.cpu_count() or 1) // jobs)
     threads = {"TF_NUM_INTRAOP_THREADS": str(max(1, cores // 2)), "TF_NUM_INTEROP_THREADS": str(cores)}
     with log.open("wb") as output:

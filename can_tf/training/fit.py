@@ -338,7 +338,11 @@ def _text_reference(training: _Training) -> dict[str, Any]:
     """Scores TF-IDF and logistic regression on the same parts: what any claim stands beside."""
     labels, train, test = training.dataset.labels, training.parts.train, training.parts.test
     probabilities = tfidf_reference(
-        [row.words for row in train], [row.label for row in train], [row.words for row in test], labels
+        [row.words for row in train],
+        [row.label for row in train],
+        [row.words for row in test],
+        labels,
+        training.options.class_weight,
     )
     return evaluate_predictions(probabilities, np.array([labels.index(row.label) for row in test]), labels)
 

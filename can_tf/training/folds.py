@@ -125,10 +125,12 @@ def _random_groups(rows: Sequence[Row], seed: int) -> dict[str, list[str]]:
 
 
 def _session_partners(rows: Sequence[Row], test: Sequence[str]) -> list[str]:
-    """Returns the utterances of the test speaker's sessions that other speakers say."""
-    test_rows = [row for row in rows if row.id in set(test)]
+    """Returns all utterances of the other speakers of the test speaker's sessions, in whichever session they are."""
+    tested = set(test)
+    test_rows = [row for row in rows if row.id in tested]
     sessions, speaker = {row.session for row in test_rows}, test_rows[0].speaker
-    partners = [row.id for row in rows if row.session in sessions and row.speaker != speaker]
+    others = {row.speaker for row in rows if row.session in sessions} - {speaker}
+    partners = [row.id for row in rows if row.speaker in others]
     if not partners or "" in sessions:
         raise ConfigError(
             f"the speaker protocol validates on the session partner of {speaker}, who has none here; "

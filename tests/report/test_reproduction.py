@@ -3,8 +3,12 @@
 import csv
 import dataclasses
 import json
-import shutil
+import os
+import signal
 import statistics
+import subprocess
+import sys
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -46,7 +50,7 @@ def results(tmp_path):
     found = {}
     for row in ROWS:
         variant = CAN.variant if row.variant == "tfidf" else row.variant
-        runs = plan(TrainOptions(model=variant), range(FOLDS), range(1), tmp_path / row.segmentation)
+        runs = plan(TrainOptions(model=variant), range(FOLDS), range(1), tmp_path / row.segmentation, tmp_path)
         for run in runs:
             if not run.done:
                 fewer = 0 if row.variant == CAN.variant else 6
@@ -117,32 +121,64 @@ def test_the_report_is_written_for_people_and_programs(results, tmp_path):
     assert paths[3].read_bytes().startswith(b"\x89PNG")
 
 
+def test_both_class_weights_stand_side_by_side(results, tmp_path):
+    table = [line for weight in ("none", "balanced") for line in compare(ROWS, results, 1 / 8, weight)]
+    text = write_report(tmp_path, table, {"synthetic": True})[0].read_text()
+    assert "## Table 2: models, class weight none" in text
+    assert "## Which differences hold, class weight balanced" in text
+    [line] = [line for line in text.split("## UA, both ways")[1].splitlines() if line.startswith("| CAN |")]
+    value = f"{table[4]['ua_mean']:.3f} ± {table[4]['ua_std']:.3f}"
+    assert line == f"| CAN | {value} | {value} |"
+    rows = list(csv.DictReader((tmp_path / "report.csv").read_text().splitlines()))
+    assert [row["class_weight"] for row in rows] == ["none"] * len(ROWS) + ["balanced"] * len(ROWS)
+
+
 @pytest.mark.long
-def test_the_command_makes_what_is_missing_and_nothing_twice(tmp_path, monkeypatch):
+def test_a_killed_reproduction_does_the_rest_and_reports_what_the_run_folders_hold(tmp_path, monkeypatch):
     command = ["reproduce", "--tables", "3", "--utterances", "100", "--folds", "2", "--epochs", "1", "--units", "2"]
-    command += ["--heads", "1", "--jobs", "2", "--out", str(tmp_path / "out")]
+    command += ["--heads", "1", "--out", str(tmp_path / "out")]
     runner = CliRunner()
     monkeypatch.chdir(tmp_path)  # Where the demo corpus is made.
-    done = runner.invoke(main, [*command, "--json"])
+    kept = kill_after_the_first_training(command, tmp_path)
+    planned = runner.invoke(main, [*command, "--plan", "--class-weight", "both"])
+    assert "CAN: 1 of 2 trainings to do" in planned.stdout
+    assert "CAN, equal segments, balanced: 2 of 2 trainings to do" in planned.stdout
+    done = runner.invoke(main, [*command, "--json", "--jobs", "2"])
     assert done.exit_code == 0, done.stderr
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
     rows = {row["row"]: row for row in json.loads(done.stdout)["rows"]}
     assert list(rows) == ["CAN", "CAN, equal segments", ROWS[-1].name]
-    folders = sorted((tmp_path / "out").glob("runs-*/*/metrics.json"))
-    assert len(folders) == 4
-    times = [path.stat().st_mtime_ns for path in folders]
-    values = [json.loads(path.read_text())["wa"] for path in folders if "runs-aligned" in str(path)]
-    assert rows["CAN"]["wa_mean"] == statistics.fmean(values)
-    shutil.rmtree(folders[0].parent)
-    planned = runner.invoke(main, [*command, "--plan"])
-    assert "CAN: 1 of 2 trainings to do" in planned.stdout
-    again = runner.invoke(main, [*command, "--json"])
-    assert again.exit_code == 0, again.stderr
-    assert {row["row"]: row for row in json.loads(again.stdout)["rows"]} == rows  # The same seed, the same numbers.
-    assert [path.stat().st_mtime_ns for path in folders[1:]] == times[1:]
-    assert folders[0].stat().st_mtime_ns > times[0]
+    for name, folder in (("CAN", "aligned"), ("CAN, equal segments", "equal")):
+        metrics = [
+            json.loads(path.read_text()) for path in sorted((tmp_path / "out").glob(f"runs-{folder}/*/m*s.json"))
+        ]
+        assert len(metrics) == 2
+        for score in ("wa", "ua"):
+            assert rows[name][f"{score}_mean"] == statistics.fmean(each[score] for each in metrics)
+            assert rows[name][f"{score}_std"] == statistics.stdev(each[score] for each in metrics)
     longer = runner.invoke(main, [*command, "--epochs", "2"])
     assert longer.exit_code == 1
     assert "epochs 1 (now 2)" in longer.stderr
     larger = runner.invoke(main, [*command, "--utterances", "110"])
     assert larger.exit_code == 1
     assert "holds records of another corpus" in larger.stderr
+
+
+def kill_after_the_first_training(command, folder):
+    """Starts the command, kills it and its trainings once one is done, and returns what was done and when."""
+    program = "from can_tf.cli.main import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *command],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        while not (done := sorted(folder.glob("out/runs-*/*/metrics.json"))):
+            assert process.poll() is None
+            time.sleep(0.05)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return {path: path.stat().st_mtime_ns for path in done}

@@ -31,7 +31,7 @@ def finished(folder: Path, wa: float, recall: dict[str, float | None]) -> None:
 
 
 def test_runs_are_seeds_by_folds_with_names_of_their_own(tmp_path):
-    planned = plan(TrainOptions(model="mha", protocol="speaker"), range(3), range(2), tmp_path)
+    planned = plan(TrainOptions(model="mha", protocol="speaker"), range(3), range(2), tmp_path, tmp_path)
     assert [run.folder.name for run in planned][:4] == [
         "mha-speaker-fold0-seed0",
         "mha-speaker-fold1-seed0",
@@ -42,7 +42,7 @@ def test_runs_are_seeds_by_folds_with_names_of_their_own(tmp_path):
 
 
 def test_the_summary_by_hand(tmp_path):
-    planned = plan(TrainOptions(), range(3), range(1), tmp_path)
+    planned = plan(TrainOptions(), range(3), range(1), tmp_path, tmp_path)
     with pytest.raises(RunError, match="no fold is done"):
         summarise(planned)
     finished(planned[0].folder, 0.4, {"calm": 0.2, "loud": None})
@@ -62,11 +62,17 @@ def test_the_summary_by_hand(tmp_path):
 
 @pytest.mark.long
 def test_a_failed_training_is_told_by_its_last_words_and_costs_itself_alone(tone_records, tmp_path):
-    planned = plan(TrainOptions(units=2, heads=1, epochs=1, protocol="session"), (0,), range(2), tmp_path / "runs")
+    planned = plan(
+        TrainOptions(units=2, heads=1, epochs=1, protocol="session"),
+        (0,),
+        range(2),
+        tmp_path / "runs",
+        tone_records.folder,
+    )
     (tmp_path / "runs" / planned[1].folder.name).mkdir(parents=True)
     (planned[1].folder / "other.txt").write_text("somebody's")
     seen = []
-    failures = train_all(planned, tone_records.folder, jobs=2, report=lambda run, reason: seen.append(run))
+    failures = train_all(planned, jobs=2, report=lambda run, reason: seen.append(run))
     assert set(failures) == {planned[1]}
     assert "is not empty and not a run" in failures[planned[1]]
     assert "exit code 1" in failures[planned[1]]
@@ -106,7 +112,7 @@ def test_what_is_done_is_not_done_again_and_every_utterance_is_predicted_once(to
 
 def test_what_other_options_or_records_gave_is_refused(tone_records, tmp_path):
     options = TrainOptions(units=2, heads=1, epochs=1, protocol="session")
-    [run] = plan(options, (0,), (0,), tmp_path)
+    [run] = plan(options, (0,), (0,), tmp_path, tone_records.folder)
     finished(run.folder, 0.5, {})
     config = {"options": dataclasses.asdict(options), "records": {"fingerprint": tone_records.fingerprint}}
     (run.folder / run_folder.CONFIG_FILE).write_text(json.dumps(config))

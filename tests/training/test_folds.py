@@ -1,3 +1,6 @@
+import dataclasses
+import hashlib
+import json
 from collections import Counter
 from typing import NamedTuple
 
@@ -52,6 +55,36 @@ def test_every_utterance_is_in_one_part_and_groups_are_kept_apart(rows, protocol
         assert len(groups[2]) == 1
 
 
+def names(letters):
+    return st.sampled_from([f"{letters}{number}" for number in range(6)])
+
+
+any_corpora = st.lists(
+    st.builds(Utterance, st.integers(0, 9999).map(str), names("l"), names("p"), names("s"), names("t")),
+    min_size=1,
+    max_size=80,
+    unique_by=lambda row: row.id,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(any_corpora, st.sampled_from(list(PROTOCOLS)), st.integers(0, 9), st.integers(0, 9))
+def test_a_corpus_of_any_kind_is_split_or_refused(rows, protocol, fold_number, seed):
+    try:
+        fold = make_fold(rows, protocol, fold_number, seed)
+    except ConfigError:
+        assert protocol != "paper"
+        return
+    parts = (fold.train, fold.validation, fold.test)
+    assert sorted(id_ for part in parts for id_ in part) == sorted(row.id for row in rows)
+    if protocol != "paper":
+        by_id = {row.id: getattr(row, protocol) for row in rows}
+        train, validation, test = ({by_id[id_] for id_ in part} for part in parts)
+        assert len(test) == 1
+        assert not test & (train | validation)
+        assert not validation & train
+
+
 @settings(max_examples=30, deadline=None)
 @given(corpora, st.integers(0, 99), st.randoms(use_true_random=False))
 def test_folds_do_not_depend_on_the_order_of_rows(rows, seed, random):
@@ -86,6 +119,15 @@ def test_the_seed_draws_other_folds():
 def test_folds_are_the_same_on_every_machine():
     # Written down once: a change here would make published folds irreproducible.
     assert make_fold(rows_of(30), "paper", 0, 0).test == ("u0002", "u0010", "u0012")
+    rows = rows_of(120, labels=7)
+    folds = [
+        dataclasses.astuple(make_fold(rows, protocol, fold, seed))
+        for protocol in PROTOCOLS
+        for seed in range(3)
+        for fold in range(number_of_folds(rows, protocol))
+    ]
+    digest = hashlib.sha256(json.dumps(folds).encode()).hexdigest()
+    assert digest == "7ffe073f4e8f876adfc1ab9b4a97b7dba0401701543ca2e468879ef00f1f181d"
 
 
 def test_the_session_partner_validates_for_a_speaker():
