@@ -40,6 +40,7 @@ _OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ),
     ("max_segment_frames", "Longer segments are cut.", {}),
     ("seed", "Of folds, weights, order and dropout.", {}),
+    ("devices", "GPUs that share each batch; without a GPU, logical devices of the CPU.", {}),
 )
 
 

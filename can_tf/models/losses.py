@@ -14,6 +14,7 @@ import keras
 import tensorflow as tf
 
 from can_tf.models.config import ModelConfig
+from can_tf.models.whole_batch import WholeBatchAdam, share_of_average
 
 SINGLE_MODALITIES = ("text", "audio")
 
@@ -26,9 +27,12 @@ def compile_model(
     Labels are `<int32>[batch]`, the same for each output: `{"fused": label, "text": label, "audio": label}`.
     """
     outputs = model.output_names
+    shared = tf.distribute.get_strategy().num_replicas_in_sync > 1
+    adam = WholeBatchAdam if shared else keras.optimizers.Adam
+    reduction = "sum" if shared else "sum_over_batch_size"
     model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate, global_clipnorm=clip_norm),
-        loss={name: CrossEntropy(config.class_weights) for name in outputs},
+        optimizer=adam(learning_rate, global_clipnorm=clip_norm),
+        loss={name: CrossEntropy(config.class_weights, reduction=reduction) for name in outputs},
         loss_weights={name: config.alpha if name in SINGLE_MODALITIES else 1.0 for name in outputs},
     )
 
@@ -39,6 +43,7 @@ class CrossEntropy(keras.losses.Loss):
 
     Args:
         class_weights: What an utterance of each label counts; empty counts all alike.
+        reduction: Keras's own average, or "sum" where several devices share a batch: the sum is over all of them.
     """
 
     def __init__(self, class_weights: Sequence[float] = (), name: str = "cross_entropy", **kwargs):
@@ -47,8 +52,11 @@ class CrossEntropy(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         label = tf.reshape(tf.cast(y_true, tf.int32), [-1])
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(label, y_pred)
-        return losses * tf.gather(tf.constant(self.class_weights), label) if self.class_weights else losses
+        known = tf.maximum(label, 0)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(known, y_pred)
+        if self.class_weights:
+            losses *= tf.gather(tf.constant(self.class_weights), known)
+        return share_of_average(losses, label) if self.reduction == "sum" else losses
 
     def get_config(self):
         return {**super().get_config(), "class_weights": list(self.class_weights)}

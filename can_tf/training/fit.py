@@ -23,10 +23,12 @@ from can_tf.files import replacing, write_json
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import balanced_class_weights, compile_model, final_log_probabilities
 from can_tf.models.registry import FRAME_LEVEL, SEGMENT_LEVEL, VARIANTS, build
+from can_tf.models.whole_batch import fill_up
 from can_tf.records.dataset import Dataset, StoredUtterance, verify_shards
 from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, mfcc_statistics
 from can_tf.training import run_folder
 from can_tf.training.data import Parts, WordVectors, split, word_vectors
+from can_tf.training.devices import build_in, strategy_for
 from can_tf.training.metrics import evaluate_predictions, majority
 from can_tf.training.options import TrainOptions
 from can_tf.training.run_folder import RunState
@@ -72,9 +74,12 @@ def train_fold(
         listener.message(f"{folder} is done already.")
         return run_folder.read_run_json(folder, run_folder.METRICS_FILE)
     verify_shards(dataset)
+    # Before TensorFlow's first operation, and so before the word vectors.
+    strategy = strategy_for(options.devices)
     training = _prepare(dataset, parts, folder, options, state, listener)
-    _fit(training, listener)
-    return _finish(training)
+    with strategy.scope():
+        _fit(training, listener)
+        return _finish(training)
 
 
 def _check_segmentation(dataset: Dataset, options: TrainOptions) -> None:
@@ -109,7 +114,9 @@ class _Training:
 
     def batches(self, order: EpochOrder) -> tf.data.Dataset:
         cut = None if self.dataset.segmentation == "whole" else self.options.max_segment_frames
-        return batches(self.dataset, order, max_segment_frames=cut)
+        data = batches(self.dataset, order, max_segment_frames=cut)
+        devices = self.options.devices
+        return data.map(lambda inputs, label: fill_up(inputs, label, devices)) if devices > 1 else data
 
 
 def _prepare(
@@ -128,10 +135,12 @@ def _prepare(
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(options.seed)
     config = _model_config(dataset, parts, options, vectors)
-    model = build(options.model, config, vectors.matrix)
-    compile_model(model, config, learning_rate=options.learning_rate, clip_norm=options.clip_norm)
-    # Without its variables, an optimizer would skip those of a checkpoint.
-    model.optimizer.build(model.trainable_variables)
+    strategy = strategy_for(options.devices)
+    model = build_in(strategy, lambda: build(options.model, config, vectors.matrix))
+    with strategy.scope():
+        compile_model(model, config, learning_rate=options.learning_rate, clip_norm=options.clip_norm)
+        # Without its variables, an optimizer would skip those of a checkpoint.
+        model.optimizer.build(model.trainable_variables)
     return _Training(dataset, parts, folder, options, state, config, model)
 
 
@@ -199,7 +208,7 @@ class _Epochs(keras.callbacks.Callback):
         self.epoch_number, self.started = epoch + 1, time.monotonic()
         self.order.epoch = epoch
         for index, layer in enumerate(self.model.layers):
-            if isinstance(layer, keras.layers.Dropout):
+            if isinstance(layer, keras.layers.Dropout) and layer.rate:
                 # The counter grows by one a batch: epochs start far apart, so that no two share their masks.
                 layer.seed_generator.state.assign([self.training.options.seed + index, epoch << 20])
 
@@ -265,6 +274,7 @@ def _predict(training: _Training, utterances: Sequence[StoredUtterance]) -> _Pre
     by_length = sorted(utterances, key=lambda utterance: (utterance.segments, utterance.id))  # Pads little.
     inputs = training.batches(EpochOrder(by_length, training.options.batch_size)).map(lambda inputs, _: inputs)
     logits = training.model.predict(inputs, verbose=0)
+    logits = {name: values[: len(by_length)] for name, values in logits.items()}  # What filled the last batch up.
     label_index = {label: index for index, label in enumerate(training.dataset.labels)}
     return _Predictions(
         by_length,

@@ -35,11 +35,12 @@ class TrainOptions:
     class_weight: str = "none"
     max_segment_frames: int = 500  # 5 s; a longer one is nearly always a silence, and a batch pads to its longest.
     seed: int = 0
+    devices: int = 1
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
             _check_type(field.name, getattr(self, field.name), getattr(type(self), field.name))
-        at_least_one = ("heads", "units", "epochs", "patience", "batch_size", "max_segment_frames")
+        at_least_one = ("heads", "units", "epochs", "patience", "batch_size", "max_segment_frames", "devices")
         for name in at_least_one:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")

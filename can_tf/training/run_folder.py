@@ -165,8 +165,10 @@ def check_same(folder: Path, options: TrainOptions, dataset: Dataset) -> None:
         found, fingerprint = config["options"], config["records"]["fingerprint"]
     except (KeyError, TypeError) as error:
         raise RunError(f"{path}: is damaged (lacks {error}).") from error
+    # An option that is younger than the run had its default then.
+    found = {**dataclasses.asdict(TrainOptions()), **found}
     asked = dataclasses.asdict(options)
-    different = [f"{name} {found.get(name)} (now {asked[name]})" for name in asked if found.get(name) != asked[name]]
+    different = [f"{name} {found[name]} (now {asked[name]})" for name in asked if found[name] != asked[name]]
     if fingerprint != dataset.fingerprint:
         different.append("other records")
     if different:
