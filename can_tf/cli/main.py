@@ -16,6 +16,7 @@ from can_tf.cli.predict import predict_command
 from can_tf.cli.reproduce import reproduce_command
 from can_tf.cli.serve import serve_command
 from can_tf.cli.train import train_command
+from can_tf.cli.tune import tune_command
 from can_tf.errors import CanError
 
 
@@ -48,6 +49,7 @@ for command in (
     evaluate_command,
     cross_validate_command,
     reproduce_command,
+    tune_command,
     export_command,
     predict_command,
     serve_command,

@@ -66,6 +66,12 @@ def corpus_options(command: Any) -> Any:
     return command
 
 
+def corpus_source(corpus: str, root: Path | None, labels: str | None, utterances: int) -> list[Any]:
+    """Returns the options of `corpus_options` as they would be typed for `can-tf build-records`."""
+    source: list[Any] = ["--corpus", corpus, *(["--root", root] if root else ["--utterances", utterances])]
+    return source + (["--labels", labels] if labels else [])
+
+
 def training_options(*, but: Collection[str] = ()) -> Callable[[Any], Any]:
     """Returns a decorator that adds `--records`, an option for each field of `TrainOptions`, and `--config`.
 

@@ -3,8 +3,6 @@
 import dataclasses
 import json
 import statistics
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,16 +10,16 @@ from typing import Any
 import click
 
 from can_tf.cli.cross_validate import Report, fold_count
-from can_tf.cli.options import corpus_options, options_of, training_options
-from can_tf.errors import ConfigError, RecordsError
-from can_tf.records.dataset import Dataset, load_dataset
+from can_tf.cli.options import corpus_options, corpus_source, options_of, training_options
+from can_tf.cli.records import build_apart
+from can_tf.errors import ConfigError
+from can_tf.records.dataset import Dataset
 from can_tf.report.paper import CAN, Row, rows_of
 from can_tf.training.cross_validation import FoldRun, check_done, plan, train_all
 from can_tf.training.folds import make_fold
 from can_tf.training.options import CLASS_WEIGHTS, TrainOptions
 from can_tf.training.run_folder import CONFIG_FILE, METRICS_FILE, read_run_json
 
-_PROGRAM = "from can_tf.cli.main import main; main()"
 _BOTH = "both"
 
 
@@ -76,10 +74,10 @@ def reproduce_command(
 
     options = options_of(ctx, config, values)
     rows = rows_of(tables)
-    source = ["--corpus", corpus, *(["--root", root] if root else ["--utterances", utterances])]
-    source += ["--labels", labels] if labels else []
+    source = corpus_source(corpus, root, labels, utterances)
     datasets = {
-        each: _build(out / f"records-{each}", each, source) for each in sorted({row.segmentation for row in rows})
+        each: build_apart(out / f"records-{each}", *source, "--segmentation", each)
+        for each in sorted({row.segmentation for row in rows})
     }
     dataset = datasets[CAN.segmentation]
     count = fold_count(dataset, options, folds)
@@ -121,17 +119,6 @@ def reproduce_command(
         click.echo(f"Error: {run.folder.name}: {reason}", err=True)
     if failures:
         ctx.exit(1)
-
-
-def _build(folder: Path, segmentation: str, source: Sequence[Any]) -> Dataset:
-    """Builds records in a process of their own, which ends at once if they are there and fails if others are."""
-    click.echo(f"Records in {folder} ...", err=True)
-    arguments = ["build-records", *source, "--out", folder, "--segmentation", segmentation]
-    done = subprocess.run([sys.executable, "-c", _PROGRAM, *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise RecordsError(f"{folder}: cannot be built: {lines[-1].removeprefix('Error: ')}")
-    return load_dataset(folder)
 
 
 def _plan(

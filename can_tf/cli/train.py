@@ -25,10 +25,19 @@ from can_tf.training.run_folder import RunState, default_run_folder
     show_default="runs/<model>-<protocol>-fold<k>-seed<s>",
     help="Run folder.",
 )
+@click.option(
+    "--validation-only", is_flag=True, help="Stop before the test part is read; without this, the same command goes on."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 @click.pass_context
 def train_command(
-    ctx: click.Context, records: Path, config: Path | None, run: Path | None, as_json: bool, **values: Any
+    ctx: click.Context,
+    records: Path,
+    config: Path | None,
+    run: Path | None,
+    validation_only: bool,
+    as_json: bool,
+    **values: Any,
 ) -> None:
     """Train one fold and evaluate it. Run again, it goes on where it stopped, or says that it is done."""
     options = options_of(ctx, config, values)
@@ -45,9 +54,12 @@ def train_command(
         batch=epochs.batch,
         epoch=epochs.epoch,
     )
-    metrics = train_fold(dataset, folder, options, listener)
+    metrics = train_fold(dataset, folder, options, listener, validation_only=validation_only)
     if as_json:
         click.echo(json.dumps(metrics, indent=2))
+        return
+    if validation_only:
+        click.echo(f"validation WA {metrics['validation_wa']:.3f} UA {metrics['validation_ua']:.3f}")
         return
     click.echo(scores_table(metrics, alpha=options.alpha))
     click.echo(f"\n{metrics['epochs']} epochs in {metrics['seconds']:.0f} s; the best was {metrics['best_epoch']}.")

@@ -106,3 +106,36 @@ def tables_png(table: Sequence[Mapping[str, Any]], path: Path, note: str) -> Non
     axes.set_xlabel("mean and standard deviation over trainings")
     axes.legend(fontsize=8, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     _save(figure, path)
+
+
+def trials_png(
+    trials: Sequence[Mapping[str, Any]], over: Sequence[str], logarithmic: Sequence[str], path: Path, note: str
+) -> None:
+    """Draws validation WA over each hyperparameter, coloured by the next; the paper's values are ringed."""
+    title = f"Validation WA of {len(trials)} trials{f' ({note})' if note else ''}"
+    figure, axes = _figure(title, width=1.0 + 4.0 * len(over), height=3.6, columns=len(over))
+    scores = [trial["validation_wa"] for trial in trials]
+    for index, (axis, name) in enumerate(zip([axes] if len(over) == 1 else axes, over, strict=True)):
+        other = over[(index + 1) % len(over)]
+        colours = None if other == name else [trial[other] for trial in trials]
+        points = axis.scatter([trial[name] for trial in trials], scores, c=colours, cmap="viridis")
+        paper = [trial for trial in trials if trial["trial"] == 0]
+        axis.plot(
+            [trial[name] for trial in paper],
+            [trial["validation_wa"] for trial in paper],
+            "o",
+            ms=12,
+            mfc="none",
+            color="tab:red",
+            label="the paper's values",
+        )
+        if colours is not None:
+            figure.colorbar(points, ax=axis, label=other)
+        if name in logarithmic:
+            axis.set_xscale("log")
+        axis.set_xlabel(name)
+        axis.grid(alpha=0.3)
+    first = axes if len(over) == 1 else axes[0]
+    first.set_ylabel("validation WA")
+    first.legend(fontsize=8)
+    _save(figure, path)

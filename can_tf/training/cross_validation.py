@@ -32,15 +32,20 @@ _PROGRAM = "from can_tf.cli.main import main; main()"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FoldRun:
-    """One training: its options, its run folder and its records."""
+    """One training: its options, its run folder and its records; and whether it is to leave the test part alone."""
 
     options: TrainOptions
     folder: Path
     records: Path
+    validation_only: bool = False
 
     @property
     def done(self) -> bool:
-        return (self.folder / run_folder.METRICS_FILE).exists()
+        return (self.folder / self.result_file).exists()
+
+    @property
+    def result_file(self) -> str:
+        return run_folder.VALIDATION_FILE if self.validation_only else run_folder.METRICS_FILE
 
 
 def plan(options: TrainOptions, folds: Sequence[int], seeds: Sequence[int], runs: Path, records: Path) -> list[FoldRun]:
@@ -93,6 +98,7 @@ def _train(run: FoldRun, jobs: int) -> str | None:
     log = run.folder.with_name(f"{run.folder.name}.log")
     write_json(config, dataclasses.asdict(run.options))
     arguments = ["train", "--records", run.records, "--config", config, "--run", run.folder, "--json"]
+    arguments += ["--validation-only"] if run.validation_only else []
     cores = max(1, (os.cpu_count() or 1) // jobs)
     threads = {"TF_NUM_INTRAOP_THREADS": str(max(1, cores // 2)), "TF_NUM_INTEROP_THREADS": str(cores)}
     with log.open("wb") as output:

@@ -57,9 +57,22 @@ class Listener:
 
 
 def train_fold(
-    dataset: Dataset, folder: Path, options: TrainOptions, listener: Listener | None = None
+    dataset: Dataset,
+    folder: Path,
+    options: TrainOptions,
+    listener: Listener | None = None,
+    *,
+    validation_only: bool = False,
 ) -> dict[str, Any]:
     """Trains one fold, or finishes a training that was interrupted, and returns the content of `metrics.json`.
+
+    Args:
+        dataset: The records.
+        folder: The run folder, made if missing.
+        options: What to train and how.
+        listener: Who is told how it goes.
+        validation_only: Whether to stop before the test part is read, and to write and return `validation.json`. The
+            same training without it goes on from there.
 
     Raises:
         CanError: Options, records, word vectors or the run folder cannot be used; the message says which and why.
@@ -79,7 +92,7 @@ def train_fold(
     training = _prepare(dataset, parts, folder, options, state, listener)
     with strategy.scope():
         _fit(training, listener)
-        return _finish(training)
+        return _finish_without_test(training) if validation_only else _finish(training)
 
 
 def _check_segmentation(dataset: Dataset, options: TrainOptions) -> None:
@@ -289,6 +302,28 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     return np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True)
 
 
+def _finish_without_test(training: _Training) -> dict[str, Any]:
+    state = training.state
+    best = state.history[state.best_epoch]
+    scores = {
+        "validation_wa": best["validation_wa"],
+        "validation_ua": best["validation_ua"],
+        **_course(training),
+    }
+    write_json(training.folder / run_folder.VALIDATION_FILE, scores)
+    return scores
+
+
+def _course(training: _Training) -> dict[str, Any]:
+    state = training.state
+    return {
+        "epochs": state.epochs,
+        "best_epoch": state.best_epoch + 1,
+        "seconds": round(sum(row["seconds"] for row in state.history), 3),
+        "synthetic": training.dataset.synthetic,
+    }
+
+
 def _finish(training: _Training) -> dict[str, Any]:
     """Writes model, predictions and, last, metrics; then the checkpoint is of no more use."""
     folder, state = training.folder, training.state
@@ -304,6 +339,7 @@ def _finish(training: _Training) -> dict[str, Any]:
     _write_predictions(folder / run_folder.VALIDATION_PREDICTIONS_FILE, validation, training.dataset.labels)
     metrics = _metrics(training, test, validation)
     write_json(folder / run_folder.METRICS_FILE, metrics)
+    (folder / run_folder.VALIDATION_FILE).unlink(missing_ok=True)
     shutil.rmtree(training.checkpoint)
     return metrics
 
@@ -325,7 +361,7 @@ def _single_modalities(predictions: _Predictions) -> dict[str, np.ndarray]:
 
 
 def _metrics(training: _Training, test: _Predictions, validation: _Predictions) -> dict[str, Any]:
-    labels, state, parts = training.dataset.labels, training.state, training.parts
+    labels, parts = training.dataset.labels, training.parts
     single = {
         name: evaluate_predictions(probabilities, test.true, labels)
         for name, probabilities in _single_modalities(test).items()
@@ -336,10 +372,7 @@ def _metrics(training: _Training, test: _Predictions, validation: _Predictions) 
         "majority": majority([row.label for row in parts.train], [row.label for row in parts.test], labels),
         "text_reference": _text_reference(training),
         "validation": evaluate_predictions(validation.final, validation.true, labels),
-        "epochs": state.epochs,
-        "best_epoch": state.best_epoch + 1,
-        "seconds": round(sum(row["seconds"] for row in state.history), 3),
-        "synthetic": training.dataset.synthetic,
+        **_course(training),
         "weights_sha256": _weights_sha256(training.model),
     }
 

@@ -1,0 +1,101 @@
+"""What a search over hyperparameters is asked to do, and by whom. Reads without KerasTuner."""
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from can_tf.errors import ConfigError
+from can_tf.training.options import TrainOptions
+
+METHODS = ("bayesian", "random", "hyperband")
+OVERLAPS = (0.0, 0.1, 0.2, 0.3, 0.5)  # Few, since each needs records of its own.
+SEARCHABLE = ("alpha", "heads", "dropout", "units", "learning_rate", "overlap")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Search:
+    """A search.
+
+    Attributes:
+        folder: Where it lies.
+        options: What all trials share.
+        over: Names in SEARCHABLE.
+        method: A name in METHODS.
+        trials: At most.
+        folds: Trainings a trial: the first folds of the protocol.
+        jobs: Trainings at once.
+        records: Records folder by overlap; one where overlap is not searched over.
+    """
+
+    folder: Path
+    options: TrainOptions
+    over: tuple[str, ...]
+    method: str
+    trials: int
+    folds: int
+    jobs: int
+    records: Mapping[float, Path]
+
+    def description(self) -> dict[str, Any]:
+        """Returns what makes two searches the same; one may go on with more trials."""
+        return {
+            "options": dataclasses.asdict(self.options),
+            "over": list(self.over),
+            "method": self.method,
+            "folds": self.folds,
+        }
+
+    def records_for(self, overlap: float | None) -> Path:
+        if overlap is None:
+            [folder] = self.records.values()
+            return folder
+        return self.records[overlap]
+
+
+@dataclasses.dataclass(frozen=True)
+class Role:
+    """Who searches: one process alone, or a chief that hands out trials and workers that run them.
+
+    Attributes:
+        kind: `alone`, `chief` or `worker`.
+        address: The chief's HOST:PORT.
+        name: A worker's; one that is started again under its name takes its trial up again.
+    """
+
+    kind: str = "alone"
+    address: str = ""
+    name: str = ""
+
+    def __post_init__(self):
+        if self.kind == "alone":
+            return
+        host, _, port = self.address.rpartition(":")
+        if not host or not port.isdigit():
+            raise ConfigError(f"--role {self.kind} needs --chief HOST:PORT, got {self.address!r}")
+        if self.kind == "worker" and (not self.name or "chief" in self.name):  # KerasTuner knows the chief by its name.
+            raise ConfigError(f"--worker-name must be a name without the word chief, got {self.name!r}")
+
+    @property
+    def tuner_id(self) -> str:
+        return {"alone": "tuner0", "chief": "chief", "worker": self.name}[self.kind]
+
+    @contextlib.contextmanager
+    def environment(self) -> Iterator[None]:
+        """Sets the variables by which KerasTuner knows chief and workers."""
+        host, _, port = self.address.rpartition(":")
+        variables = {"KERASTUNER_TUNER_ID": self.tuner_id}
+        if self.kind != "alone":
+            variables |= {"KERASTUNER_ORACLE_IP": host, "KERASTUNER_ORACLE_PORT": port}
+        before = {name: os.environ.get(name) for name in variables}
+        os.environ.update(variables)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
