@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from can_tf.errors import ConfigError
+from can_tf.layers import CrossAttention
 from can_tf.models.can import with_attention
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import CrossEntropy, balanced_class_weights, compile_model, final_log_probabilities
@@ -70,6 +71,46 @@ def test_variants_have_the_parameters_and_outputs_of_the_paper(name, contexts, s
     assert {key: value.shape for key, value in outputs.items()} == dict.fromkeys(
         ("fused", "text", "audio") if single else ("fused",), (2, 3)
     )
+
+
+@pytest.mark.parametrize(
+    "name, stopped",
+    [
+        ("can", True),
+        ("can-no-stop-gradient", False),
+        ("can-no-align-loss", True),
+        ("can-no-stop-gradient-no-align-loss", False),
+    ],
+)
+def test_the_crossed_weights_teach_their_query_only_without_the_stop_gradient(name, stopped):
+    model = build(name, CONFIG)
+    kernel, bias = model.get_layer("fused").get_weights()
+    kernel[: len(kernel) * 3 // 4] = 0.0  # What is left reads the text's states by the audio's attention.
+    model.get_layer("fused").set_weights([kernel, bias])
+    _, audio_query = model.get_layer("cross_attention").trainable_variables
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(model(batch([[2, 1, 3], [3, 2, 1]]))["fused"][:, 0])
+    gradient = tape.gradient(loss, audio_query.value, unconnected_gradients="zero")
+    assert (np.abs(gradient).max() == 0.0) == stopped
+
+
+@pytest.mark.parametrize("kept, other", [("text", "audio"), ("audio", "text")])
+def test_without_cross_attention_a_context_reads_its_own_modality_alone(kept, other):
+    model = build("can-no-cross-attention", CONFIG)
+    assert not any(isinstance(layer, CrossAttention) for layer in model.layers)
+    kernel, bias = model.get_layer("fused").get_weights()
+    half = len(kernel) // 2
+    kernel[half:] *= kept == "audio"
+    kernel[:half] *= kept == "text"
+    model.get_layer("fused").set_weights([kernel, bias])
+    inputs = batch([[2, 1], [3]])
+    changed = {
+        "audio": {**inputs, "mfcc": inputs["mfcc"] + 1.0},
+        "text": {**inputs, "words": tf.where(inputs["words"] == "", "", "other")},
+    }
+    logits = model(inputs)["fused"]
+    np.testing.assert_array_equal(model(changed[other])["fused"], logits)
+    assert np.abs(model(changed[kept])["fused"] - logits).max() > 1e-6
 
 
 def test_every_variant_is_listed():
