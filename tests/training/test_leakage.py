@@ -6,6 +6,10 @@ import pytest
 from click.testing import CliRunner
 
 from can_tf.cli.main import main
+from can_tf.corpus.demo import make_demo_corpus
+from can_tf.corpus.iemocap import read_iemocap
+from can_tf.corpus.labels import load_label_set
+from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import StoredUtterance
 from can_tf.training.folds import make_fold
 from can_tf.training.leakage import shared_with_training
@@ -32,18 +36,22 @@ def test_by_hand():
     assert shared_with_training(SIX, "session") == {"speaker": 0, "session": 0, "scenario": 2, "sentence": 1}
 
 
-@pytest.mark.parametrize("protocol", ["paper", "session", "speaker", "scenario"])
-def test_inspect_counts_as_a_plain_loop_does(tone_records, protocol):
-    done = CliRunner().invoke(main, ["inspect", str(tone_records.folder), "--leakage", "--json"])
+@pytest.fixture(scope="module")
+def demo_records(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    demo = make_demo_corpus(folder / "corpus", utterances=200, seed=0)
+    return build_records(read_iemocap(demo.root, load_label_set("paper7")), folder / "records", BuildOptions())
+
+
+@pytest.mark.parametrize("protocol, folds", [("paper", 10), ("session", 5), ("speaker", 10), ("scenario", None)])
+def test_inspect_counts_the_demo_corpus_as_a_plain_loop_does(demo_records, protocol, folds):
+    done = CliRunner().invoke(main, ["inspect", str(demo_records.folder), "--leakage", "--json"])
     leakage = json.loads(done.stdout)["leakage"][protocol]
-    if isinstance(leakage, str):
-        assert "partner" in leakage  # A speaker a session: none to validate on.
-        return
-    stored = {each.id: each for each in tone_records.utterances}
+    stored = {each.id: each for each in demo_records.utterances}
     rows = list(stored.values())
     counted = dict.fromkeys(("speaker", "session", "scenario", "words"), 0)
     tested = []
-    for number in range({"paper": 10, "session": 5, "scenario": 3}[protocol]):
+    for number in range(folds or len({each.scenario for each in rows})):
         fold = make_fold(rows, protocol, number)
         tested += fold.test
         for name in counted:
@@ -55,6 +63,12 @@ def test_inspect_counts_as_a_plain_loop_does(tone_records, protocol):
     assert list(leakage.values()) == list(counted.values())
     if protocol in counted:
         assert counted[protocol] == 0
+    assert counted["words"] > 0
+
+
+def test_a_protocol_that_a_corpus_does_not_allow_says_why(tone_records):
+    done = CliRunner().invoke(main, ["inspect", str(tone_records.folder), "--leakage", "--json"])
+    assert "partner" in json.loads(done.stdout)["leakage"]["speaker"]  # A speaker a session: none to validate on.
 
 
 def test_the_table_tells_shares(tone_records):
