@@ -48,5 +48,9 @@ class ServerError(CanError):
     """A server cannot be reached, or refuses a request."""
 
 
+class ClusterError(CanError):
+    """A Dask cluster cannot be reached, cannot do the work as this machine would, or was lost."""
+
+
 class PredictionError(CanError):
     """A model refuses what it is asked about."""

@@ -1,7 +1,10 @@
 """Small corpora that tests share. Nothing here is a recording of a person."""
 
+import contextlib
 import os
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -27,6 +30,26 @@ TABLE_1 = (  # The paper's Table 1 in seconds; its end frames are inclusive.
 def folder_bytes(folder: Path) -> dict[str, bytes]:
     """Returns the files of a folder by name."""
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float = 120) -> None:
+    """Waits until a condition holds; fails if it does not come to."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.05)
+
+
+def trainings_in(folder: Path) -> set[int]:
+    """Returns the processes of trainings that `cross-validate` has started in a folder or with it in their options."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # It has ended.
+            command = (path / "cmdline").read_bytes()
+            concerned = str(folder).encode() in command or (path / "cwd").readlink() == folder
+            if b"end_with_parent" in command and concerned:
+                found.add(int(path.name))
+    return found
 
 
 def write_tone(path: Path, seconds: float, *, hertz: float = 220.0, rate: int = 16_000, channels: int = 1) -> Path:

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from can_tf.alignment.spans import FILLER_POLICIES, SEGMENTATIONS
+from can_tf.cli.cluster import cluster_executor
 from can_tf.cli.counts import counts_table
-from can_tf.cli.options import corpus_options
+from can_tf.cli.options import cluster_option, corpus_options
 from can_tf.cli.progress import Progress
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import ConfigError
@@ -25,8 +26,13 @@ DEMO_FOLDER = Path("data")
 )
 @click.option("--fillers", type=click.Choice(FILLER_POLICIES), default="keep", help="Tokens such as ++LAUGHTER++.")
 @click.option(
-    "--workers", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="one a core", help="Processes."
+    "--workers",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    show_default="one a core",
+    help="Processes. With --cluster, the cluster decides.",
 )
+@cluster_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the demo corpus.")
 @click.option("--strict", is_flag=True, help="Make an utterance that cannot be used an error.")
 @click.option("--overwrite", is_flag=True, help="Replace other records in --out.")
@@ -40,6 +46,7 @@ def build_records_command(
     labels: str | None,
     fillers: str,
     workers: int,
+    cluster: str | None,
     utterances: int,
     seed: int,
     strict: bool,
@@ -54,15 +61,19 @@ def build_records_command(
         root = _demo_root(corpus, utterances, seed)
     found = _read_corpus(corpus, root, labels)
     options = BuildOptions(segmentation=segmentation, fillers=fillers, features=FeatureConfig(overlap=overlap))
-    dataset = build_records(
-        found,
-        out,
-        options,
-        workers=workers,
-        overwrite=overwrite,
-        strict=strict,
-        report=Progress("Building records", "utterances"),
-    )
+    # The folders of recordings too: one that a worker cannot read would only be listed as rejected.
+    paths = [root, *sorted({utterance.audio_path.parent for utterance in found.utterances})]
+    with cluster_executor(cluster, out, paths) as executor:
+        dataset = build_records(
+            found,
+            out,
+            options,
+            workers=workers,
+            overwrite=overwrite,
+            strict=strict,
+            report=Progress("Building records", "utterances"),
+            executor=executor,
+        )
     if as_json:
         click.echo(json.dumps(dataset.description, indent=2))
         return

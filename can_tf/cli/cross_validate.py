@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from can_tf.cli.options import options_of, training_options
+from can_tf.cli.cluster import cluster_executor
+from can_tf.cli.options import cluster_option, jobs_option, options_of, training_options
 from can_tf.errors import ConfigError
 from can_tf.records.dataset import Dataset, load_dataset
 from can_tf.report.tables import format_table
@@ -28,7 +29,8 @@ _NAMES = {
 @training_options(but=("fold", "seed"))
 @click.option("--folds", type=click.IntRange(min=1), show_default="all", help="Only the first so many.")
 @click.option("--seeds", type=click.IntRange(min=1), default=1, help="How many, from 0 on.")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Trainings at once; they share the cores.")
+@jobs_option
+@cluster_option
 @click.option(
     "--runs", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"), help="Folder of run folders."
 )
@@ -41,6 +43,7 @@ def cross_validate_command(
     folds: int | None,
     seeds: int,
     jobs: int,
+    cluster: str | None,
     runs: Path,
     as_json: bool,
     **values: Any,
@@ -53,7 +56,9 @@ def cross_validate_command(
     dataset = load_dataset(records)
     planned = plan(options, range(fold_count(dataset, options, folds)), range(seeds), runs, records)
     check_done(planned, dataset)
-    failures = train_all(planned, jobs=jobs, report=Report(planned))
+    paths = [records, *([Path(options.glove)] if options.glove else [])]
+    with cluster_executor(cluster, runs, paths, runs=[run.folder for run in planned]) as executor:
+        failures = train_all(planned, jobs=jobs, report=Report(planned), executor=executor)
     for run, reason in failures.items():
         click.echo(f"Error: seed {run.options.seed}, fold {run.options.fold}: {reason}", err=True)
     folder = runs / f"cv-{options.model}-{options.protocol}"

@@ -72,6 +72,27 @@ def corpus_source(corpus: str, root: Path | None, labels: str | None, utterances
     return source + (["--labels", labels] if labels else [])
 
 
+def cluster_option(command: Any) -> Any:
+    """Adds `--cluster`."""
+    return click.option(
+        "--cluster",
+        metavar="ADDRESS",
+        show_default="processes of this machine",
+        help="Dask scheduler, e.g. tcp://host:8786; data must be on a file system that all workers see.",
+    )(command)
+
+
+def jobs_option(command: Any) -> Any:
+    """Adds `--jobs`."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        default=1,
+        help="Trainings at once on one machine, which share its cores. With --cluster, how many there are is up to the "
+        "workers' threads.",
+    )(command)
+
+
 def training_options(*, but: Collection[str] = ()) -> Callable[[Any], Any]:
     """Returns a decorator that adds `--records`, an option for each field of `TrainOptions`, and `--config`.
 

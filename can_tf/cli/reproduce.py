@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
+from can_tf.cli.cluster import cluster_executor
 from can_tf.cli.cross_validate import Report, fold_count
-from can_tf.cli.options import corpus_options, corpus_source, options_of, training_options
+from can_tf.cli.options import cluster_option, corpus_options, corpus_source, jobs_option, options_of, training_options
 from can_tf.cli.records import build_apart
 from can_tf.errors import ConfigError
 from can_tf.records.dataset import Dataset
@@ -42,7 +43,8 @@ def _tables(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[
 )
 @click.option("--folds", type=click.IntRange(min=1), show_default="all", help="Only the first so many.")
 @click.option("--seeds", type=click.IntRange(min=1), default=1, help="How many, from 0 on.")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Trainings at once; they share the cores.")
+@jobs_option
+@cluster_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -64,6 +66,7 @@ def reproduce_command(
     folds: int | None,
     seeds: int,
     jobs: int,
+    cluster: str | None,
     out: Path,
     plan_only: bool,
     as_json: bool,
@@ -75,6 +78,7 @@ def reproduce_command(
     options = options_of(ctx, config, values)
     rows = rows_of(tables)
     source = corpus_source(corpus, root, labels, utterances)
+    source += ["--cluster", cluster] if cluster else []
     datasets = {
         each: build_apart(out / f"records-{each}", *source, "--segmentation", each)
         for each in sorted({row.segmentation for row in rows})
@@ -93,7 +97,9 @@ def reproduce_command(
         _say_plan(planned)
         return
     trainings = [run for (_, row), runs in planned.items() if row.variant != "tfidf" for run in runs]
-    failures = train_all(trainings, jobs=jobs, report=Report(trainings))
+    paths = [Path(options.glove)] if options.glove else []
+    with cluster_executor(cluster, out, paths, runs=[run.folder for run in trainings]) as executor:
+        failures = train_all(trainings, jobs=jobs, report=Report(trainings), executor=executor)
     test_share = _test_share(dataset, options)
     table = []
     for weight in weights:

@@ -6,6 +6,7 @@ again, keeps the shards that have one. `dataset.json` is written last: a folder 
 """
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -21,6 +22,7 @@ from can_tf.corpus.utterance import Corpus, Rejection, Utterance, Word
 from can_tf.errors import CanError, RecordsError
 from can_tf.features.config import FeatureConfig
 from can_tf.files import remove_temporary_files, replacing, sha256_of_file, write_csv, write_json
+from can_tf.processes import run_all
 from can_tf.records.dataset import (
     DATASET_FILE,
     REJECTED_COLUMNS,
@@ -54,9 +56,14 @@ class BuildOptions:
 class _ShardTask:
     name: str
     folder: Path
+    base: Path  # What relative paths start from: a process on another machine stands in another folder.
     utterances: tuple[Utterance, ...]
     labels: tuple[str, ...]
     options: BuildOptions
+
+    @property
+    def path(self) -> Path:
+        return self.base / self.folder / self.name
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +85,7 @@ def build_records(
     overwrite: bool = False,
     strict: bool = False,
     report: Report | None = None,
+    executor: concurrent.futures.Executor | None = None,
 ) -> Dataset:
     """Writes a corpus as TFRecords, or finishes a build that was interrupted.
 
@@ -89,6 +97,7 @@ def build_records(
         overwrite: Whether to replace records of another corpus or of other options.
         strict: Whether an utterance that cannot be used is an error.
         report: Called with the utterances done and their total.
+        executor: Builds the shards in place of `workers` processes here; its processes see the same files.
 
     Raises:
         RecordsError: The folder holds other records, nothing in the corpus is usable, a worker died, or `strict` and
@@ -102,7 +111,7 @@ def build_records(
         return _existing_dataset(folder, fingerprint)
     _begin(folder, fingerprint)
     tasks = _shard_tasks(corpus, folder, options)
-    reports = _build_shards(tasks, workers, report)
+    reports = _build_shards(tasks, workers, executor, report)
     return _finish(corpus, folder, options, fingerprint, reports, strict)
 
 
@@ -162,6 +171,7 @@ def _shard_tasks(corpus: Corpus, folder: Path, options: BuildOptions) -> list[_S
         _ShardTask(
             f"shard-{index:05d}-of-{len(starts):05d}.tfrecord",
             folder,
+            Path.cwd(),
             utterances[start : start + UTTERANCES_PER_SHARD],
             corpus.labels,
             options,
@@ -170,7 +180,9 @@ def _shard_tasks(corpus: Corpus, folder: Path, options: BuildOptions) -> list[_S
     ]
 
 
-def _build_shards(tasks: Sequence[_ShardTask], workers: int, report: Report | None) -> list[dict[str, Any]]:
+def _build_shards(
+    tasks: Sequence[_ShardTask], workers: int, executor: concurrent.futures.Executor | None, report: Report | None
+) -> list[dict[str, Any]]:
     """Builds the shards that have no report yet; returns the reports of all, in the order of the tasks."""
     reports = {task.name: _finished_report(task) for task in tasks}
     missing = [task for task in tasks if reports[task.name] is None]
@@ -178,7 +190,7 @@ def _build_shards(tasks: Sequence[_ShardTask], workers: int, report: Report | No
     done = total - sum(len(task.utterances) for task in missing)
     if report is not None:
         report(done, total)
-    for task, built in _run(missing, workers):
+    for task, built in _run(missing, workers, executor):
         reports[task.name] = built
         done += len(task.utterances)
         if report is not None:
@@ -186,36 +198,47 @@ def _build_shards(tasks: Sequence[_ShardTask], workers: int, report: Report | No
     return [shard_report for task in tasks if (shard_report := reports[task.name]) is not None]
 
 
-def _run(tasks: Sequence[_ShardTask], workers: int) -> Iterator[tuple[_ShardTask, dict[str, Any]]]:
+def _run(
+    tasks: Sequence[_ShardTask], workers: int, executor: concurrent.futures.Executor | None
+) -> Iterator[tuple[_ShardTask, dict[str, Any]]]:
     if not tasks:
         return
+    try:
+        with _local_pool(min(workers, len(tasks))) if executor is None else contextlib.nullcontext(executor) as pool:
+            yield from run_all(pool, _build_shard, tasks)
+    except concurrent.futures.process.BrokenProcessPool as error:
+        raise RecordsError(
+            f"{tasks[0].folder}: a worker process died (killed, or out of memory?). "
+            "Finished shards are kept: run the same command again, perhaps with fewer --workers."
+        ) from error
+
+
+def _local_pool(workers: int) -> concurrent.futures.Executor:
     # Processes are spawned, for TensorFlow does not survive a fork; even one worker is one, for the same bytes.
-    with concurrent.futures.ProcessPoolExecutor(
-        min(workers, len(tasks)), multiprocessing.get_context("spawn"), _start_worker
-    ) as executor:
-        futures = {executor.submit(_build_shard, task): task for task in tasks}
-        try:
-            for future in concurrent.futures.as_completed(futures):
-                yield futures[future], future.result()
-        except concurrent.futures.process.BrokenProcessPool as error:
-            raise RecordsError(
-                f"{tasks[0].folder}: a worker process died (killed, or out of memory?). "
-                "Finished shards are kept: run the same command again, perhaps with fewer --workers."
-            ) from error
-        finally:
-            executor.shutdown(wait=True, cancel_futures=True)
+    return concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
 
 
-def _start_worker() -> None:
+def _use_one_thread() -> None:
+    """Makes TensorFlow use one thread in this process: one order of sums, and so the same bytes.
+
+    Raises:
+        RecordsError: It has begun with more, which cannot be undone.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(1)  # One thread, one order of sums: the same bytes.
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError as error:
+        raise RecordsError(
+            "this worker has used TensorFlow with other threads before, so its records might differ. "
+            "Restart the cluster's workers, and give them no other work."
+        ) from error
 
 
 def _report_path(task: _ShardTask) -> Path:
-    return task.folder / _BUILD_FOLDER / f"{task.name}.json"
+    return task.path.parent / _BUILD_FOLDER / f"{task.name}.json"
 
 
 def _finished_report(task: _ShardTask) -> dict[str, Any] | None:
@@ -224,21 +247,20 @@ def _finished_report(task: _ShardTask) -> dict[str, Any] | None:
     if not path.exists():
         return None
     report = json.loads(path.read_text(encoding="utf-8"))
-    shard = task.folder / task.name
-    whole = shard.exists() and sha256_of_file(shard) == report["shard"]["sha256"]
+    whole = task.path.exists() and sha256_of_file(task.path) == report["shard"]["sha256"]
     return report if whole else None
 
 
 def _build_shard(task: _ShardTask) -> dict[str, Any]:
     """Writes one shard, then its report: the rows of its utterances, its rejects, its size and hash."""
+    _use_one_thread()
     import tensorflow as tf
 
     from can_tf.records.schema import serialize
 
     rejected: list[Rejection] = []
     rows: list[dict[str, Any]] = []
-    path = task.folder / task.name
-    with replacing(path) as temporary:
+    with replacing(task.path) as temporary:
         offset = 0
         with tf.io.TFRecordWriter(str(temporary)) as writer:
             for prepared, record in _records(task, rejected):
@@ -309,17 +331,19 @@ def _records(task: _ShardTask, rejected: list[Rejection]) -> Iterator[tuple[_Pre
 def _prepared(task: _ShardTask, rejected: list[Rejection]) -> Iterator[_Prepared]:
     for utterance in task.utterances:
         try:
-            yield _prepare(utterance, task.options)
+            yield _prepare(utterance, task.base, task.options)
         except CanError as error:
-            rejected.append(_rejection(utterance, str(error)))
+            # The path as the corpus has it, so that the list does not tell where it was made.
+            reason = str(error).replace(str(task.base / utterance.audio_path), str(utterance.audio_path))
+            rejected.append(_rejection(utterance, reason))
 
 
-def _prepare(utterance: Utterance, options: BuildOptions) -> _Prepared:
+def _prepare(utterance: Utterance, base: Path, options: BuildOptions) -> _Prepared:
     from can_tf.features.audio import read_audio
     from can_tf.features.utterances import SegmentedAudio
 
     words = share_silence(utterance.words, fillers=options.fillers)
-    samples = read_audio(utterance.audio_path, options.features.sample_rate_hz)
+    samples = read_audio(base / utterance.audio_path, options.features.sample_rate_hz)
     seconds = len(samples) / options.features.sample_rate_hz
     check_end(words, seconds)
     return _Prepared(utterance, words, seconds, SegmentedAudio(samples, segment_spans(words, options.segmentation)))

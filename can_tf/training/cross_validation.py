@@ -5,8 +5,10 @@ is missing. Reads without TensorFlow; the trainings are `can-tf train`.
 """
 
 import concurrent.futures
+import contextlib
 import csv
 import dataclasses
+import functools
 import os
 import statistics
 import subprocess
@@ -17,6 +19,7 @@ from typing import Any
 
 from can_tf.errors import RunError
 from can_tf.files import write_csv, write_json
+from can_tf.processes import run_all
 from can_tf.records.dataset import Dataset
 from can_tf.training import run_folder
 from can_tf.training.options import TrainOptions
@@ -27,7 +30,8 @@ PREDICTIONS = ("text", "audio", "text_reference", "majority")
 SUMMARY_FILE = "summary.json"
 OUT_OF_FOLD_FILE = "predictions.csv"
 
-_PROGRAM = "from can_tf.cli.main import main; main()"
+_PROGRAM = "from can_tf.processes import end_with_parent; end_with_parent(); from can_tf.cli.main import main; main()"
+_running: dict[subprocess.Popen[bytes], Path] = {}  # This process's trainings and their run folders.
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,56 +70,78 @@ def check_done(planned: Sequence[FoldRun], dataset: Dataset) -> None:
 
 
 def train_all(
-    planned: Sequence[FoldRun], *, jobs: int, report: Callable[[FoldRun, str | None], None]
+    planned: Sequence[FoldRun],
+    *,
+    jobs: int,
+    report: Callable[[FoldRun, str | None], None],
+    executor: concurrent.futures.Executor | None = None,
 ) -> dict[FoldRun, str]:
-    """Trains what is not done, `jobs` at a time, and returns why some failed.
+    """Trains what is not done and returns why some failed.
 
     Args:
         planned: From `plan`.
-        jobs: Trainings at once; they share the cores.
+        jobs: Trainings at once on one machine; they share its cores.
         report: Called with each training that ends, and why it failed, None if it did not.
+        executor: Runs the trainings in place of `jobs` threads here; its processes see the same files, and this
+            process's folder at the same path.
     """
     missing = [run for run in planned if not run.done]
     failures: dict[FoldRun, str] = {}
-    with concurrent.futures.ThreadPoolExecutor(jobs) as executor:
-        futures = {executor.submit(_train, run, jobs): run for run in missing}
-        try:
-            for future in concurrent.futures.as_completed(futures):
-                run, reason = futures[future], future.result()
-                if reason is not None:
-                    failures[run] = reason
-                report(run, reason)
-        except BaseException:  # Ctrl-C: what has not begun is not begun.
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+    train = functools.partial(_train, jobs=jobs, base=Path.cwd())
+    with concurrent.futures.ThreadPoolExecutor(jobs) if executor is None else contextlib.nullcontext(executor) as pool:
+        for run, reason in run_all(pool, train, missing):
+            if reason is not None:
+                failures[run] = reason
+            report(run, reason)
     return failures
 
 
-def _train(run: FoldRun, jobs: int) -> str | None:
-    """Runs one training to its end; returns why it failed, or None."""
-    run.folder.parent.mkdir(parents=True, exist_ok=True)
-    config = run.folder.with_name(f"{run.folder.name}.options.json")
-    log = run.folder.with_name(f"{run.folder.name}.log")
+def _train(run: FoldRun, jobs: int, base: Path) -> str | None:
+    """Runs one training to its end; returns why it failed, or None.
+
+    Args:
+        run: What to train.
+        jobs: Trainings at once on this machine.
+        base: The folder that relative paths start from.
+    """
+    folder = base / run.folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    config = folder.with_name(f"{folder.name}.options.json")
+    log = folder.with_name(f"{folder.name}.log")
     write_json(config, dataclasses.asdict(run.options))
     arguments = ["train", "--records", run.records, "--config", config, "--run", run.folder, "--json"]
     arguments += ["--validation-only"] if run.validation_only else []
     cores = max(1, (os.cpu_count() or 1) // jobs)
     threads = {"TF_NUM_INTRAOP_THREADS": str(max(1, cores // 2)), "TF_NUM_INTEROP_THREADS": str(cores)}
-    with log.open("wb") as output:
-        done = subprocess.run(
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, *map(str, arguments)],
-            stdin=subprocess.DEVNULL,
+            cwd=base,
+            stdin=subprocess.PIPE,  # Which it watches, to end when this process does.
             stdout=subprocess.DEVNULL,
             stderr=output,
             env={**os.environ, **threads},
-        )
-    if done.returncode == 0:
+        ) as child,
+    ):
+        _running[child] = folder
+        code = child.wait()
+        del _running[child]
+    if code == 0:
         log.unlink()
         config.unlink()
         return None
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    how = f"killed by signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
-    return f"{lines[-1] if lines else how} ({how}; {log})"
+    how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+    return f"{lines[-1] if lines else how} ({how}; {run.folder.with_name(log.name)})"
+
+
+def end_trainings(folders: Sequence[Path]) -> None:
+    """Ends those of this process's trainings that are in these run folders, for nobody waits for them any more."""
+    for child, folder in list(_running.items()):
+        if folder in folders:
+            child.kill()
+            child.wait()
 
 
 def summarise(planned: Sequence[FoldRun]) -> dict[str, Any]:

@@ -137,12 +137,17 @@ def _config(options: TrainOptions, dataset: Dataset) -> dict[str, Any]:
             "utterances": len(dataset.utterances),
             **{name: description[name] for name in ("corpus", "labels", "segmentation", "fillers", "features")},
         },
-        "versions": {
-            "can_tf": can_tf.__version__,
-            "python": platform.python_version(),
-            **{package: importlib.metadata.version(package) for package in _PACKAGES},
-        },
+        "versions": versions(),
         "git_commit": _git_commit(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions, here, of all that decides what a training gives."""
+    return {
+        "can_tf": can_tf.__version__,
+        "python": platform.python_version(),
+        **{package: importlib.metadata.version(package) for package in _PACKAGES},
     }
 
 

@@ -10,7 +10,7 @@ from can_tf.corpus.utterance import Corpus, Rejection, Word
 from can_tf.errors import RecordsError
 from can_tf.features.config import FeatureConfig
 from can_tf.files import sha256_of_file
-from can_tf.records.build import BuildOptions, build_records
+from can_tf.records.build import BuildOptions, _use_one_thread, build_records
 from can_tf.records.dataset import load_dataset, verify_shards
 from can_tf.records.schema import parse
 
@@ -70,6 +70,12 @@ def test_the_description_counts_and_hashes_what_was_written(tone_corpus, tone_re
 def test_one_and_two_workers_write_the_same_bytes(tmp_path, tone_corpus, tone_records):
     build_records(tone_corpus, tmp_path / "two", BuildOptions(), workers=2)
     assert folder_bytes(tone_records.folder) == folder_bytes(tmp_path / "two")
+
+
+def test_a_process_that_has_used_tensorflow_with_more_threads_builds_nothing():
+    tf.constant(0)  # With this TensorFlow has begun, in this process.
+    with pytest.raises(RecordsError, match="has used TensorFlow with other threads before"):
+        _use_one_thread()
 
 
 def test_an_interrupted_build_keeps_its_finished_shards_and_ends_with_the_same_bytes(

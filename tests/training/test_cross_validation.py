@@ -4,10 +4,13 @@ import csv
 import dataclasses
 import json
 import statistics
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from conftest import trainings_in, wait_until
 
 from can_tf.cli.main import main
 from can_tf.errors import RunError
@@ -108,6 +111,20 @@ def test_what_is_done_is_not_done_again_and_every_utterance_is_predicted_once(to
     for fold, value in enumerate(values):
         metrics = json.loads((tmp_path / f"can-session-fold{fold}-seed0" / "metrics.json").read_text())
         assert metrics["wa"] == value
+
+
+@pytest.mark.long
+def test_a_killed_cross_validation_leaves_no_training_behind_and_goes_on_when_typed_again(tone_records, tmp_path):
+    command = ["cross-validate", "--records", tone_records.folder, "--runs", tmp_path, *SMALL, "--folds", 1]
+    code = "from can_tf.cli.main import main; main()"
+    with subprocess.Popen([sys.executable, "-c", code, *map(str, command)], stderr=subprocess.DEVNULL) as process:
+        wait_until(lambda: list(tmp_path.glob("can-*/config.json")))
+        assert len(trainings_in(tmp_path)) == 1
+        process.kill()  # It alone, not its process group.
+    wait_until(lambda: not trainings_in(tmp_path), seconds=5)
+    done = cross_validate(tone_records.folder, tmp_path, "--folds", 1)
+    assert done.exit_code == 0, done.stderr
+    assert "over 1 of 1 trainings" in done.stdout
 
 
 def test_what_other_options_or_records_gave_is_refused(tone_records, tmp_path):

@@ -1,0 +1,41 @@
+"""Work that other processes do, on this machine or on others."""
+
+import concurrent.futures
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def run_all(
+    executor: concurrent.futures.Executor, function: Callable[[Task], Result], tasks: Iterable[Task]
+) -> Iterator[tuple[Task, Result]]:
+    """Submits every task at once and yields each with its result as they end.
+
+    Ctrl-C, an error or a caller that stops early cancels what has not begun.
+    """
+    futures = {executor.submit(function, task): task for task in tasks}
+    try:
+        for future in concurrent.futures.as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def end_with_parent() -> None:
+    """Makes this process end when its parent does, even if that is killed.
+
+    The parent holds the other end of this process's standard input and writes nothing to it.
+    """
+    threading.Thread(target=_exit_at_end_of_input, daemon=True).start()
+
+
+def _exit_at_end_of_input() -> None:
+    # Not sys.stdin.read: its lock, held by a daemon thread, makes Python abort where it would exit.
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
