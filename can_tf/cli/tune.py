@@ -92,6 +92,10 @@ def tune_command(
         if error.name != "keras_tuner":
             raise
         raise MissingExtraError("can-tf tune", "tune") from error
+    if role == "chief":
+        click.echo(f"Handing out trials at {address}, until all are done.", err=True)
+    elif role == "worker":
+        click.echo(f"{worker_name} asks the chief at {address} for trials.", err=True)
     found = run_search(search, who, _Report(search))
     if role == "worker":
         click.echo(f"{worker_name} ran {len(found)} trials. The chief has them all.", err=True)

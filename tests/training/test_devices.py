@@ -26,6 +26,7 @@ def keep(state):
 
 
 train_fold(load_dataset(Path(records)), Path(folder), options, Listener(epoch=keep))
+assert not {"keras_tuner", "distributed"} & set(sys.modules)
 """
 OPTIONS = {"units": 3, "heads": 2, "dropout": 0.0, "epochs": 2, "batch_size": 7, "class_weight": "balanced"}
 
