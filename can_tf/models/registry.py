@@ -34,33 +34,35 @@ def _three_hops(config: ModelConfig, embeddings: np.ndarray | None) -> keras.Mod
     return build_multi_hop(config, embeddings, hops=3)
 
 
-VARIANTS: Mapping[str, Build] = {
-    "can": build_can,
+@dataclasses.dataclass(frozen=True, slots=True)
+class Variant:
+    """A model.
+
+    Attributes:
+        build: Makes it.
+        reads: What it makes of the audio: "segments", one a word, as an export serves; "frames" of an utterance in one
+            run, from records of `--segmentation whole`; or "nothing", so that it takes any records.
+    """
+
+    build: Build
+    reads: str
+
+
+VARIANTS: Mapping[str, Variant] = {
+    "can": Variant(build_can, "segments"),
     # Table 4, row by row.
-    "can-no-stop-gradient": _no_stop_gradient,
-    "can-no-align-loss": _no_align_loss,
-    "can-no-stop-gradient-no-align-loss": _no_stop_gradient_no_align_loss,
-    "can-no-cross-attention": build_can_without_cross_attention,
+    "can-no-stop-gradient": Variant(_no_stop_gradient, "segments"),
+    "can-no-align-loss": Variant(_no_align_loss, "segments"),
+    "can-no-stop-gradient-no-align-loss": Variant(_no_stop_gradient_no_align_loss, "segments"),
+    "can-no-cross-attention": Variant(build_can_without_cross_attention, "segments"),
     # Table 2. Yoon et al. report two hops.
-    "text": build_text,
-    "audio": build_audio,
-    "mha": build_multi_hop,
-    "mha-1": _one_hop,
-    "mha-3": _three_hops,
-    "learned-alignment": build_learned_alignment,
+    "text": Variant(build_text, "nothing"),
+    "audio": Variant(build_audio, "frames"),
+    "mha": Variant(build_multi_hop, "frames"),
+    "mha-1": Variant(_one_hop, "frames"),
+    "mha-3": Variant(_three_hops, "frames"),
+    "learned-alignment": Variant(build_learned_alignment, "frames"),
 }
-# These read a segment a word, and are what an export serves.
-SEGMENT_LEVEL = frozenset(
-    {
-        "can",
-        "can-no-stop-gradient",
-        "can-no-align-loss",
-        "can-no-stop-gradient-no-align-loss",
-        "can-no-cross-attention",
-    }
-)
-# These read frames: an utterance is one segment, from records of --segmentation whole. `text` takes any records.
-FRAME_LEVEL = frozenset({"audio", "mha", "mha-1", "mha-3", "learned-alignment"})
 
 
 def build(name: str, config: ModelConfig, embeddings: np.ndarray | None = None) -> keras.Model:
@@ -71,4 +73,4 @@ def build(name: str, config: ModelConfig, embeddings: np.ndarray | None = None) 
     """
     if name not in VARIANTS:
         raise ConfigError(f"there is no model {name!r}; expected one of {', '.join(VARIANTS)}")
-    return VARIANTS[name](config, embeddings)
+    return VARIANTS[name].build(config, embeddings)

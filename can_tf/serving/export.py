@@ -23,7 +23,7 @@ from can_tf.features.config import FeatureConfig
 from can_tf.files import write_json
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
-from can_tf.models.registry import SEGMENT_LEVEL
+from can_tf.models.registry import VARIANTS
 from can_tf.serving.card import model_card
 from can_tf.serving.graph import ServedModel
 from can_tf.serving.predictor import DESCRIPTION_FILE
@@ -65,7 +65,7 @@ def export_run(run: Path, out: Path) -> Exported:
             f"{run}: was trained on {records['segmentation']} segments; the exported graph makes aligned ones. "
             "Export a run on records with --segmentation aligned."
         )
-    if config["options"]["model"] not in SEGMENT_LEVEL:
+    if VARIANTS[config["options"]["model"]].reads != "segments":
         raise ExportError(f"{run}: holds {config['options']['model']}; only the CAN and its ablations are exported.")
     features = FeatureConfig(**records["features"])
     model = _load_model(run / run_folder.MODEL_FILE)

@@ -22,7 +22,7 @@ from can_tf.errors import ConfigError, RunError
 from can_tf.files import replacing, write_json
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import balanced_class_weights, compile_model, final_log_probabilities
-from can_tf.models.registry import FRAME_LEVEL, SEGMENT_LEVEL, VARIANTS, build
+from can_tf.models.registry import VARIANTS, build
 from can_tf.models.whole_batch import fill_up
 from can_tf.records.dataset import Dataset, StoredUtterance, verify_shards
 from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, mfcc_statistics
@@ -97,12 +97,13 @@ def train_fold(
 
 def _check_segmentation(dataset: Dataset, options: TrainOptions) -> None:
     whole = dataset.segmentation == "whole"
-    if options.model in FRAME_LEVEL and not whole:
+    reads = VARIANTS[options.model].reads
+    if reads == "frames" and not whole:
         raise ConfigError(
             f"{options.model} reads an utterance's frames in one run, and {dataset.folder} holds "
             f"{dataset.segmentation} segments. Build records with --segmentation whole for it."
         )
-    if options.model in SEGMENT_LEVEL and whole:
+    if reads == "segments" and whole:
         raise ConfigError(
             f"{options.model} reads a segment a word, and {dataset.folder} holds whole utterances. "
             "Build records with --segmentation aligned or equal for it."

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from can_tf.layers import LastStates, LearnedAlignment, MaskedMax, QueryAttention
 from can_tf.models.config import ModelConfig
-from can_tf.models.registry import FRAME_LEVEL, build
+from can_tf.models.registry import VARIANTS, build
 
 CONFIG = ModelConfig(
     labels=("calm", "loud", "sad"),
@@ -167,4 +167,4 @@ def test_text_reads_no_audio_and_audio_no_words():
     np.testing.assert_array_equal(audio(inputs)["fused"], audio(other_words)["fused"])
     for change in (other_audio, other_words):
         assert not np.allclose(both(inputs)["fused"], both(change)["fused"], atol=1e-6)
-    assert "text" not in FRAME_LEVEL
+    assert VARIANTS["text"].reads == "nothing"
