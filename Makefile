@@ -26,11 +26,11 @@ demo: $(VENV)/.installed-demo
 	@echo "Learning curves: $(BIN)/tensorboard --logdir runs   Your own corpus: README.md"
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 # What takes more than about ten seconds a test is left out.
 test-quick: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --numprocesses 2 -m "not long"
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not long"
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
