@@ -1,9 +1,9 @@
 import pytest
-from conftest import TABLE_1
 
 from can_tf.alignment.spans import is_silence, normalise_word, segment_spans, share_silence
 from can_tf.corpus.utterance import Word
 from can_tf.errors import AlignmentError
+from tests.conftest import TABLE_1
 
 
 def times(words):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
-from conftest import write_tone
 
 from can_tf.cli.main import main
 from can_tf.records.dataset import load_dataset
+from tests.conftest import write_tone
 
 GOOD = "0 49 -1 GOOD\n"
 

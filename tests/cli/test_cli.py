@@ -9,10 +9,10 @@ import time
 
 import pytest
 from click.testing import CliRunner
-from conftest import folder_bytes
 
 from can_tf.cli.main import main
 from can_tf.records.dataset import load_dataset
+from tests.conftest import folder_bytes
 
 SMALL_TRAINING = ["--units", "4", "--heads", "2", "--epochs", "2", "--batch-size", "32"]
 COMMANDS = ("demo-corpus", "build-records", "inspect", "train", "evaluate")
@@ -146,7 +146,7 @@ def test_train_refuses_what_does_not_fit_the_records(tone_records, tmp_path):
 def test_options_typed_win_over_those_of_a_config_file(tone_records, tmp_path, monkeypatch):
     seen = {}
 
-    def remember(dataset, folder, options, listener):
+    def remember(dataset, folder, options, listener, *, validation_only):
         seen["options"] = options
         raise KeyboardInterrupt
 

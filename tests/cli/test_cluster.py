@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import folder_bytes, trainings_in, wait_until, write_tone
 
 import can_tf
 from can_tf.cli import cluster as cluster_module
@@ -21,6 +20,7 @@ from can_tf.cli.cluster import check_view, cluster_executor, look
 from can_tf.cli.main import main
 from can_tf.errors import ClusterError, MissingExtraError
 from can_tf.records.build import BuildOptions, build_records
+from tests.conftest import folder_bytes, trainings_in, wait_until, write_tone
 
 NO_DASK = "; import sys; loaded = {'dask', 'distributed'} & set(sys.modules); assert not loaded, loaded"
 TRAINING = ["--units", "2", "--heads", "1", "--epochs", "1", "--protocol", "session"]

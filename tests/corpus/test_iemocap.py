@@ -1,11 +1,11 @@
 """A small tree in IEMOCAP's layout, with its traps."""
 
 import pytest
-from conftest import write_tone
 
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import LABEL_SETS
 from can_tf.errors import CorpusError
+from tests.conftest import write_tone
 
 PAPER7 = LABEL_SETS["paper7"]
 WDSEG = "\t SFrm  EFrm   SegAScr Word\n\t 0 9 -9 <s>\n\t 10 49 -99 YES\n\t 50 59 -9 </s>\n Total score: -117\n"

@@ -1,11 +1,11 @@
 import json
 
 import pytest
-from conftest import write_tone
 
 from can_tf.corpus.labels import LabelSet
 from can_tf.corpus.manifest import read_manifest
 from can_tf.errors import CorpusError
+from tests.conftest import write_tone
 
 HEADER = "id,audio,label,speaker,session,scenario,alignment\n"
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import soundfile
-from conftest import write_tone
 
 from can_tf.errors import AudioError
 from can_tf.features.audio import read_audio
+from tests.conftest import write_tone
 
 
 def test_16_khz_mono_is_read_as_it_is(tmp_path):

@@ -4,7 +4,6 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import folder_bytes, write_tone
 
 from can_tf.corpus.utterance import Corpus, Rejection, Word
 from can_tf.errors import RecordsError
@@ -13,6 +12,7 @@ from can_tf.files import sha256_of_file
 from can_tf.records.build import BuildOptions, _use_one_thread, build_records
 from can_tf.records.dataset import load_dataset, verify_shards
 from can_tf.records.schema import parse
+from tests.conftest import folder_bytes, write_tone
 
 
 def first_record(folder):

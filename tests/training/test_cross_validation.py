@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import trainings_in, wait_until
 
 from can_tf.cli.main import main
 from can_tf.errors import RunError
 from can_tf.training import run_folder
 from can_tf.training.cross_validation import check_done, plan, summarise, train_all
 from can_tf.training.options import TrainOptions
+from tests.conftest import trainings_in, wait_until
 
 SMALL = ["--units", "2", "--heads", "1", "--epochs", "1", "--protocol", "session"]
 
