@@ -95,7 +95,9 @@ def run(*arguments):
 
 def start(*arguments, then=""):
     """Starts a command in a process of its own, and Python code after it."""
-    code = f"from can_tf.cli.main import main; main(standalone_mode=False){then}"
+    # A test run in a shell's background ignores Ctrl-C, and so would what it starts.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{listen}; from can_tf.cli.main import main; main(standalone_mode=False){then}"
     return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], stderr=subprocess.PIPE, text=True)
 
 
