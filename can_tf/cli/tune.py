@@ -1,7 +1,6 @@
 """`can-tf tune`."""
 
 import json
-import socket
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,7 +41,7 @@ def _names(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[s
     help="On several machines: one chief, who trains nothing, and workers.",
 )
 @click.option("--chief", "address", default="", help="HOST:PORT of the chief.")
-@click.option("--worker-name", default=socket.gethostname, show_default="the host's", help="Each worker's own.")
+@click.option("--worker-name", default="", help="Each worker's own; started again under it, it takes up its trial.")
 @click.option("--json", "as_json", is_flag=True, help="Print the trials as JSON.")
 @click.pass_context
 def tune_command(

@@ -52,11 +52,13 @@ class CrossEntropy(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         label = tf.reshape(tf.cast(y_true, tf.int32), [-1])
-        known = tf.maximum(label, 0)
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(known, y_pred)
-        if self.class_weights:
-            losses *= tf.gather(tf.constant(self.class_weights), known)
-        return share_of_average(losses, label) if self.reduction == "sum" else losses
+        if self.reduction == "sum":
+            return share_of_average(self._losses(tf.maximum(label, 0), y_pred), label)
+        return self._losses(label, y_pred)
+
+    def _losses(self, label, y_pred):
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(label, y_pred)
+        return losses * tf.gather(tf.constant(self.class_weights), label) if self.class_weights else losses
 
     def get_config(self):
         return {**super().get_config(), "class_weights": list(self.class_weights)}

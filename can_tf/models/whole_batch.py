@@ -14,10 +14,14 @@ NO_LABEL = -1
 
 def fill_up(inputs: Mapping[str, tf.Tensor], label: tf.Tensor, devices: int):
     """Gives a batch of fewer utterances than devices its first one again, as NO_LABEL, so that no part is empty."""
-    missing = tf.maximum(devices - tf.size(label), 0)
-    again = {name: tf.repeat(values[:1], missing, axis=0) for name, values in inputs.items()}
-    filled = {name: tf.concat([values, again[name]], axis=0) for name, values in inputs.items()}
-    return filled, tf.concat([label, tf.fill([missing], NO_LABEL)], axis=0)
+    missing = devices - tf.size(label)
+
+    def filled():
+        more = {name: tf.repeat(values[:1], missing, axis=0) for name, values in inputs.items()}
+        enough = {name: tf.concat([values, more[name]], axis=0) for name, values in inputs.items()}
+        return enough, tf.concat([label, tf.fill([missing], NO_LABEL)], axis=0)
+
+    return tf.cond(missing > 0, filled, lambda: (dict(inputs), label))  # Nearly always, there is nothing to copy.
 
 
 def share_of_average(losses: tf.Tensor, label: tf.Tensor) -> tf.Tensor:

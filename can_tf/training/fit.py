@@ -85,7 +85,8 @@ def train_fold(
     state = run_folder.open_run(folder, options, dataset)
     if (folder / run_folder.METRICS_FILE).exists():
         listener.message(f"{folder} is done already.")
-        return run_folder.read_run_json(folder, run_folder.METRICS_FILE)
+        metrics = run_folder.read_run_json(folder, run_folder.METRICS_FILE)
+        return _validation_scores(metrics["validation"], metrics) if validation_only else metrics
     verify_shards(dataset)
     # Before TensorFlow's first operation, and so before the word vectors.
     strategy = strategy_for(options.devices)
@@ -304,15 +305,17 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def _finish_without_test(training: _Training) -> dict[str, Any]:
-    state = training.state
-    best = state.history[state.best_epoch]
-    scores = {
-        "validation_wa": best["validation_wa"],
-        "validation_ua": best["validation_ua"],
-        **_course(training),
-    }
+    best = training.state.history[training.state.best_epoch]
+    scores = _validation_scores({name: best[f"validation_{name}"] for name in ("wa", "ua")}, _course(training))
     write_json(training.folder / run_folder.VALIDATION_FILE, scores)
     return scores
+
+
+def _validation_scores(validation: Mapping[str, Any], course: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the content of `validation.json`."""
+    kept = ("epochs", "best_epoch", "seconds", "synthetic")
+    scores = {f"validation_{name}": validation[name] for name in ("wa", "ua")}
+    return {**scores, **{name: course[name] for name in kept}}
 
 
 def _course(training: _Training) -> dict[str, Any]:

@@ -76,7 +76,9 @@ class Role:
         if not host or not port.isdigit():
             raise ConfigError(f"--role {self.kind} needs --chief HOST:PORT, got {self.address!r}")
         if self.kind == "worker" and (not self.name or "chief" in self.name):  # KerasTuner knows the chief by its name.
-            raise ConfigError(f"--worker-name must be a name without the word chief, got {self.name!r}")
+            raise ConfigError(
+                f"--role worker needs --worker-name, each worker's own and without the word chief, got {self.name!r}"
+            )
 
     @property
     def tuner_id(self) -> str:

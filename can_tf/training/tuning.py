@@ -36,7 +36,7 @@ _STATE_FILE, _SEARCH_FILE = "oracle.json", "search.json"
 
 
 def run_search(search: Search, role: Role, report: Callable[[Mapping[str, Any]], None]) -> list[dict[str, Any]]:
-    """Searches until all trials are done, and returns them as `read_trials` does.
+    """Searches until all trials are done, and returns them: number, values, scores, and why one failed.
 
     Args:
         search: What to search. A search in the same folder goes on, if it is the same one; it may get more trials.
@@ -105,6 +105,7 @@ def _space(names: Sequence[str]) -> keras_tuner.HyperParameters:
 def _oracle(search: Search) -> keras_tuner.Oracle:
     objective = keras_tuner.Objective(OBJECTIVE, "max")
     space = _space(search.over)
+    seed = search.options.seed + 1  # KerasTuner takes 0 for none.
     oracle: Any
     if search.method == "hyperband":
         oracle = _Hyperband(
@@ -112,13 +113,12 @@ def _oracle(search: Search) -> keras_tuner.Oracle:
             max_epochs=search.options.epochs,
             hyperband_iterations=search.trials,  # So that the number of trials decides when it ends.
             hyperparameters=space,
-            seed=search.options.seed + 1,
+            seed=seed,
         )
         oracle.max_trials = search.trials
     else:
         kind = _Random if search.method == "random" else _Bayesian
-        # KerasTuner takes a seed of 0 for none.
-        oracle = kind(objective, max_trials=search.trials, hyperparameters=space, seed=search.options.seed + 1)
+        oracle = kind(objective, max_trials=search.trials, hyperparameters=space, seed=seed)
     oracle.folder = search.folder
     oracle.verbose = 0
     return oracle

@@ -9,9 +9,10 @@ from can_tf.corpus.utterance import Corpus, Rejection, Word
 from can_tf.errors import RecordsError
 from can_tf.features.config import FeatureConfig
 from can_tf.files import sha256_of_file
-from can_tf.records.build import BuildOptions, _use_one_thread, build_records
+from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import load_dataset, verify_shards
 from can_tf.records.schema import parse
+from can_tf.records.shards import _use_one_thread
 from tests.conftest import folder_bytes, write_tone
 
 

@@ -18,9 +18,11 @@ from can_tf.corpus.utterance import Corpus
 from can_tf.errors import ConfigError, RunError
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.training import tuning
+from can_tf.training.fit import train_fold
 from can_tf.training.options import TrainOptions
+from can_tf.training.run_folder import read_history
 from can_tf.training.search_options import METHODS, OVERLAPS, SEARCHABLE, Role, Search
-from can_tf.training.tuning import best_of, run_search, write_results
+from can_tf.training.tuning import _go_on_from, _runs, best_of, run_search, write_results
 
 SMALL = ["--units", "2", "--epochs", "1", "--protocol", "session"]
 
@@ -86,6 +88,22 @@ def test_hyperband_goes_on_from_shorter_trials(tone_records, tmp_path, instant):
     assert first_round
     assert any(trial["alpha"] in {each["alpha"] for each in first_round} for trial in longer)
     assert all((run.folder / "checkpoint").exists() for run in instant)
+
+
+@pytest.mark.long
+def test_a_trial_that_goes_on_is_as_one_that_never_stopped(tone_records, tmp_path):
+    search = search_of(tmp_path / "search", tone_records.folder, method="hyperband", folds=1)
+    histories = []
+    for trial, epochs in (("1", 1), ("2", 2), ("3", 2)):
+        [run] = _runs(search, trial, {"alpha": 0.1, "heads": 1, "tuner/epochs": epochs})
+        if trial == "2":
+            _go_on_from(search.folder / "trial_1" / run.folder.name, run)
+        train_fold(tone_records, run.folder, run.options, validation_only=True)
+        rows = read_history(run.folder)
+        histories.append([{name: row[name] for name in row if name != "seconds"} for row in rows])
+    assert [len(history) for history in histories] == [1, 2, 2]
+    assert histories[0] == histories[2][:1]
+    assert histories[1] == histories[2]
 
 
 def test_what_can_be_searched_over(tone_records, tmp_path, instant):
@@ -155,7 +173,7 @@ def test_a_kill_between_two_files_of_the_state_does_no_trial_twice_and_loses_non
         (("chief",), "needs --chief HOST:PORT"),
         (("worker", "host"), "needs --chief HOST:PORT, got 'host'"),
         (("worker", "host:1", "chiefly"), "without the word chief"),
-        (("worker", "host:1", ""), "must be a name"),
+        (("worker", "host:1", ""), "needs --worker-name"),
     ],
 )
 def test_roles_that_cannot_be(arguments, message):
@@ -169,7 +187,8 @@ def tune(*arguments):
 
 def test_a_worker_before_its_chief_is_told_what_to_do(tone_records, tmp_path):
     done = tune(
-        "--records", tone_records.folder, "--out", tmp_path / "t", *SMALL, "--role", "worker", "--chief", "localhost:1"
+        *("--records", tone_records.folder, "--out", tmp_path / "t", *SMALL),
+        *("--role", "worker", "--worker-name", "one", "--chief", "localhost:1"),
     )
     assert done.exit_code == 1
     assert "Start the chief first" in done.stderr
@@ -233,6 +252,8 @@ def test_a_killed_search_ends_with_all_trials_and_its_best_one_trains(tone_recor
     assert (options["alpha"], options["heads"]) == (best["alpha"], best["heads"])
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert metrics["validation"]["wa"] == pytest.approx(best["validation_wa"])
+    again = CliRunner().invoke(main, [str(each) for each in [*command, "--validation-only", "--json"]])
+    assert json.loads(again.stdout)["validation_wa"] == metrics["validation"]["wa"]
 
 
 @pytest.mark.long

@@ -1,0 +1,206 @@
+"""One shard of a records folder: the work of one process, on this machine or on another.
+
+What becomes of an utterance, from its recording to its line in `utterances.csv`, is here; which utterances make a shard
+and what is left to do is in `can_tf.records.build`.
+"""
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from can_tf.alignment.spans import check_end, segment_spans, share_silence
+from can_tf.corpus.utterance import Rejection, Utterance, Word
+from can_tf.errors import CanError, RecordsError
+from can_tf.features.config import FeatureConfig
+from can_tf.files import replacing, sha256_of_file, write_json
+
+BUILD_FOLDER = ".build"  # In a records folder, while it is built.
+_SECONDS_PER_CALL = 60  # Audio whose features are computed at once: bounds the memory of a worker.
+_RECORD_HEADER_BYTES, _RECORD_FOOTER_BYTES = 12, 4  # TFRecord's framing: length and its CRC; the data's CRC.
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BuildOptions:
+    """What decides the content of the records, beside the corpus."""
+
+    segmentation: str = "aligned"
+    fillers: str = "keep"
+    features: FeatureConfig = dataclasses.field(default_factory=FeatureConfig)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ShardTask:
+    """One shard: where it goes, and the utterances that it is made of."""
+
+    name: str
+    folder: Path
+    base: Path  # What relative paths start from: a process on another machine stands in another folder.
+    utterances: tuple[Utterance, ...]
+    labels: tuple[str, ...]
+    options: BuildOptions
+
+    @property
+    def path(self) -> Path:
+        return self.base / self.folder / self.name
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """An utterance whose audio is read and whose spans are known."""
+
+    utterance: Utterance
+    words: tuple[Word, ...]
+    seconds: float
+    recording: Any  # SegmentedAudio, whose module needs TensorFlow
+
+
+def _use_one_thread() -> None:
+    """Makes TensorFlow use one thread in this process: one order of sums, and so the same bytes.
+
+    Raises:
+        RecordsError: It has begun with more, which cannot be undone.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError as error:
+        raise RecordsError(
+            "this worker has used TensorFlow with other threads before, so its records might differ. "
+            "Restart the cluster's workers, and give them no other work."
+        ) from error
+
+
+def _report_path(task: ShardTask) -> Path:
+    return task.path.parent / BUILD_FOLDER / f"{task.name}.json"
+
+
+def finished_report(task: ShardTask) -> dict[str, Any] | None:
+    """Returns the report of a shard that an earlier, interrupted build has finished."""
+    path = _report_path(task)
+    if not path.exists():
+        return None
+    report = json.loads(path.read_text(encoding="utf-8"))
+    whole = task.path.exists() and sha256_of_file(task.path) == report["shard"]["sha256"]
+    return report if whole else None
+
+
+def build_shard(task: ShardTask) -> dict[str, Any]:
+    """Writes one shard, then its report: the rows of its utterances, its rejects, its size and hash."""
+    _use_one_thread()
+    import tensorflow as tf
+
+    from can_tf.records.schema import serialize
+
+    rejected: list[Rejection] = []
+    rows: list[dict[str, Any]] = []
+    with replacing(task.path) as temporary:
+        offset = 0
+        with tf.io.TFRecordWriter(str(temporary)) as writer:
+            for prepared, record in _records(task, rejected):
+                serialized = serialize(record)
+                writer.write(serialized)
+                rows.append(_row(prepared, record, task.name, offset + _RECORD_HEADER_BYTES, len(serialized)))
+                offset += _RECORD_HEADER_BYTES + len(serialized) + _RECORD_FOOTER_BYTES
+        shard = {
+            "name": task.name,
+            "examples": len(rows),
+            "bytes": offset,
+            "sha256": sha256_of_file(temporary),
+        }
+    report = {"shard": shard, "rows": rows, "rejected": [dataclasses.asdict(rejection) for rejection in rejected]}
+    write_json(_report_path(task), report)
+    return report
+
+
+def _row(prepared: _Prepared, record: Any, shard: str, offset: int, size: int) -> dict[str, Any]:
+    utterance = prepared.utterance
+    return {
+        "id": utterance.id,
+        "label": utterance.label,
+        "speaker": utterance.speaker,
+        "session": utterance.session,
+        "scenario": utterance.scenario,
+        "words": " ".join(record.words),
+        "seconds": round(prepared.seconds, 3),
+        "shard": shard,
+        "segments": len(record.segment_frames),
+        "frames": len(record.mfcc),
+        "longest_segment": max(record.segment_frames),
+        "offset": offset,
+        "bytes": size,
+    }
+
+
+def _records(task: ShardTask, rejected: list[Rejection]) -> Iterator[tuple[_Prepared, Any]]:
+    """Yields the records of a shard's usable utterances and appends the others to `rejected`."""
+    from can_tf.features.utterances import mfcc_of_utterances
+    from can_tf.records.schema import Record
+
+    label_index = {label: index for index, label in enumerate(task.labels)}
+    for group in _groups(_prepared(task, rejected), task.options.features.sample_rate_hz):
+        features = mfcc_of_utterances([prepared.recording for prepared in group], task.options.features)
+        for prepared, (mfcc, segment_frames) in zip(group, features, strict=True):
+            utterance, words = prepared.utterance, prepared.words
+            if not segment_frames.all():
+                rejected.append(_rejection(utterance, "a word lies outside the audio and would have no samples"))
+                continue
+            yield (
+                prepared,
+                Record(
+                    id=utterance.id,
+                    label=label_index[utterance.label],
+                    speaker=utterance.speaker,
+                    session=utterance.session,
+                    scenario=utterance.scenario,
+                    words=tuple(word.text for word in words),
+                    word_start=tuple(word.start for word in words),
+                    word_end=tuple(word.end for word in words),
+                    segment_frames=tuple(segment_frames.tolist()),
+                    mfcc=mfcc,
+                ),
+            )
+
+
+def _prepared(task: ShardTask, rejected: list[Rejection]) -> Iterator[_Prepared]:
+    for utterance in task.utterances:
+        try:
+            yield _prepare(utterance, task.base, task.options)
+        except CanError as error:
+            # The path as the corpus has it, so that the list does not tell where it was made.
+            reason = str(error).replace(str(task.base / utterance.audio_path), str(utterance.audio_path))
+            rejected.append(_rejection(utterance, reason))
+
+
+def _prepare(utterance: Utterance, base: Path, options: BuildOptions) -> _Prepared:
+    from can_tf.features.audio import read_audio
+    from can_tf.features.utterances import SegmentedAudio
+
+    words = share_silence(utterance.words, fillers=options.fillers)
+    samples = read_audio(base / utterance.audio_path, options.features.sample_rate_hz)
+    seconds = len(samples) / options.features.sample_rate_hz
+    check_end(words, seconds)
+    return _Prepared(utterance, words, seconds, SegmentedAudio(samples, segment_spans(words, options.segmentation)))
+
+
+def _rejection(utterance: Utterance, reason: str) -> Rejection:
+    return Rejection(utterance.id, reason, str(utterance.audio_path))
+
+
+def _groups(prepared: Iterator[_Prepared], sample_rate_hz: int) -> Iterator[list[_Prepared]]:
+    """Groups utterances until their audio reaches what one call may compute."""
+    group: list[_Prepared] = []
+    samples = 0
+    for item in prepared:
+        group.append(item)
+        samples += len(item.recording.samples)
+        if samples >= _SECONDS_PER_CALL * sample_rate_hz:
+            yield group
+            group, samples = [], 0
+    if group:
+        yield group
