@@ -1,4 +1,4 @@
-"""Files of word timings: Sphinx's `.wdseg`, Praat's TextGrid, CTM, and JSON with Whisper's and WhisperX's shapes.
+"""Files of word timings: Sphinx's `.wdseg`, Praat's TextGrid, CTM, and JSON as Whisper, WhisperX and Vosk write it.
 
 All give tokens in seconds, in order, silences included where the format marks them.
 """
@@ -139,7 +139,7 @@ def _ctm(path: Path, text: str, utterance_id: str | None) -> Iterator[Word]:
 
 
 def _json(path: Path, text: str) -> Iterator[Word]:
-    """A list of words, or what Whisper (`segments` with `words`) and WhisperX (`word_segments`) write."""
+    """A list of words, or what Whisper (`segments`), WhisperX (`word_segments`) and Vosk (`result`) write."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -160,6 +160,13 @@ def _json_words(path: Path, value: Any) -> list[Any]:
         return value["word_segments"]
     if isinstance(value, dict) and isinstance(value.get("words"), list):
         return value["words"]
+    if isinstance(value, dict) and isinstance(value.get("result"), list):
+        return value["result"]
+    if isinstance(value, list) and any(
+        isinstance(part, dict) and isinstance(part.get("result"), list) for part in value
+    ):
+        # Vosk's answers one after another; one that heard nothing has no `result`.
+        return [word for part in value if isinstance(part, dict) for word in part.get("result") or ()]
     if isinstance(value, dict) and isinstance(value.get("segments"), list):
         segments = value["segments"]
         if all(isinstance(segment, dict) and isinstance(segment.get("words"), list) for segment in segments):
@@ -167,7 +174,9 @@ def _json_words(path: Path, value: Any) -> list[Any]:
         raise AlignmentError(f"{path}: its segments have no words; ask Whisper for word timestamps")
     if isinstance(value, list):
         return value
-    raise AlignmentError(f'{path}: expected a list of {{"word", "start", "end"}}, or what Whisper or WhisperX write')
+    raise AlignmentError(
+        f'{path}: expected a list of {{"word", "start", "end"}}, or what Whisper, WhisperX or Vosk write'
+    )
 
 
 _TEXTGRID_TOKEN = re.compile(

@@ -157,8 +157,14 @@ def test_ctm_of_several_utterances_gives_the_one_asked_for(tmp_path):
             ]
         },
         {"words": [{"text": "say", "start": "0.5", "end": 1}, {"text": "hi", "start": 1, "end": 1.5}]},
+        {"result": [{"conf": 0.9, "end": 1.0, "start": 0.5, "word": "say"}, {"end": 1.5, "start": 1, "word": "hi"}]},
+        [
+            {"result": [{"conf": 0.9, "end": 1.0, "start": 0.5, "word": "say"}], "text": "say"},
+            {"text": ""},
+            {"result": [{"conf": 0.4, "end": 1.5, "start": 1.0, "word": "hi"}], "text": "hi"},
+        ],
     ],
-    ids=["list", "whisper", "whisperx", "words"],
+    ids=["list", "whisper", "whisperx", "words", "vosk", "vosk-in-parts"],
 )
 def test_json_of_several_shapes(tmp_path, value):
     words = read_alignment(written(tmp_path, "a.json", json.dumps(value)))
