@@ -4,17 +4,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from can_tf.alignment.recognition import Recognizer
     from can_tf.serving.predictor import Predictor
 
 __version__ = "0.1.0"
 
 
-def load(path: "Path | str") -> "Predictor":
+def load(path: "Path | str", *, recognizer: "Recognizer | None" = None) -> "Predictor":
     """Returns an exported model; ask it with `predict(audio, words)`. See `can_tf.serving.predictor`.
 
     Args:
         path: A version's folder, or a model's, whose newest version is taken.
+        recognizer: Finds the words of recordings that come without; None is pocketsphinx, whose words are mediocre.
     """
     from can_tf.serving.predictor import load as load_export  # Imports TensorFlow.
 
-    return load_export(path)
+    return load_export(path, recognizer=recognizer)

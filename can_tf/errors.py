@@ -37,7 +37,11 @@ class MissingExtraError(CanError):
     """An optional part of can_tf is asked for, and its library is not installed."""
 
     def __init__(self, purpose: str, extra: str):
-        super().__init__(f"{purpose} needs an optional part of can_tf. Install it with: pip install 'can_tf[{extra}]'")
+        super().__init__(purpose, extra)  # As they are, so that it can come from another process.
+
+    def __str__(self) -> str:
+        purpose, extra = self.args
+        return f"{purpose} needs an optional part of can_tf. Install it with: pip install 'can_tf[{extra}]'"
 
 
 class ExportError(CanError):

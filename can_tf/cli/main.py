@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 import can_tf
+from can_tf.cli.align import align_command
 from can_tf.cli.build_records import build_records_command
 from can_tf.cli.cross_validate import cross_validate_command
 from can_tf.cli.demo_corpus import demo_corpus_command
@@ -43,6 +44,7 @@ def main() -> None:
 
 for command in (
     demo_corpus_command,
+    align_command,
     build_records_command,
     inspect_command,
     train_command,

@@ -1,7 +1,7 @@
 """`can-tf predict`."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,10 @@ import click
 
 from can_tf.alignment.spans import FILLER_POLICIES
 from can_tf.cli.progress import Progress
-from can_tf.errors import AlignmentError, CanError, ConfigError
+from can_tf.cli.recordings import ALIGNMENT_SUFFIXES, Companions, Transcripts, end_with_errors, one_line, recordings
+from can_tf.errors import CanError, ConfigError, MissingExtraError
 from can_tf.report.tables import format_table
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
-ALIGNMENT_SUFFIXES = (".wdseg", ".TextGrid", ".ctm", ".json")
 _BAR_CELLS = 20
 
 
@@ -24,6 +23,11 @@ _BAR_CELLS = 20
     type=click.Path(path_type=Path),
     show_default="beside the audio",
     help="The words and their times: a file, or a folder in which each recording's is found by its name.",
+)
+@click.option(
+    "--transcript",
+    show_default="beside the audio, .txt or .lab",
+    help="What is said, where there is no alignment: the words themselves, a text file, or a folder of text files.",
 )
 @click.option(
     "--model",
@@ -45,39 +49,36 @@ def predict_command(
     ctx: click.Context,
     audio: tuple[Path, ...],
     alignment: Path | None,
+    transcript: str | None,
     model: Path,
     server: str | None,
     fillers: str | None,
     batch_size: int,
     as_json: bool,
 ) -> None:
-    """Tell the emotion of recordings. AUDIO are files or folders; words and their times come from alignment files.
+    """Tell the emotion of recordings. AUDIO are files or folders.
+
+    Words and their times come from an alignment file. Without one, a transcript is aligned, in English. Without either,
+    words are recognised: by a small recogniser, which gets many wrong. Where you have a better one, give its output as
+    an alignment.
 
     A recording that cannot be used is reported and the others go on; the exit code is then 1.
     """
-    paths = list(_recordings(audio))
-    answers = _answers(paths, alignment, _predictor(model, server, fillers), batch_size)
+    paths = list(recordings(audio))
+    words = _Words(alignment, transcript, len(paths))
+    answers = _answers(paths, words, _predictor(model, server, fillers), batch_size)
+    recognised = sum(getattr(answer, "words_from", "") == "recognition" for answer in answers)
+    if recognised:
+        click.echo(
+            f"Words were recognised in {recognised} of {len(paths)} recordings, which had neither an alignment nor a "
+            "transcript. Many will be wrong.",
+            err=True,
+        )
     if as_json:
         click.echo(json.dumps([_as_json(path, answer) for path, answer in zip(paths, answers, strict=True)], indent=2))
     else:
         _print_tables(paths, answers)
-    failed = [(path, answer) for path, answer in zip(paths, answers, strict=True) if isinstance(answer, CanError)]
-    for path, error in failed:
-        text = " ".join(str(error).split())
-        click.echo(f"Error: {text}" if str(path) in text else f"Error: {path}: {text}", err=True)
-    if failed:
-        ctx.exit(1)
-
-
-def _recordings(paths: Sequence[Path]) -> Iterator[Path]:
-    for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in AUDIO_SUFFIXES)
-        if not found:
-            raise ConfigError(f"{path}: holds no recordings; expected files ending in {', '.join(AUDIO_SUFFIXES)}.")
-        yield from found
+    end_with_errors(ctx, paths, answers)
 
 
 def _predictor(model: Path, server: str | None, fillers: str | None) -> Any:
@@ -89,15 +90,29 @@ def _predictor(model: Path, server: str | None, fillers: str | None) -> Any:
     return predictor
 
 
-def _answers(paths: Sequence[Path], alignment: Path | None, predictor: Any, batch_size: int) -> list[Any]:
+class _Words:
+    """Finds a recording's alignment or, failing that, its transcript; those given go before those beside it."""
+
+    def __init__(self, alignment: Path | None, transcript: str | None, count: int):
+        if alignment is not None and transcript is not None:
+            raise ConfigError("--alignment has the words already; leave --transcript out.")
+        self._alignments = Companions("alignment", ALIGNMENT_SUFFIXES, alignment, count)
+        self._transcripts = Transcripts(transcript, count)
+        self._transcript_given = transcript is not None
+
+    def __call__(self, path: Path) -> tuple[Path | None, str | None]:
+        alignment = None if self._transcript_given else self._alignments(path)
+        return alignment, None if alignment is not None else self._transcripts(path)
+
+
+def _answers(paths: Sequence[Path], words: _Words, predictor: Any, batch_size: int) -> list[Any]:
     """Returns a prediction or an error for each recording, whose files are read a batch at a time."""
-    find = _Alignments(alignment, len(paths))
     progress = Progress("Predicting", "recordings")
     answers: list[Any] = []
     progress(0, len(paths))
     for start in range(0, len(paths), batch_size):
         places = paths[start : start + batch_size]
-        requests = [_request(predictor, path, find) for path in places]
+        requests = [_request(predictor, path, words) for path in places]
         good = [request for request in requests if not isinstance(request, CanError)]
         answered = iter(predictor.predict_all(good) if good else [])
         answers += [request if isinstance(request, CanError) else next(answered) for request in requests]
@@ -105,48 +120,19 @@ def _answers(paths: Sequence[Path], alignment: Path | None, predictor: Any, batc
     return answers
 
 
-def _request(predictor: Any, path: Path, find: "_Alignments") -> Any:
+def _request(predictor: Any, path: Path, words: _Words) -> Any:
     try:
-        return predictor.request(path, find(path))
+        alignment, transcript = words(path)
+        return predictor.request(path, alignment, transcript=transcript)
+    except MissingExtraError:
+        raise
     except CanError as error:
         return error
 
 
-class _Alignments:
-    """Finds a recording's alignment: the one given, by its name in the folder given, or beside the recording."""
-
-    def __init__(self, given: Path | None, recordings: int):
-        self._file, self._by_stem = None, {}
-        if given is not None and not given.exists():
-            raise ConfigError(f"{given}: there is no such alignment file or folder.")
-        self._folder = given if given is not None and given.is_dir() else None
-        if self._folder is not None:
-            files = sorted(self._folder.rglob("*"))
-            self._by_stem = {file.stem: file for file in files if file.suffix in ALIGNMENT_SUFFIXES}
-        elif given is not None:
-            if recordings > 1:
-                raise ConfigError(f"{given}: is one alignment for {recordings} recordings; give a folder of them.")
-            self._file = given
-
-    def __call__(self, path: Path) -> Path:
-        if self._file is not None:
-            return self._file
-        if self._folder is not None:
-            if path.stem in self._by_stem:
-                return self._by_stem[path.stem]
-            raise AlignmentError(f"{path}: {self._folder} holds no {path.stem} with {', '.join(ALIGNMENT_SUFFIXES)}.")
-        for suffix in ALIGNMENT_SUFFIXES:
-            beside = path.with_suffix(suffix)
-            if beside.is_file():
-                return beside
-        raise AlignmentError(
-            f"{path}: no alignment stands beside it ({', '.join(ALIGNMENT_SUFFIXES)}); name one with --alignment."
-        )
-
-
 def _as_json(path: Path, answer: Any) -> dict[str, Any]:
     if isinstance(answer, CanError):
-        return {"path": str(path), "error": " ".join(str(answer).split())}
+        return {"path": str(path), "error": one_line(answer)}
     return {"path": str(path), **answer.to_json()}
 
 

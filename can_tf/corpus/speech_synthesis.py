@@ -19,6 +19,7 @@ _SYNCHRONOUS = 2
 _DO_NOT_EXIT = 0x8000  # Where its data is missing, espeak-ng would end the process.
 _RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
 _UTF8 = 1
+_PHONETIC_ALPHABET = 2
 _WORD_EVENT, _LIST_END = 1, 0
 _WORD_JOINT = "\u200b "
 _SILENT = 0.003  # Of full scale: below this the engine is between sounds.
@@ -73,7 +74,9 @@ class Synthesizer:
         try:
             import espeakng_loader
         except ImportError as error:
-            raise MissingExtraError("The synthetic demo corpus", "demo") from error
+            raise MissingExtraError(
+                "espeak-ng, for the demo corpus and for guessing pronunciations,", "demo"
+            ) from error
         self._library = ctypes.CDLL(espeakng_loader.get_library_path())
         folder = str(Path(espeakng_loader.get_data_path()).parent).encode()
         self.sample_rate_hz = self._library.espeak_Initialize(_SYNCHRONOUS, 0, folder, _DO_NOT_EXIT)
@@ -98,6 +101,16 @@ class Synthesizer:
             else:
                 return _joined([self.speak([word], delivery) for word in words], self.sample_rate_hz)
         return _trimmed(self._samples(), self._word_starts, self.sample_rate_hz)
+
+    def phonemes(self, text: str) -> str:
+        """Returns how a text is said, in the International Phonetic Alphabet."""
+        rest = ctypes.c_char_p(text.encode())
+        translate = self._library.espeak_TextToPhonemes
+        translate.restype = ctypes.c_char_p
+        clauses = []
+        while rest.value:
+            clauses.append(translate(ctypes.byref(rest), _UTF8, _PHONETIC_ALPHABET).decode())
+        return " ".join(clauses).strip()
 
     def _synthesize(self, text: str, delivery: Delivery) -> None:
         for parameter, value in (

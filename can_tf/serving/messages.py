@@ -12,14 +12,19 @@ from can_tf.alignment.spans import share_silence
 from can_tf.corpus.utterance import Word
 
 SIGNATURE = "serving_default"
+WORDS_FROM = ("alignment", "transcript", "recognition")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Request:
-    """One utterance: a wav file's bytes (16-bit PCM, the model's sample rate), and its words, silences shared."""
+    """One utterance: a wav file's bytes (16-bit PCM, the model's sample rate), and its words, silences shared.
+
+    `words_from` is one of `WORDS_FROM`.
+    """
 
     wav: bytes
     words: tuple[Word, ...]
+    words_from: str = "alignment"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +37,7 @@ class Prediction:
         text_probabilities, audio_probabilities: By label, of each modality alone; None if the model has no such head.
         words: The words, with the spans that became segments.
         text_attention, audio_attention: `<float32>[heads, words]`, each row sums to 1.
+        words_from: One of `WORDS_FROM`: how the words and their times are known.
     """
 
     label: str
@@ -41,6 +47,7 @@ class Prediction:
     words: tuple[Word, ...]
     text_attention: np.ndarray
     audio_attention: np.ndarray
+    words_from: str
 
     def to_json(self) -> dict[str, Any]:
         """Returns the prediction as JSON values, attention averaged over heads."""
@@ -50,6 +57,7 @@ class Prediction:
             "probabilities": dict(self.probabilities),
             "text_probabilities": self.text_probabilities and dict(self.text_probabilities),
             "audio_probabilities": self.audio_probabilities and dict(self.audio_probabilities),
+            "words_from": self.words_from,
             "words": [
                 {
                     "word": word.text,
@@ -108,10 +116,10 @@ def inputs_of(requests: Sequence[Request]) -> dict[str, np.ndarray]:
 
 def predictions_of(outputs: Mapping[str, np.ndarray], requests: Sequence[Request]) -> list[Prediction]:
     """Returns the predictions of a batch from a model's outputs."""
-    return [_prediction(outputs, row, request.words) for row, request in enumerate(requests)]
+    return [_prediction(outputs, row, request) for row, request in enumerate(requests)]
 
 
-def _prediction(outputs: Mapping[str, np.ndarray], row: int, words: tuple[Word, ...]) -> Prediction:
+def _prediction(outputs: Mapping[str, np.ndarray], row: int, request: Request) -> Prediction:
     labels = [_text(label) for label in outputs["labels"][row]]
 
     def by_label(name: str) -> dict[str, float] | None:
@@ -122,9 +130,10 @@ def _prediction(outputs: Mapping[str, np.ndarray], row: int, words: tuple[Word, 
         by_label("probabilities") or {},
         by_label("text_probabilities"),
         by_label("audio_probabilities"),
-        words,
-        np.asarray(outputs["text_attention"][row], np.float32)[:, : len(words)],
-        np.asarray(outputs["audio_attention"][row], np.float32)[:, : len(words)],
+        request.words,
+        np.asarray(outputs["text_attention"][row], np.float32)[:, : len(request.words)],
+        np.asarray(outputs["audio_attention"][row], np.float32)[:, : len(request.words)],
+        request.words_from,
     )
 
 

@@ -1,4 +1,4 @@
-"""Predictions for recordings with timed words: what `can_tf.load` returns, and what `can-tf predict` uses."""
+"""Predictions for recordings: what `can_tf.load` returns, and what `can-tf predict` uses."""
 
 import json
 from collections.abc import Sequence
@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from can_tf.alignment.recognition import Recognizer
 from can_tf.alignment.spans import check_end
 from can_tf.corpus.utterance import Word
 from can_tf.errors import AudioError, ExportError, PredictionError
 from can_tf.serving.backends import Backend, LocalModel, connect
 from can_tf.serving.messages import Prediction, Request, inputs_of, predictions_of, words_of_file, words_of_tokens
+from can_tf.serving.spoken import SpokenWords
 from can_tf.serving.wav import read_as_wav, wav_bytes
 
 DESCRIPTION_FILE = Path("assets.extra", "can_tf.json")
@@ -27,44 +29,60 @@ class Predictor:
         backend: Who answers.
         sample_rate_hz: What the model expects of audio.
         fillers: What becomes of noises that the aligner names: "keep" or "drop", as the records were made.
+        recognizer: Finds the words of recordings that come without; None is pocketsphinx, whose words are mediocre.
     """
 
-    def __init__(self, backend: Backend, *, sample_rate_hz: int = 16_000, fillers: str = "keep"):
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        sample_rate_hz: int = 16_000,
+        fillers: str = "keep",
+        recognizer: Recognizer | None = None,
+    ):
         self._backend, self.sample_rate_hz, self.fillers = backend, sample_rate_hz, fillers
+        self._spoken_words = SpokenWords(recognizer)
 
-    def predict(self, audio: Audio, words: Words) -> Prediction:
-        """Returns the prediction for one utterance.
+    def predict(self, audio: Audio, words: Words | None = None, *, transcript: str | None = None) -> Prediction:
+        """Returns the prediction for one utterance. Without words, they are found by the transcript, or recognised.
 
         Args:
             audio: A file of any format that libsndfile reads, or `<float32>[samples]` in [-1, 1] at `sample_rate_hz`.
             words: An alignment file (.wdseg, .TextGrid, .ctm, .json), or the words as `(word, start, end)` in seconds.
+            transcript: What is said, in English, where no words are given.
 
         Raises:
             AudioError, AlignmentError: The audio or the words cannot be used.
+            MissingExtraError: Words are to be found, and pocketsphinx is not installed.
             PredictionError: The model refuses them.
             ServerError: A server does not answer.
         """
-        [answer] = self.predict_all([self.request(audio, words)])
+        [answer] = self.predict_all([self.request(audio, words, transcript=transcript)])
         if isinstance(answer, PredictionError):
             raise answer
         return answer
 
-    def request(self, audio: Audio, words: Words) -> Request:
+    def request(self, audio: Audio, words: Words | None = None, *, transcript: str | None = None) -> Request:
         """Returns the request for one utterance; arguments and errors are those of `predict`."""
-        wav, seconds = self._wav(audio)
+        wav, samples = self._wav(audio)
+        seconds = len(samples) / self.sample_rate_hz
+        words_from = "alignment"
+        if words is None:
+            words_from = "recognition" if transcript is None else "transcript"
+            words = self._spoken_words(samples, self.sample_rate_hz, transcript)
         if isinstance(words, (str, Path)):
             timed = words_of_file(Path(words), seconds, self.fillers)
         else:
             timed = words_of_tokens(words, seconds, self.fillers)
         check_end(timed, seconds)
-        return Request(wav, timed)
+        return Request(wav, timed, words_from)
 
-    def _wav(self, audio: Audio) -> tuple[bytes, float]:
+    def _wav(self, audio: Audio) -> tuple[bytes, np.ndarray]:
         if isinstance(audio, (str, Path)):
             return read_as_wav(Path(audio), self.sample_rate_hz)
         if audio.ndim != 1 or not audio.size or not np.isfinite(audio).all():
             raise AudioError(f"samples: expected a vector of finite numbers, got the shape {audio.shape}")
-        return wav_bytes(audio, self.sample_rate_hz), len(audio) / self.sample_rate_hz
+        return wav_bytes(audio, self.sample_rate_hz), audio
 
     def predict_all(self, requests: Sequence[Request]) -> list[Prediction | PredictionError]:
         """Returns the answers to a batch. Where it is refused, each request is asked alone, so that only some are."""
@@ -76,18 +94,24 @@ class Predictor:
             return [answer for request in requests for answer in self.predict_all([request])]
 
 
-def load(path: Path | str) -> Predictor:
+def load(path: Path | str, *, recognizer: Recognizer | None = None) -> Predictor:
     """Returns the model of an export.
 
     Args:
         path: A version's folder, or a model's, whose newest version is taken.
+        recognizer: As `Predictor` has it.
 
     Raises:
         ExportError: There is no export, or it cannot be loaded.
     """
     model = LocalModel(Path(path))
     records = _description(model.folder)["records"]
-    return Predictor(model, sample_rate_hz=records["features"]["sample_rate_hz"], fillers=records["fillers"])
+    return Predictor(
+        model,
+        sample_rate_hz=records["features"]["sample_rate_hz"],
+        fillers=records["fillers"],
+        recognizer=recognizer,
+    )
 
 
 def at_server(url: str, *, fillers: str = "keep") -> Predictor:

@@ -16,8 +16,8 @@ def wav_bytes(samples: np.ndarray, sample_rate_hz: int) -> bytes:
     return buffer.getvalue()
 
 
-def read_as_wav(path: Path, sample_rate_hz: int) -> tuple[bytes, float]:
-    """Returns a recording of any format as such bytes, and its length in seconds.
+def read_as_wav(path: Path, sample_rate_hz: int) -> tuple[bytes, np.ndarray]:
+    """Returns a recording of any format as such bytes and as such samples.
 
     A file that is 16-bit PCM wav at that rate already goes as it is; another is resampled, averaged over channels and
     rounded to 16 bits.
@@ -29,4 +29,4 @@ def read_as_wav(path: Path, sample_rate_hz: int) -> tuple[bytes, float]:
     information = soundfile.info(path)
     as_it_is = (information.format, information.subtype, information.samplerate) == ("WAV", "PCM_16", sample_rate_hz)
     content = path.read_bytes() if as_it_is else wav_bytes(samples, sample_rate_hz)
-    return content, len(samples) / sample_rate_hz
+    return content, samples

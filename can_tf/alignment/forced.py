@@ -1,0 +1,103 @@
+"""Forced alignment: when each word of a known transcript was said, by pocketsphinx.
+
+IEMOCAP's own alignments come from the same family of aligners. Pocketsphinx answers a failed search with a part of the
+words, or with none, and no error; so what comes back is compared with what was asked. A search can fail because the
+recording ends in the middle of a sound, or because the true path looked bad for a while: it is tried again with a
+little silence around the recording, then with wider beams.
+
+A transcript that does not belong to the recording aligns too, now and then. Pocketsphinx scores each frame against the
+best sound for it; where the words' mean log score is too low, the transcript is refused.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from can_tf.alignment.pronunciation import Pronouncer
+from can_tf.alignment.sphinx import SAMPLE_RATE_HZ, Found, check_audible, make_decoder, search
+from can_tf.corpus.utterance import Word
+from can_tf.errors import AlignmentError
+
+MAX_SECONDS = 600.0
+OOV_POLICIES = ("guess", "error")
+
+# Beams, and frames of silence around the recording.
+_ATTEMPTS: tuple[tuple[float | None, int], ...] = ((None, 0), (None, 20), (1e-80, 20), (1e-120, 0))
+# Of words of their own transcripts 1 in 200 or fewer score so low; of foreign transcripts that align, more than half.
+_LOWEST_MEAN_SCORE = -3.6
+
+
+class Aligner:
+    """Aligns English transcripts. Not for several threads at once.
+
+    Args:
+        oov: What becomes of words outside the pronouncing dictionary: "guess" asks espeak-ng how they are said, "error"
+            refuses them.
+
+    Raises:
+        MissingExtraError: pocketsphinx is not installed.
+    """
+
+    def __init__(self, *, oov: str = "guess"):
+        self._oov = oov
+        self._decoders: dict[float | None, Any] = {}
+        self._pronouncer: Pronouncer | None = None
+        self._decoder(None)
+
+    def align(self, samples: np.ndarray, words: Sequence[str]) -> tuple[Word, ...]:
+        """Returns the words with their times in seconds, and `<sil>` where nothing was said; nothing is left out.
+
+        Args:
+            samples: `<float32>[samples]` in [-1, 1] at `SAMPLE_RATE_HZ`.
+            words: As `can_tf.alignment.transcript.spoken_words` gives them.
+
+        Raises:
+            AlignmentError: The recording is silent or too long, a word cannot be said, or the words do not fit.
+        """
+        if not words:
+            raise AlignmentError("the transcript holds no words")
+        check_audible(samples, MAX_SECONDS)
+        pronunciations = {word: self._pronunciation(word) for word in words}
+        for beam, padding_frames in _ATTEMPTS:
+            decoder = self._decoder(beam)
+            _learn(decoder, pronunciations)
+            decoder.set_align_text(" ".join(words))
+            found = search(decoder, samples, padding_frames=padding_frames)
+            if found.words == list(words):
+                return _accepted(found)
+        raise AlignmentError(
+            f"the {len(words)} words of the transcript do not fit the recording of {len(samples) / SAMPLE_RATE_HZ:.2f} "
+            "s: no path through all of them was found. Is it the transcript of this recording?"
+        )
+
+    def _decoder(self, beam: float | None) -> Any:
+        if beam not in self._decoders:
+            beams = {} if beam is None else {"beam": beam, "pbeam": beam, "wbeam": beam}
+            self._decoders[beam] = make_decoder(lm=None, **beams)
+        return self._decoders[beam]
+
+    def _pronunciation(self, word: str) -> str | None:
+        """Returns the phones of a word outside the dictionary, None for one in it."""
+        if self._decoder(None).lookup_word(word) is not None:
+            return None
+        if self._oov == "error":
+            raise AlignmentError(f"the word {word!r} is not in the pronouncing dictionary; --oov guess would guess it")
+        if self._pronouncer is None:
+            self._pronouncer = Pronouncer()
+        return self._pronouncer.guess(word)
+
+
+def _learn(decoder: Any, pronunciations: dict[str, str | None]) -> None:
+    for word, phones in pronunciations.items():
+        if phones is not None and decoder.lookup_word(word) is None:
+            decoder.add_word(word, phones, True)
+
+
+def _accepted(found: Found) -> tuple[Word, ...]:
+    if found.mean_score < _LOWEST_MEAN_SCORE:
+        raise AlignmentError(
+            f"the transcript does not sound like the recording (score {found.mean_score:.1f}; expected at least "
+            f"{_LOWEST_MEAN_SCORE}). Is it the transcript of this recording?"
+        )
+    return found.tokens

@@ -1,0 +1,52 @@
+"""Recognition: the words of a recording that has no transcript, and when each was said.
+
+The embedded recogniser is pocketsphinx, whose model is small and whose words are mediocre: about half are wrong in
+spontaneous speech. Whatever else recognises speech, Whisper for one, need only write one of the files that
+`can_tf.alignment.formats` reads, or be a `Recognizer`.
+"""
+
+from typing import Protocol
+
+import numpy as np
+
+from can_tf.alignment.sphinx import SAMPLE_RATE_HZ, check_audible, make_decoder, search
+from can_tf.corpus.utterance import Word
+from can_tf.errors import AlignmentError
+
+MAX_SECONDS = 60.0
+
+
+class Recognizer(Protocol):
+    """Anything that turns speech into words with times."""
+
+    def recognize(self, samples: np.ndarray) -> tuple[Word, ...]:
+        """Returns words, and silences such as `<sil>` if it marks any, in order, with times in seconds.
+
+        Args:
+            samples: `<float32>[samples]` in [-1, 1] at `can_tf.alignment.sphinx.SAMPLE_RATE_HZ`.
+
+        Raises:
+            AlignmentError: There are no words to be found.
+        """
+
+
+class SphinxRecognizer:
+    """Pocketsphinx with its own model of American English. Not for several threads at once.
+
+    Raises:
+        MissingExtraError: pocketsphinx is not installed.
+    """
+
+    def __init__(self) -> None:
+        self._decoder = make_decoder()
+
+    def recognize(self, samples: np.ndarray) -> tuple[Word, ...]:
+        """As `Recognizer` has it; recordings of up to `MAX_SECONDS`."""
+        check_audible(samples, MAX_SECONDS)
+        found = search(self._decoder, samples)
+        if not found.words:
+            raise AlignmentError(
+                f"no words were recognised in the recording, {len(samples) / SAMPLE_RATE_HZ:.2f} s long; is it speech, "
+                "and English?"
+            )
+        return found.tokens

@@ -1,0 +1,95 @@
+"""Pocketsphinx: its decoder and its American English model, which come in one wheel."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from can_tf.alignment.spans import is_silence, normalise_word
+from can_tf.corpus.utterance import Word
+from can_tf.errors import AlignmentError, MissingExtraError
+
+SAMPLE_RATE_HZ = 16_000  # Of the acoustic model.
+_FRAMES_PER_SECOND = 100
+_LOWEST_SCORE = 1e-300  # Below it, a float is zero.
+_QUIETEST_PEAK = 1e-3  # Of full scale; nothing louder is silence.
+
+
+class Found(NamedTuple):
+    """What a search found: words and `<sil>` in order of time, and the mean log score of a frame of the words."""
+
+    tokens: tuple[Word, ...]
+    mean_score: float
+
+    @property
+    def words(self) -> list[str]:
+        """The words without their times and without silences."""
+        return [token.text for token in self.tokens if not is_silence(token.text)]
+
+
+def make_decoder(**options: Any) -> Any:
+    """Returns a decoder; `lm=None` is one that knows no language model.
+
+    Raises:
+        MissingExtraError: pocketsphinx is not installed.
+    """
+    return _library().Decoder(samprate=SAMPLE_RATE_HZ, loglevel="FATAL", **options)
+
+
+def _library() -> Any:
+    try:
+        import pocketsphinx
+    except ImportError as error:
+        raise MissingExtraError("Finding words in speech", "align") from error
+    return pocketsphinx
+
+
+def check_audible(samples: np.ndarray, max_seconds: float) -> None:
+    """Raises AlignmentError if a recording is longer than that or silent."""
+    seconds = len(samples) / SAMPLE_RATE_HZ
+    if seconds > max_seconds:
+        raise AlignmentError(
+            f"the recording is {seconds:.0f} s long; expected at most {max_seconds:.0f} s. Cut it at its pauses"
+        )
+    if not len(samples) or np.abs(samples).max() < _QUIETEST_PEAK:
+        raise AlignmentError(f"the recording, {seconds:.2f} s long, is silent")
+
+
+def pcm(samples: np.ndarray) -> np.ndarray:
+    """Returns `<float32>[samples]` in [-1, 1] as `<int16>[samples]`."""
+    return np.round(np.clip(samples, -1.0, 1.0) * 32_767).astype(np.int16)
+
+
+def search(decoder: Any, samples: np.ndarray, *, padding_frames: int = 0) -> Found:
+    """Returns what a decoder finds in a recording.
+
+    Args:
+        decoder: From `make_decoder`.
+        samples: `<float32>[samples]` in [-1, 1] at `SAMPLE_RATE_HZ`.
+        padding_frames: Silence, in frames of 10 ms, to put before and behind it for the search.
+    """
+    padded = np.pad(pcm(samples), padding_frames * SAMPLE_RATE_HZ // _FRAMES_PER_SECOND)
+    decoder.start_utt()
+    decoder.process_raw(padded.tobytes(), full_utt=True)
+    decoder.end_utt()
+    segments = list(_segments(decoder, padding_frames, len(samples) * _FRAMES_PER_SECOND / SAMPLE_RATE_HZ))
+    return Found(tuple(token for token, _, _ in segments), _mean_score(segments))
+
+
+def _segments(decoder: Any, padding_frames: int, total_frames: float) -> Iterator[tuple[Word, float, int]]:
+    """Yields tokens inside the recording, the log score of each, and its frames."""
+    for segment in decoder.seg() or ():  # None where nothing was found.
+        first = max(segment.start_frame - padding_frames, 0)
+        end = min(segment.end_frame + 1 - padding_frames, total_frames)
+        if end <= first:
+            continue  # Silence that was put there.
+        text = "<sil>" if segment.word.startswith(("<", "[", "++")) else normalise_word(segment.word)
+        score = math.log(max(segment.ascore, _LOWEST_SCORE))
+        frames = segment.end_frame - segment.start_frame + 1
+        yield Word(text, first / _FRAMES_PER_SECOND, end / _FRAMES_PER_SECOND), score, frames
+
+
+def _mean_score(segments: Sequence[tuple[Word, float, int]]) -> float:
+    scored = [(score, frames) for token, score, frames in segments if not is_silence(token.text)]
+    return sum(score for score, _ in scored) / max(sum(frames for _, frames in scored), 1)

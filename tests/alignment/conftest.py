@@ -1,0 +1,36 @@
+"""Three sentences of real speech, and what is said in them."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
+from can_tf.features.audio import read_audio
+
+FOLDER = Path(__file__).parent / "data"
+NAMES = ("austen-0880", "austen-0890", "austen-0930")
+
+
+class Speech(NamedTuple):
+    """A recording at `SAMPLE_RATE_HZ`."""
+
+    path: Path
+    samples: np.ndarray
+    transcript: str
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / SAMPLE_RATE_HZ
+
+
+def speech_of(name: str) -> Speech:
+    path = FOLDER / f"{name}.flac"
+    return Speech(path, read_audio(path, SAMPLE_RATE_HZ), path.with_suffix(".txt").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(params=NAMES)
+def speech(request: pytest.FixtureRequest) -> Speech:
+    """Each of the three."""
+    return speech_of(request.param)

@@ -1,0 +1,35 @@
+import pytest
+
+from can_tf.alignment.transcript import spoken_words
+from can_tf.errors import AlignmentError
+
+
+@pytest.mark.parametrize(
+    "transcript, words",
+    [
+        ("It's 10:30, Mr. O'Neil: $5!", "it's ten thirty mister o'neil five dollars"),
+        ("9:05 or 10:00", "nine oh five or ten o'clock"),
+        ("the 3rd of 21", "the third of twenty one"),
+        ("$1.20 and £1", "one dollar twenty and one pound"),
+        ("50% off", "fifty percent off"),
+        ("well-known [LAUGHTER] caf\u00e9 <sil> ++BREATHING++", "well known cafe"),
+        ("DON\u2019T, don't \u2018stop\u2019", "don't don't stop"),
+        ("goin' 'cause", "goin' cause"),
+        ("mp3", "mp three"),
+    ],
+)
+def test_what_is_written_becomes_what_is_said(transcript, words):
+
+    assert " ".join(spoken_words(transcript)) == words
+
+
+@pytest.mark.parametrize("transcript", ["", " \n", "...!?", "[LAUGHTER]", "\u2014"])
+def test_a_transcript_without_words_is_refused(transcript):
+    with pytest.raises(AlignmentError, match="holds no words"):
+        spoken_words(transcript)
+
+
+@pytest.mark.parametrize("word", ["\u043d\u0435\u0442", "\u4f60\u597d", "\u03b1\u03b2\u03b3", "\u0627\u0644"])
+def test_another_alphabet_is_refused_by_the_word(word):
+    with pytest.raises(AlignmentError, match=f"the word '{word}' is not written in the Latin alphabet"):
+        spoken_words(f"he said {word} twice")
