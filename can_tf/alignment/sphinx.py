@@ -1,7 +1,8 @@
 """Pocketsphinx: its decoder and its American English model, which come in one wheel."""
 
+import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from can_tf.errors import AlignmentError, MissingExtraError
 SAMPLE_RATE_HZ = 16_000  # Of the acoustic model.
 _FRAMES_PER_SECOND = 100
 _LOWEST_SCORE = 1e-300  # Below it, a float is zero.
+_PADDING_PEAK = 10  # Of 32,767.
 _QUIETEST_PEAK = 1e-3  # Of full scale; nothing louder is silence.
 
 
@@ -67,14 +69,24 @@ def search(decoder: Any, samples: np.ndarray, *, padding_frames: int = 0) -> Fou
     Args:
         decoder: From `make_decoder`.
         samples: `<float32>[samples]` in [-1, 1] at `SAMPLE_RATE_HZ`.
-        padding_frames: Silence, in frames of 10 ms, to put before and behind it for the search.
+        padding_frames: Frames of 10 ms of faint noise to put before and behind it for the search.
     """
-    padded = np.pad(pcm(samples), padding_frames * SAMPLE_RATE_HZ // _FRAMES_PER_SECOND)
+    padded = _padded(pcm(samples), padding_frames * SAMPLE_RATE_HZ // _FRAMES_PER_SECOND)
+    decoder.reinit_feat()  # Or the answer would depend on the recordings before.
     decoder.start_utt()
     decoder.process_raw(padded.tobytes(), full_utt=True)
     decoder.end_utt()
     segments = list(_segments(decoder, padding_frames, len(samples) * _FRAMES_PER_SECOND / SAMPLE_RATE_HZ))
-    return Found(tuple(token for token, _, _ in segments), _mean_score(segments))
+    return Found(tuple(_without_overlap(token for token, _, _ in segments)), _mean_score(segments))
+
+
+def _padded(samples: np.ndarray, padding: int) -> np.ndarray:
+    """Returns `<int16>[padding + samples + padding]`; digital silence would upset the features' mean."""
+    if not padding:
+        return samples
+    padded = np.pad(samples.astype(np.int32), padding)
+    noise = np.random.default_rng(0).integers(-_PADDING_PEAK, _PADDING_PEAK, len(padded), endpoint=True)
+    return np.clip(padded + noise, -32_768, 32_767).astype(np.int16)
 
 
 def _segments(decoder: Any, padding_frames: int, total_frames: float) -> Iterator[tuple[Word, float, int]]:
@@ -88,6 +100,16 @@ def _segments(decoder: Any, padding_frames: int, total_frames: float) -> Iterato
         score = math.log(max(segment.ascore, _LOWEST_SCORE))
         frames = segment.end_frame - segment.start_frame + 1
         yield Word(text, first / _FRAMES_PER_SECOND, end / _FRAMES_PER_SECOND), score, frames
+
+
+def _without_overlap(tokens: Iterable[Word]) -> Iterator[Word]:
+    """Joins neighbouring silences and cuts them where a word has the time: the first and the last share frames."""
+    reached = 0.0
+    for silent, group in itertools.groupby(tokens, lambda token: is_silence(token.text)):
+        for token in [Word("<sil>", reached, max(each.end for each in group))] if silent else group:
+            if token.end > reached:
+                yield token
+            reached = max(reached, token.end)
 
 
 def _mean_score(segments: Sequence[tuple[Word, float, int]]) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from can_tf.errors import AlignmentError, MissingExtraError
 
-_MARK = re.compile(r"\[[^\]]*\]|<[^>]*>|\+\+\w+\+\+")  # [LAUGHTER], <sil>, ++BREATHING++
+_MARK = re.compile(r"\[[^\]]*\]|<[^>]*>|\+\+\w+\+\+|(?<=[^\W\d])\(\d\)")  # [LAUGHTER], <sil>, ++BREATHING++, THAN(2)
 _ABBREVIATIONS = {
     "mr": "mister",
     "mrs": "missus",
@@ -28,7 +28,7 @@ _PIECE = re.compile(
     r"|(?P<amount>[$€£]\d[\d,]*(?:\.\d+)?)"
     r"|(?P<ordinal>\d+(?:st|nd|rd|th)(?![a-z]))"
     r"|(?P<number>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
-    r"|(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*'?)"
+    r"|(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*(?:(?<=in)')?)"  # And talkin'; others are quotation marks.
     r"|(?P<symbol>[&%@+=])"
 )
 

@@ -14,12 +14,14 @@ from can_tf.errors import AlignmentError
         ("50% off", "fifty percent off"),
         ("well-known [LAUGHTER] caf\u00e9 <sil> ++BREATHING++", "well known cafe"),
         ("DON\u2019T, don't \u2018stop\u2019", "don't don't stop"),
-        ("goin' 'cause", "goin' cause"),
+        ("goin' 'cause the boys' car", "goin' cause the boys car"),
+        ("In 1999 we had 3,500 cats", "in nineteen ninety nine we had three thousand five hundred cats"),
+        ("& 2.5 dogs", "and two point five dogs"),
         ("mp3", "mp three"),
+        ("THAN(2) (2)", "than two"),
     ],
 )
 def test_what_is_written_becomes_what_is_said(transcript, words):
-
     assert " ".join(spoken_words(transcript)) == words
 
 
