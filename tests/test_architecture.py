@@ -24,5 +24,5 @@ def test_nothing_unpickles():
     assert modules_with(r"\bpickle\b|allow_pickle=True|joblib") == []
 
 
-def test_matplotlib_and_espeak_are_imported_where_they_are_used():
-    assert modules_with(r"^(import|from) (matplotlib|espeakng_loader)") == []
+def test_optional_libraries_are_imported_where_they_are_used():
+    assert modules_with(r"^(import|from) (matplotlib|espeakng_loader|pocketsphinx|num2words)") == []

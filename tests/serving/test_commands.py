@@ -1,15 +1,23 @@
 """`can-tf export`, `predict` and `serve` as they are typed."""
 
 import json
+import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from click.testing import CliRunner
 
+import can_tf
 from can_tf.cli.main import main
+from can_tf.corpus.utterance import Word
+from can_tf.features.audio import resample
 from tests.conftest import write_tone
 
 pytestmark = pytest.mark.long
 
+SPEECH = Path(__file__).parents[1] / "alignment" / "data" / "austen-0880.flac"
 ALIGNMENT = [{"word": "good", "start": 0.0, "end": 0.5}, {"word": "day", "start": 0.5, "end": 1.0}]
 
 
@@ -38,6 +46,7 @@ def test_predict_reads_a_folder_and_finds_the_alignments_beside(exported, record
             "text_probabilities",
             "audio_probabilities",
             "words",
+            "words_from",
         }
         assert answer["label"] == max(answer["probabilities"], key=answer["probabilities"].get)
         assert [word["word"] for word in answer["words"]] == ["good", "day"]
@@ -55,23 +64,88 @@ def test_a_table_shows_words_and_attention_of_a_single_recording(exported, recor
 def test_one_bad_recording_does_not_stop_the_others(exported, recordings):
     (recordings / "c.wav").write_bytes(b"RIFF")
     (recordings / "c.json").write_text(json.dumps(ALIGNMENT))
-    write_tone(recordings / "d.wav", 1.0)
+    soundfile.write(recordings / "d.wav", np.zeros(16_000), 16_000)
     write_tone(recordings / "e.wav", 0.3)
     (recordings / "e.json").write_text(json.dumps(ALIGNMENT))
     done = run("predict", recordings, "--model", exported.folder, "--json", "--batch-size", 2)
     assert done.exit_code == 1
     answers = {answer["path"][-5:]: answer for answer in json.loads(done.stdout)}
     assert {name for name, answer in answers.items() if "label" in answer} == {"a.wav", "b.wav"}
-    assert "no alignment stands beside it" in answers["d.wav"]["error"]
+    assert "is silent" in answers["d.wav"]["error"]  # It has no alignment, and nothing can be recognised.
     assert "alignment ends at 1.00 s and the audio at 0.30 s" in answers["e.wav"]["error"]
     errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
     assert len(errors) == 3
     assert all(any(name in line for name in ("c.wav", "d.wav", "e.wav")) for line in errors)
 
 
+@pytest.fixture
+def speech(tmp_path):
+    """A recording with nothing beside it, and its transcript elsewhere."""
+    (tmp_path / "words").mkdir()
+    shutil.copy(SPEECH.with_suffix(".txt"), tmp_path / "words" / "talk.txt")
+    (tmp_path / "speech").mkdir()
+    return Path(shutil.copy(SPEECH, tmp_path / "speech" / "talk.flac"))
+
+
+def test_audio_alone_is_enough(exported, speech):
+    done = run("predict", speech, "--model", exported.folder, "--json")
+    assert done.exit_code == 0, done.output
+    [answer] = json.loads(done.stdout)
+    assert answer["words_from"] == "recognition"
+    assert answer["label"] in answer["probabilities"]
+    assert "young" in [word["word"] for word in answer["words"]]
+    assert answer["words"][-1]["end"] == pytest.approx(soundfile.info(speech).duration, abs=1e-3)
+    assert "Words were recognised in 1 of 1 recordings" in done.stderr
+    assert "Many will be wrong" in done.stderr
+
+
+def test_a_transcript_is_enough(exported, speech, tmp_path):
+    said = "He was not an ill-disposed young man"
+    given = [said, tmp_path / "words" / "talk.txt", tmp_path / "words"]
+    answers = [run("predict", speech, "--model", exported.folder, "--json", "--transcript", each) for each in given]
+    shutil.copy(tmp_path / "words" / "talk.txt", speech.with_suffix(".txt"))
+    answers.append(run("predict", speech, "--model", exported.folder, "--json"))
+    first, *others = [json.loads(done.stdout) for done in answers]
+    assert first[0]["words_from"] == "transcript"
+    assert [word["word"] for word in first[0]["words"]] == said.lower().replace("-", " ").split()
+    assert all(other == first for other in others)
+    assert all("recognised" not in done.stderr for done in answers)
+
+
+def test_words_given_go_before_those_beside(exported, speech):
+    speech.with_suffix(".txt").write_text("quite other words")
+    speech.with_suffix(".json").write_text(json.dumps(ALIGNMENT))
+    sources = []
+    for more in ([], ["--transcript", "He was not an ill disposed young man"]):
+        done = run("predict", speech, "--model", exported.folder, "--json", *more)
+        sources.append(json.loads(done.stdout)[0]["words_from"])
+    assert sources == ["alignment", "transcript"]
+
+
+def test_another_recogniser_can_be_given(exported, speech):
+    class Oracle:
+        def recognize(self, samples):
+            assert samples.dtype == np.float32
+            return (Word("he", 0.2, 0.4), Word("was", 0.4, len(samples) / 16_000))
+
+    prediction = can_tf.load(exported.folder, recognizer=Oracle()).predict(speech)
+    assert [word.text for word in prediction.words] == ["he", "was"]
+    assert prediction.words_from == "recognition"
+
+
+def test_speech_of_another_rate_is_understood_too(exported, speech):
+    samples, _ = soundfile.read(speech, dtype="float32")
+    soundfile.write(speech.with_suffix(".mp3"), np.repeat(resample(samples, 16_000, 44_100)[:, None], 2, 1), 44_100)
+    done = run("predict", speech.with_suffix(".mp3"), "--model", exported.folder, "--json")
+    assert "young" in [word["word"] for word in json.loads(done.stdout)[0]["words"]]
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
+        (("predict", "{audio}", "--alignment", "{audio}", "--transcript", "yes"), "leave --transcript out"),
+        (("predict", "{audio}", "--transcript", "one text"), "one text for 2 recordings"),
+        (("predict", "{audio}", "--transcript", "{none}/none.txt"), "no such transcript"),
         (("predict", "{audio}", "--model", "{none}"), "holds no exported model. Make one with: can-tf export"),
         (("predict", "{none}", "--model", "{model}"), "holds no recordings"),
         (("predict", "{audio}", "--alignment", "{none}/x", "--model", "{model}"), "no such alignment"),

@@ -1,0 +1,122 @@
+"""`can-tf align` as it is typed."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+
+from can_tf.alignment.formats import read_alignment
+from can_tf.alignment.spans import is_silence
+from can_tf.alignment.writers import FORMATS
+from can_tf.cli.main import main
+from tests.alignment.conftest import FOLDER, NAMES
+
+SAID = "He was not an ill-disposed young man:"
+WORDS = SAID.lower().replace("-", " ").rstrip(":").split()
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["align", *map(str, arguments)])
+
+
+@pytest.fixture
+def talk(tmp_path):
+    """A recording with nothing beside it."""
+    shutil.copy(FOLDER / f"{NAMES[0]}.flac", tmp_path / "talk.flac")
+    return tmp_path / "talk.flac"
+
+
+def test_a_table_has_the_words_with_their_times(talk):
+    done = run(talk, "--transcript", SAID)
+    assert done.exit_code == 0, done.output
+    heading, _, *rows = [line.split() for line in done.stdout.splitlines()]
+    assert heading == ["talk", "start", "end"]
+    assert [row[0] for row in rows] == WORDS
+    assert all(0 <= float(start) < float(end) < 3 for _, start, end in rows)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_every_format_is_written_and_read(talk, format_):
+    out = talk.with_suffix(FORMATS[format_][0])
+    done = run(talk, "--transcript", SAID, "--format", format_, "--out", out)
+    assert done.exit_code == 0, done.output
+    assert done.stdout == ""
+    assert [token.text for token in read_alignment(out) if not is_silence(token.text)] == WORDS
+    assert run(talk, "--transcript", SAID, "--format", format_).stdout == out.read_text()
+
+
+def test_a_folder_goes_to_a_folder_and_one_failure_does_not_stop_the_others(tmp_path):
+    shutil.copytree(FOLDER, tmp_path / "in")
+    (tmp_path / "in" / f"{NAMES[1]}.txt").write_text("not what is said")
+    (tmp_path / "in" / f"{NAMES[2]}.txt").rename(tmp_path / "in" / f"{NAMES[2]}.lab")
+    done = run(tmp_path / "in", "--out", tmp_path / "out", "--format", "textgrid", "--json")
+    assert done.exit_code == 1
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {f"{NAMES[0]}.TextGrid", f"{NAMES[2]}.TextGrid"}
+    good, bad, other = json.loads(done.stdout)
+    assert [word["word"] for word in good["words"]] == WORDS
+    assert "Is it the transcript of this recording" in bad["error"]
+    assert other["words"][-1]["word"] == "himself"
+    [line] = [line for line in done.stderr.splitlines() if line.startswith("Error")]
+    assert f"{NAMES[1]}.flac: the transcript does not sound like the recording" in line
+
+
+def test_recognised_words_need_no_transcript(talk):
+    [answer] = json.loads(run(talk, "--recognize", "--json").stdout)
+    assert "young" in [word["word"] for word in answer["words"]]
+
+
+def write_bad_audio(folder):
+    """Writes recordings that hold no such speech."""
+    noise = np.random.default_rng(0).normal(0, 0.3, 16_000)
+    for name, samples in {
+        "silence": np.zeros(16_000),
+        "noise": noise,
+        "tenth": noise[:1600],
+        "hour": np.zeros(3600 * 16_000, np.int16),
+    }.items():
+        soundfile.write(folder / f"{name}.wav", samples, 16_000)
+
+
+@pytest.mark.parametrize(
+    "name, transcript, message",
+    [
+        ("talk.flac", "she sells sea shells by the shore", "Is it the transcript of this recording?"),
+        ("talk.flac", "", "holds no words"),
+        ("talk.flac", "\u043d\u0435\u0442", "is not written in the Latin alphabet"),
+        ("talk.flac", "none.txt", "there is no such transcript"),
+        ("silence.wav", SAID, "is silent"),
+        ("noise.wav", SAID, "do not fit the recording of 1.00 s"),
+        ("tenth.wav", SAID, "do not fit the recording of 0.10 s"),
+        ("hour.wav", SAID, "is 3600 s long; expected at most 600 s"),
+        ("none.wav", SAID, "No such file"),
+    ],
+)
+def test_what_cannot_be_aligned_is_named_in_a_line(tmp_path, talk, name, transcript, message):
+    write_bad_audio(tmp_path)
+    done = run(tmp_path / name, "--transcript", transcript)
+    assert done.exit_code == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("Error: ")
+    assert message in line
+    assert name in line or transcript == "none.txt"
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (("{folder}", "--transcript", "one text"), "one text for 3 recordings"),
+        (("{folder}", "--format", "ctm"), "--format ctm needs --out"),
+        (("{folder}", "--recognize", "--transcript", "x"), "leave --transcript out"),
+        (("{folder}", "{folder}", "--out", "x"), "several recordings have this name"),
+        (("{folder}/nope.flac", "--transcript", "{folder}"), "holds no nope with .txt, .lab"),
+    ],
+)
+def test_options_that_contradict_each_other(tmp_path, arguments, message):
+    shutil.copy(FOLDER / f"{NAMES[0]}.flac", tmp_path / "nope.flac")
+    folder = FOLDER if "nope" not in arguments[0] else tmp_path
+    done = run(*(argument.format(folder=folder) for argument in arguments))
+    assert done.exit_code == 1
+    assert message in done.stderr
