@@ -9,6 +9,7 @@ A transcript that does not belong to the recording aligns too, now and then. Poc
 best sound for it; where the words' mean log score is too low, the transcript is refused.
 """
 
+import importlib.metadata
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 from can_tf.alignment.pronunciation import Pronouncer
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ, Found, check_audible, make_decoder, search
 from can_tf.corpus.utterance import Word
-from can_tf.errors import AlignmentError
+from can_tf.errors import AlignmentError, MissingExtraError
 
 MAX_SECONDS = 600.0
 OOV_POLICIES = ("guess", "error")
@@ -26,6 +27,15 @@ OOV_POLICIES = ("guess", "error")
 _ATTEMPTS: tuple[tuple[float | None, int], ...] = ((None, 0), (None, 50), (1e-80, 20))
 # None of 200 synthetic utterances scores so low with its own words; of foreign words that align, more than half do.
 _LOWEST_MEAN_SCORE = -3.9
+
+
+def method() -> str:
+    """Returns what decides an alignment, beside recording and words; raises MissingExtraError as `Aligner` does."""
+    try:
+        versions = [f"{name} {importlib.metadata.version(name)}" for name in ("pocketsphinx", "espeakng-loader")]
+    except importlib.metadata.PackageNotFoundError as error:
+        raise MissingExtraError("Aligning transcripts", "align") from error
+    return f"{', '.join(versions)}, attempts {_ATTEMPTS}, lowest score {_LOWEST_MEAN_SCORE}"
 
 
 class Aligner:

@@ -20,6 +20,12 @@ DEMO_FOLDER = Path("data")
 @click.command("build-records")
 @corpus_options
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("data/records"), help="Where to.")
+@click.option(
+    "--alignments",
+    type=click.Path(file_okay=False, path_type=Path),
+    show_default="alignments, beside --out",
+    help="Folder that keeps alignments of a manifest's transcripts, for the next time.",
+)
 @click.option("--segmentation", type=click.Choice(SEGMENTATIONS), default="aligned", help="How audio is cut.")
 @click.option(
     "--overlap", type=click.FloatRange(0.0, 1.0), default=0.1, help="Of neighbouring segments, as a share of length."
@@ -41,6 +47,7 @@ def build_records_command(
     corpus: str,
     root: Path | None,
     out: Path,
+    alignments: Path | None,
     segmentation: str,
     overlap: float,
     labels: str | None,
@@ -73,6 +80,7 @@ def build_records_command(
             strict=strict,
             report=Progress("Building records", "utterances"),
             executor=executor,
+            alignments=alignments,
         )
     if as_json:
         click.echo(json.dumps(dataset.description, indent=2))

@@ -1,8 +1,9 @@
 """Reads a corpus of one's own: one row an utterance, in CSV or JSONL.
 
-Columns: `id`, `audio`, `label`, `speaker`, `alignment`, and where there are any `session` and `scenario`. Paths are
-relative to the manifest's folder. An alignment that does not mark silence, CTM or JSON, is taken to be silent before
-its first and after its last word.
+Columns: `id`, `audio`, `label`, `speaker`, `alignment` or `transcript`, and where there are any `session` and
+`scenario`. Paths are relative to the manifest's folder; a transcript is the words themselves, and counts where there is
+no alignment. An alignment that does not mark silence, CTM or JSON, is taken to be silent before its first and after its
+last word.
 """
 
 import csv
@@ -16,7 +17,7 @@ import soundfile
 
 from can_tf.alignment.formats import marks_silence, read_alignment, silence_at_edges
 from can_tf.corpus.labels import LabelSet, label_set_of
-from can_tf.corpus.utterance import Corpus, Rejection, Utterance
+from can_tf.corpus.utterance import Corpus, Rejection, Utterance, Word
 from can_tf.errors import AudioError, CanError, CorpusError
 
 REQUIRED_COLUMNS = ("id", "audio", "label", "speaker")
@@ -70,21 +71,32 @@ def _check(row: Row, seen: set[str], label_set: LabelSet) -> None:
         raise CorpusError(f"its label {row['label']!r} is unknown; the label set {label_set.name} has {known}")
     if not row["audio"]:
         raise CorpusError("names no audio file")
-    if not row["alignment"]:
-        had = "has a transcript but no alignment" if row["transcript"] else "names no alignment file"
-        raise CorpusError(f"{had}; expected .wdseg, .TextGrid, .ctm or .json in the column alignment")
+    if not row["alignment"] and not row["transcript"]:
+        raise CorpusError(
+            "has neither an alignment nor a transcript; expected a .wdseg, .TextGrid, .ctm or .json file in the column "
+            "alignment, or what is said in the column transcript"
+        )
 
 
 def _utterance(folder: Path, row: Row, label_set: LabelSet) -> Utterance:
-    audio, alignment = folder / row["audio"], folder / row["alignment"]
+    audio = folder / row["audio"]
     if not audio.is_file():
         raise CorpusError(f"{audio}: there is no such audio file")
-    words = read_alignment(alignment, row["id"])
-    if not marks_silence(alignment):
-        words = silence_at_edges(words, _audio_seconds(audio))
     return Utterance(
-        row["id"], audio, words, label_set.mapping[row["label"]], row["speaker"], row["session"], row["scenario"]
+        row["id"],
+        audio,
+        _words(folder / row["alignment"], row["id"], audio) if row["alignment"] else (),
+        label_set.mapping[row["label"]],
+        row["speaker"],
+        row["session"],
+        row["scenario"],
+        row["transcript"],
     )
+
+
+def _words(alignment: Path, utterance_id: str, audio: Path) -> tuple[Word, ...]:
+    words = read_alignment(alignment, utterance_id)
+    return words if marks_silence(alignment) else silence_at_edges(words, _audio_seconds(audio))
 
 
 def _audio_seconds(path: Path) -> float:
@@ -138,4 +150,4 @@ def _jsonl_records(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, An
 
 
 def _expected() -> str:
-    return f"{', '.join(REQUIRED_COLUMNS)}, alignment, and perhaps session and scenario"
+    return f"{', '.join(REQUIRED_COLUMNS)}, alignment or transcript, and perhaps session and scenario"

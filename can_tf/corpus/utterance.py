@@ -21,8 +21,8 @@ class Word:
 class Utterance:
     """One recording with its alignment and its label.
 
-    `words` holds the alignment's tokens as they were read, silences included, sorted by time. `session` and
-    `scenario` are empty where the corpus has none.
+    `words` holds the alignment's tokens as they were read, silences included, sorted by time; it is empty where only
+    `transcript` says what is said. `session` and `scenario` are empty where the corpus has none.
     """
 
     id: str
@@ -32,6 +32,7 @@ class Utterance:
     speaker: str
     session: str = ""
     scenario: str = ""
+    transcript: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from can_tf.alignment.forced import method
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import RecordsError
 from can_tf.files import remove_temporary_files, write_csv, write_json
@@ -30,7 +31,7 @@ from can_tf.records.dataset import (
     Dataset,
     load_dataset,
 )
-from can_tf.records.shards import BUILD_FOLDER, BuildOptions, ShardTask, build_shard, finished_report
+from can_tf.records.shards import BUILD_FOLDER, BuildOptions, ShardTask, build_shard, finished_report, is_unaligned
 
 UTTERANCES_PER_SHARD = 64
 _PLAN_FILE = "plan.json"
@@ -48,6 +49,7 @@ def build_records(
     strict: bool = False,
     report: Report | None = None,
     executor: concurrent.futures.Executor | None = None,
+    alignments: Path | None = None,
 ) -> Dataset:
     """Writes a corpus as TFRecords, or finishes a build that was interrupted.
 
@@ -60,10 +62,13 @@ def build_records(
         strict: Whether an utterance that cannot be used is an error.
         report: Called with the utterances done and their total.
         executor: Builds the shards in place of `workers` processes here; its processes see the same files.
+        alignments: Folder that keeps the alignments of transcripts by content, for other records of the same corpus; by
+            default `alignments` beside the folder.
 
     Raises:
         RecordsError: The folder holds other records, nothing in the corpus is usable, a worker died, or `strict` and
             an utterance was rejected.
+        MissingExtraError: There are transcripts to be aligned, and pocketsphinx is not installed.
     """
     fingerprint = _fingerprint(corpus, options)
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,7 +77,10 @@ def build_records(
     elif (folder / DATASET_FILE).exists():
         return _existing_dataset(folder, fingerprint)
     _begin(folder, fingerprint)
-    tasks = _shard_tasks(corpus, folder, options)
+    alignments = alignments or folder.parent / "alignments"
+    if _has_transcripts(corpus):
+        alignments.mkdir(parents=True, exist_ok=True)
+    tasks = _shard_tasks(corpus, folder, options, alignments)
     reports = _build_shards(tasks, workers, executor, report)
     return _finish(corpus, folder, options, fingerprint, reports, strict)
 
@@ -89,8 +97,14 @@ def _fingerprint(corpus: Corpus, options: BuildOptions) -> str:
         words = [(word.text, word.start, word.end) for word in utterance.words]
         size = utterance.audio_path.stat().st_size if utterance.audio_path.exists() else -1
         add([utterance.id, utterance.label, utterance.speaker, utterance.session, utterance.scenario, size, words])
+        if is_unaligned(utterance):
+            add([utterance.transcript, method()])
     add([(rejection.id, rejection.reason) for rejection in corpus.rejected])
     return digest.hexdigest()
+
+
+def _has_transcripts(corpus: Corpus) -> bool:
+    return any(is_unaligned(utterance) for utterance in corpus.utterances)
 
 
 def _clear(folder: Path) -> None:
@@ -126,7 +140,7 @@ def _begin(folder: Path, fingerprint: str) -> None:
     write_json(plan, {"fingerprint": fingerprint})
 
 
-def _shard_tasks(corpus: Corpus, folder: Path, options: BuildOptions) -> list[ShardTask]:
+def _shard_tasks(corpus: Corpus, folder: Path, options: BuildOptions, alignments: Path) -> list[ShardTask]:
     utterances = corpus.utterances
     starts = range(0, len(utterances), UTTERANCES_PER_SHARD)
     return [
@@ -137,6 +151,7 @@ def _shard_tasks(corpus: Corpus, folder: Path, options: BuildOptions) -> list[Sh
             utterances[start : start + UTTERANCES_PER_SHARD],
             corpus.labels,
             options,
+            alignments,
         )
         for index, start in enumerate(starts)
     ]
@@ -211,6 +226,7 @@ def _finish(
             "segmentation": options.segmentation,
             "fillers": options.fillers,
             "corpus": {"name": corpus.name, "synthetic": corpus.synthetic},
+            **({"aligner": method()} if _has_transcripts(corpus) else {}),
             "counts": counts,
             "excluded": dict(sorted(corpus.excluded.items())),
             "rejected": len(rejected),

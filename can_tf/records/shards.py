@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from can_tf.alignment.cache import CachedAligner
 from can_tf.alignment.spans import check_end, segment_spans, share_silence
+from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
 from can_tf.corpus.utterance import Rejection, Utterance, Word
-from can_tf.errors import CanError, RecordsError
+from can_tf.errors import CanError, MissingExtraError, RecordsError
 from can_tf.features.config import FeatureConfig
 from can_tf.files import replacing, sha256_of_file, write_json
 
@@ -41,6 +43,7 @@ class ShardTask:
     utterances: tuple[Utterance, ...]
     labels: tuple[str, ...]
     options: BuildOptions
+    alignments: Path  # Where alignments of transcripts are kept.
 
     @property
     def path(self) -> Path:
@@ -168,22 +171,37 @@ def _records(task: ShardTask, rejected: list[Rejection]) -> Iterator[tuple[_Prep
 
 
 def _prepared(task: ShardTask, rejected: list[Rejection]) -> Iterator[_Prepared]:
+    aligner = (
+        CachedAligner(task.base / task.alignments) if any(is_unaligned(each) for each in task.utterances) else None
+    )
     for utterance in task.utterances:
         try:
-            yield _prepare(utterance, task.base, task.options)
+            yield _prepare(utterance, task.base, task.options, aligner)
+        except MissingExtraError:
+            raise
         except CanError as error:
             # The path as the corpus has it, so that the list does not tell where it was made.
             reason = str(error).replace(str(task.base / utterance.audio_path), str(utterance.audio_path))
             rejected.append(_rejection(utterance, reason))
 
 
-def _prepare(utterance: Utterance, base: Path, options: BuildOptions) -> _Prepared:
+def is_unaligned(utterance: Utterance) -> bool:
+    """Tells whether an utterance's words are to be found by its transcript."""
+    return not utterance.words and bool(utterance.transcript)
+
+
+def _prepare(utterance: Utterance, base: Path, options: BuildOptions, aligner: CachedAligner | None) -> _Prepared:
     from can_tf.features.audio import read_audio
     from can_tf.features.utterances import SegmentedAudio
 
-    words = share_silence(utterance.words, fillers=options.fillers)
-    samples = read_audio(base / utterance.audio_path, options.features.sample_rate_hz)
-    seconds = len(samples) / options.features.sample_rate_hz
+    path, rate = base / utterance.audio_path, options.features.sample_rate_hz
+    samples = read_audio(path, rate)
+    tokens = utterance.words
+    if aligner is not None and is_unaligned(utterance):
+        heard = samples if rate == SAMPLE_RATE_HZ else read_audio(path, SAMPLE_RATE_HZ)
+        tokens = aligner.align(heard, utterance.transcript)
+    words = share_silence(tokens, fillers=options.fillers)
+    seconds = len(samples) / rate
     check_end(words, seconds)
     return _Prepared(utterance, words, seconds, SegmentedAudio(samples, segment_spans(words, options.segmentation)))
 

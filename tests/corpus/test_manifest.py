@@ -75,17 +75,22 @@ def test_bad_rows_are_rejected_with_their_number_and_the_rest_is_kept(folder):
     assert reasons["u1"] == "row 3: its id occurs twice; the first is used"
     assert reasons["row 4"] == "row 4: expected an id of printable characters"
     assert "none.wav: there is no such audio file" in reasons["u4"]
-    assert "row 6: names no alignment file" in reasons["u5"]
+    assert "row 6: has neither an alignment nor a transcript" in reasons["u5"]
     assert "its label 'odd' is unknown; the label set mine has calm, skip" in reasons["u6"]
     assert "empty.wdseg: holds no words" in reasons["u7"]
     assert "noise.wav: cannot be read as audio" in reasons["u8"]
     assert "names no audio file" in reasons["u9"]
 
 
-def test_a_row_with_only_a_transcript_says_what_is_missing(folder):
+def test_a_transcript_is_enough_and_an_alignment_goes_before_it(folder):
     path = folder / "m.csv"
-    path.write_text("id,audio,label,speaker,transcript\nu1,wav/a.wav,calm,ann,yes\n")
-    assert "has a transcript but no alignment" in read_manifest(path).rejected[0].reason
+    path.write_text(
+        "id,audio,label,speaker,transcript,alignment\n"
+        'u1,wav/a.wav,calm,ann,"Yes, no.",\nu2,wav/a.wav,calm,ann,No.,a.wdseg\n'
+    )
+    first, second = read_manifest(path).utterances
+    assert (first.words, first.transcript) == ((), "Yes, no.")
+    assert [word.text for word in second.words] == ["YES"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,42 @@
+"""Alignments that are kept: a corpus is built into records more than once, and aligned only once."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from can_tf.alignment.forced import Aligner, method
+from can_tf.alignment.sphinx import pcm
+from can_tf.alignment.transcript import spoken_words
+from can_tf.corpus.utterance import Word
+from can_tf.files import write_json
+
+
+class CachedAligner:
+    """Aligns transcripts, and keeps the result in a folder by content: of recording, words and method.
+
+    Several processes may share a folder. A model is loaded only for what is not there. What is refused is not kept.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._method = method()
+        self._aligner: Aligner | None = None
+
+    def align(self, samples: np.ndarray, transcript: str) -> tuple[Word, ...]:
+        """Returns words and silences with their times; arguments and errors as `can_tf.alignment.forced` has them."""
+        words = spoken_words(transcript)
+        path = self._folder / f"{self._key(samples, words)}.json"
+        if path.exists():
+            return tuple(Word(*token) for token in json.loads(path.read_text(encoding="utf-8")))
+        self._aligner = self._aligner or Aligner()
+        tokens = self._aligner.align(samples, words)
+        write_json(path, [[token.text, token.start, token.end] for token in tokens])
+        return tokens
+
+    def _key(self, samples: np.ndarray, words: Sequence[str]) -> str:
+        digest = hashlib.sha256(json.dumps([self._method, words]).encode())
+        digest.update(pcm(samples).tobytes())
+        return digest.hexdigest()
