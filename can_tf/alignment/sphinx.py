@@ -39,6 +39,11 @@ def make_decoder(**options: Any) -> Any:
     return _library().Decoder(samprate=SAMPLE_RATE_HZ, loglevel="FATAL", **options)
 
 
+def make_voice_detector(mode: int) -> Any:
+    """Returns a detector of voices in frames of 30 ms, from 0, the least, to 3, the most strict; errors as above."""
+    return _library().Vad(mode=mode, sample_rate=SAMPLE_RATE_HZ)
+
+
 def _library() -> Any:
     try:
         import pocketsphinx

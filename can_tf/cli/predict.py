@@ -10,6 +10,7 @@ import click
 from can_tf.alignment.spans import FILLER_POLICIES
 from can_tf.cli.progress import Progress
 from can_tf.cli.recordings import ALIGNMENT_SUFFIXES, Companions, Transcripts, end_with_errors, one_line, recordings
+from can_tf.cli.timeline import show_timelines, timelines
 from can_tf.errors import CanError, ConfigError, MissingExtraError
 from can_tf.report.tables import format_table
 
@@ -43,6 +44,11 @@ _BAR_CELLS = 20
     help="What becomes of noises such as ++LAUGHTER++ in an alignment.",
 )
 @click.option("--batch-size", type=click.IntRange(min=1), default=16, help="Recordings asked about at once.")
+@click.option("--timeline", "as_timeline", is_flag=True, help="Cut recordings at their pauses; an emotion a stretch.")
+@click.option(
+    "--rttm", type=click.Path(dir_okay=False, path_type=Path), help="With --timeline: write lines as diarisation has."
+)
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="With --timeline: draw a PNG.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list, a recording each.")
 @click.pass_context
 def predict_command(
@@ -54,6 +60,9 @@ def predict_command(
     server: str | None,
     fillers: str | None,
     batch_size: int,
+    as_timeline: bool,
+    rttm: Path | None,
+    plot: Path | None,
     as_json: bool,
 ) -> None:
     """Tell the emotion of recordings. AUDIO are files or folders.
@@ -66,6 +75,15 @@ def predict_command(
     """
     paths = list(recordings(audio))
     words = _Words(alignment, transcript, len(paths))
+    if (rttm is not None or plot is not None) and not as_timeline:
+        raise ConfigError("--rttm and --plot belong to --timeline.")
+    if plot is not None and len(paths) > 1:
+        raise ConfigError(f"--plot draws one recording; {len(paths)} were given.")
+    if as_timeline:
+        found = timelines(paths, words, _predictor(model, server, fillers))
+        show_timelines(paths, found, as_json=as_json, rttm=rttm, plot=plot)
+        end_with_errors(ctx, paths, found)
+        return
     answers = _answers(paths, words, _predictor(model, server, fillers), batch_size)
     recognised = sum(getattr(answer, "words_from", "") == "recognition" for answer in answers)
     if recognised:

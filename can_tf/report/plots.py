@@ -71,6 +71,37 @@ def learning_curves_png(history: Sequence[Mapping[str, float]], path: Path, titl
     _save(figure, path)
 
 
+def timeline_png(
+    stretches: Sequence[tuple[float, float]],
+    probabilities: Sequence[Sequence[float]],
+    labels: Sequence[str],
+    path: Path,
+    title: str,
+) -> None:
+    """Draws the stretches of a recording over time, each as a column whose parts are the labels' probabilities.
+
+    Args:
+        stretches: Start and end of each, in seconds.
+        probabilities: Of each stretch, in the order of the labels.
+        labels: Their names.
+        path: Where to write.
+        title: Of the picture.
+    """
+    figure, axes = _figure(title, width=10.0, height=3.2)
+    starts = [start for start, _ in stretches]
+    widths = [end - start for start, end in stretches]
+    below = np.zeros(len(stretches))
+    for index, label in enumerate(labels):
+        heights = np.array([row[index] for row in probabilities])
+        axes.bar(starts, heights, widths, bottom=below, align="edge", label=label, edgecolor="white", linewidth=0.5)
+        below += heights
+    axes.set_xlabel("seconds")
+    axes.set_ylabel("probability")
+    axes.set_ylim(0.0, 1.0)
+    axes.legend(fontsize=8, ncols=max(len(labels), 1), loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    _save(figure, path)
+
+
 def _figure(title: str, *, width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
     try:
         from matplotlib.figure import Figure

@@ -41,7 +41,7 @@ class Predictor:
         recognizer: Recognizer | None = None,
     ):
         self._backend, self.sample_rate_hz, self.fillers = backend, sample_rate_hz, fillers
-        self._spoken_words = SpokenWords(recognizer)
+        self.spoken_words = SpokenWords(recognizer)
 
     def predict(self, audio: Audio, words: Words | None = None, *, transcript: str | None = None) -> Prediction:
         """Returns the prediction for one utterance. Without words, they are found by the transcript, or recognised.
@@ -69,7 +69,7 @@ class Predictor:
         words_from = "alignment"
         if words is None:
             words_from = "recognition" if transcript is None else "transcript"
-            words = self._spoken_words(samples, self.sample_rate_hz, transcript)
+            words = self.spoken_words(samples, self.sample_rate_hz, transcript)
         if isinstance(words, (str, Path)):
             timed = words_of_file(Path(words), seconds, self.fillers)
         else:
