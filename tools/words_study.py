@@ -1,0 +1,259 @@
+"""Measures what imprecise words cost: UA of trained runs on words aligned, recognised, dropped, replaced or shifted.
+
+    can-tf cross-validate --records RECORDS --out RUNS
+    python tools/words_study.py --root CORPUS --runs RUNS
+
+Each run is exported, and its export is asked about the run's own test utterances, as a user would ask it. An utterance
+whose words are not found, or are refused, counts as wrong. Needs: pip install -c constraints.txt -e '.[align,demo]'
+"""
+
+import csv
+import dataclasses
+import itertools
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from can_tf.alignment.forced import Aligner
+from can_tf.alignment.recognition import SphinxRecognizer
+from can_tf.alignment.spans import is_filler, is_silence, share_silence
+from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
+from can_tf.alignment.transcript import spoken_words
+from can_tf.cli.progress import Progress
+from can_tf.corpus.iemocap import read_iemocap
+from can_tf.corpus.labels import load_label_set
+from can_tf.corpus.utterance import Utterance, Word
+from can_tf.errors import AlignmentError, PredictionError
+from can_tf.features.audio import read_audio
+from can_tf.report.tables import format_table
+from can_tf.serving.export import export_run
+from can_tf.serving.predictor import Predictor, load
+
+SHIFTS_MS = (20, 50, 100, 200)
+SHARES = (0.1, 0.2, 0.5)
+_SHORTEST_SECONDS = 0.02  # What is left of a word whose edges move.
+_BATCH = 16
+
+# The words of an utterance under a condition; None where there are none to be found.
+Words = tuple[Word, ...] | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Spoken:
+    """An utterance, its recording, and its true words without silences between."""
+
+    utterance: Utterance
+    samples: np.ndarray
+    words: tuple[Word, ...]
+
+
+class Conditions:
+    """Makes the words of each condition. Random ones are seeded by the utterance, so that every run meets the same."""
+
+    def __init__(self, vocabulary: Sequence[str]):
+        self._aligner, self._recognizer, self._vocabulary = Aligner(), SphinxRecognizer(), vocabulary
+        self.makers: dict[str, Callable[[Spoken], Words]] = {
+            "true words": lambda spoken: spoken.words,
+            "transcript, aligned": self._aligned,
+            "recognised": self._recognised,
+        }
+        for share in SHARES:
+            self.makers[f"{share:.0%} of words dropped"] = lambda spoken, share=share: dropped(spoken, share)
+        for share in SHARES:
+            self.makers[f"{share:.0%} of words replaced"] = lambda spoken, share=share: self._replaced(spoken, share)
+        for shift in SHIFTS_MS:
+            self.makers[f"all words late by {shift} ms"] = lambda spoken, shift=shift: late(spoken, shift / 1000)
+        for shift in SHIFTS_MS:
+            self.makers[f"each edge off by {shift} ms"] = lambda spoken, shift=shift: shaken(spoken, shift / 1000)
+        self.makers["words of equal length"] = equal
+
+    def _aligned(self, spoken: Spoken) -> Words:
+        said = " ".join(word.text for word in spoken.words if not is_filler(word.text))
+        try:
+            return self._aligner.align(spoken.samples, spoken_words(said))
+        except AlignmentError:
+            return None
+
+    def _recognised(self, spoken: Spoken) -> Words:
+        try:
+            return self._recognizer.recognize(spoken.samples)
+        except AlignmentError:
+            return None
+
+    def _replaced(self, spoken: Spoken, share: float) -> Words:
+        random = _random(spoken)
+        chosen = random.random(len(spoken.words)) < share
+        others = random.choice(self._vocabulary, len(spoken.words))
+        return tuple(
+            dataclasses.replace(word, text=str(other)) if change else word
+            for word, change, other in zip(spoken.words, chosen, others, strict=True)
+        )
+
+
+def _random(spoken: Spoken) -> np.random.Generator:
+    return np.random.default_rng(list(spoken.utterance.id.encode()))
+
+
+def dropped(spoken: Spoken, share: float) -> Words:
+    """Drops each word with a probability, but not the last one left; the neighbours get its time."""
+    kept = _random(spoken).random(len(spoken.words)) >= share
+    if not kept.any():
+        kept[0] = True
+    return tuple(word for word, keep in zip(spoken.words, kept, strict=True) if keep)
+
+
+def late(spoken: Spoken, seconds: float) -> Words:
+    """Moves every edge between words by the same time, or as far as the word behind it lets it."""
+    return _with_edges(spoken.words, [seconds] * (len(spoken.words) - 1))
+
+
+def shaken(spoken: Spoken, seconds: float) -> Words:
+    """Moves every edge between words by a time, forward or back at random, or as far as its words let it."""
+    signs = _random(spoken).choice((-1.0, 1.0), len(spoken.words) - 1)
+    return _with_edges(spoken.words, (seconds * signs).tolist())
+
+
+def equal(spoken: Spoken) -> Words:
+    """Gives every word the same time."""
+    edges = np.linspace(spoken.words[0].start, spoken.words[-1].end, len(spoken.words) + 1).tolist()
+    return _between(spoken.words, edges)
+
+
+def _with_edges(words: tuple[Word, ...], shifts: Sequence[float]) -> tuple[Word, ...]:
+    """Moves inner edges, in order, and keeps `_SHORTEST_SECONDS` of each word, or what it has if that is less."""
+    edges = [words[0].start, *(word.end for word in words)]
+    moved = list(edges)
+    shortest = [min(word.end - word.start, _SHORTEST_SECONDS) for word in words]
+    for index, shift in enumerate(shifts, 1):
+        latest = edges[-1] - sum(shortest[index:])
+        moved[index] = min(max(edges[index] + shift, moved[index - 1] + shortest[index - 1]), latest)
+    return _between(words, moved)
+
+
+def _between(words: Sequence[Word], edges: Sequence[float]) -> tuple[Word, ...]:
+    pairs = itertools.pairwise(edges)
+    return tuple(Word(word.text, start, end) for word, (start, end) in zip(words, pairs, strict=True))
+
+
+def word_errors(said: Sequence[str], heard: Sequence[str]) -> int:
+    """Returns the insertions, deletions and substitutions between two lines of words (Levenshtein, 1966)."""
+    row = list(range(len(heard) + 1))
+    for index, word in enumerate(said, 1):
+        previous, row[0] = row[0], index
+        for place, other in enumerate(heard, 1):
+            previous, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, previous + (word != other))
+    return row[-1]
+
+
+def _texts(words: Words) -> list[str]:
+    return [word.text for word in words or () if not is_silence(word.text) and not is_filler(word.text)]
+
+
+def _answers(predictor: Predictor, spoken: Sequence[Spoken], words: Sequence[Words]) -> Iterator[str | None]:
+    """Yields the label of each utterance, None where its words are not found or the model refuses them."""
+    for start in range(0, len(spoken), _BATCH):
+        part = list(zip(spoken[start : start + _BATCH], words[start : start + _BATCH], strict=True))
+        requests = [None if found is None else predictor.request(each.samples, found) for each, found in part]
+        asked = [request for request in requests if request is not None]
+        answers = iter(predictor.predict_all(asked) if asked else [])
+        for request in requests:
+            answer = None if request is None else next(answers)
+            yield None if answer is None or isinstance(answer, PredictionError) else answer.label
+
+
+def _test_ids(run: Path) -> list[str]:
+    with (run / "predictions.csv").open(encoding="utf-8", newline="") as file:
+        return [row["id"] for row in csv.DictReader(file)]
+
+
+def _scores(true: Sequence[str], answered: Sequence[str | None]) -> tuple[float, float]:
+    """Returns WA and UA; no answer is a wrong one."""
+    right = np.array([label == answer for label, answer in zip(true, answered, strict=True)])
+    return float(right.mean()), float(np.mean([right[np.array(true) == label].mean() for label in sorted(set(true))]))
+
+
+def _spoken(root: Path, labels: str) -> dict[str, Spoken]:
+    found = {}
+    for utterance in read_iemocap(root, load_label_set(labels)).utterances:
+        samples = read_audio(utterance.audio_path, SAMPLE_RATE_HZ)
+        found[utterance.id] = Spoken(utterance, samples, share_silence(utterance.words))
+    return found
+
+
+def study(root: Path, runs: Sequence[Path], labels: str) -> list[Mapping[str, Any]]:
+    """Returns a row a condition: mean and standard deviation over the runs of WA and UA, and how many had no words."""
+    spoken = _spoken(root, labels)
+    tested = {run: [spoken[name] for name in _test_ids(run)] for run in runs}
+    conditions = Conditions(sorted({word.text for each in spoken.values() for word in each.words}))
+    words = {name: _made(name, make, spoken) for name, make in conditions.makers.items()}
+    scores: dict[str, list[tuple[float, float]]] = {name: [] for name in words}
+    with tempfile.TemporaryDirectory() as folder:
+        for index, run in enumerate(runs):
+            predictor = load(export_run(run, Path(folder) / str(index)).folder)
+            true = [each.utterance.label for each in tested[run]]
+            for name, by_id in words.items():
+                answers = list(_answers(predictor, tested[run], [by_id[each.utterance.id] for each in tested[run]]))
+                scores[name].append(_scores(true, answers))
+    return [_row(name, words[name], scores[name], spoken) for name in words]
+
+
+def _made(name: str, make: Callable[[Spoken], Words], spoken: Mapping[str, Spoken]) -> dict[str, Words]:
+    report = Progress(name, "utterances")
+    made: dict[str, Words] = {}
+    for number, (utterance_id, each) in enumerate(spoken.items(), 1):
+        made[utterance_id] = make(each)
+        report(number, len(spoken))
+    return made
+
+
+def _row(
+    name: str, words: Mapping[str, Words], scores: Sequence[tuple[float, float]], spoken: Mapping[str, Spoken]
+) -> Mapping[str, Any]:
+    said = {utterance_id: _texts(each.words) for utterance_id, each in spoken.items()}
+    errors = sum(word_errors(said[utterance_id], _texts(words[utterance_id])) for utterance_id in spoken)
+    (wa, ua), (wa_spread, ua_spread) = np.mean(scores, axis=0), np.std(scores, axis=0, ddof=min(len(scores) - 1, 1))
+    return {
+        "words": name,
+        "wa": float(wa),
+        "wa_std": float(wa_spread),
+        "ua": float(ua),
+        "ua_std": float(ua_spread),
+        "word_error_rate": errors / sum(map(len, said.values())),
+        "without_words": sum(found is None for found in words.values()) / len(words),
+    }
+
+
+@click.command()
+@click.option(
+    "--root", type=click.Path(exists=True, path_type=Path), required=True, help="IEMOCAP or its synthetic like."
+)
+@click.option("--runs", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Of can.")
+@click.option("--labels", default="paper7", show_default=True, help="As the records have them.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def main(root: Path, runs: Path, labels: str, as_json: bool) -> None:
+    """Measure what imprecise words cost the runs in a folder of can-tf cross-validate."""
+    folders = sorted(path.parent for path in runs.glob("can-paper-fold*/predictions.csv"))
+    rows = study(root, folders, labels)
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    table = [
+        [
+            row["words"],
+            f"{row['wa']:.3f} ± {row['wa_std']:.3f}",
+            f"{row['ua']:.3f} ± {row['ua_std']:.3f}",
+            f"{row['word_error_rate']:.0%}",
+            f"{row['without_words']:.1%}",
+        ]
+        for row in rows
+    ]
+    click.echo(format_table(["words", "WA", "UA", "word errors", "without words"], table))
+
+
+if __name__ == "__main__":
+    main()
