@@ -1,6 +1,6 @@
 """Where a long recording may be cut: at its pauses, told by the voice activity detector that comes with pocketsphinx.
 
-It is WebRTC's, which many products rely on; an energy rule of our own would need a threshold for each microphone. Left
+It is WebRTC's; an energy rule of our own would need a threshold for each microphone. Left
 to decide are the lengths: a pause is a gap of `PAUSE_SECONDS`, and a stretch has at most `MAX_STRETCH_SECONDS`, for the
 model has learnt from utterances of one emotion each. Where words' times are known, their gaps are the pauses.
 """

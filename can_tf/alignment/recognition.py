@@ -1,8 +1,7 @@
 """Recognition: the words of a recording that has no transcript, and when each was said.
 
-The embedded recogniser is pocketsphinx, whose model is small and whose words are mediocre: about half are wrong in
-spontaneous speech. Whatever else recognises speech, Whisper for one, need only write one of the files that
-`can_tf.alignment.formats` reads, or be a `Recognizer`.
+The embedded recogniser is pocketsphinx, whose model is small and whose words are mediocre. Whatever else recognises
+speech, Whisper for one, need only write one of the files that `can_tf.alignment.formats` reads, or be a `Recognizer`.
 """
 
 from typing import Protocol
