@@ -17,6 +17,14 @@ class AudioError(CanError):
     """A recording cannot be read or holds no usable samples."""
 
 
+class BusyError(CanError):
+    """Another process is at work in a folder."""
+
+
+class DamagedError(CanError):
+    """A finished folder is not what it was when it was finished, or does not say what it was."""
+
+
 class RecordsError(CanError):
     """A records folder is missing, damaged, or of another schema version."""
 

@@ -4,36 +4,63 @@ import contextlib
 import csv
 import hashlib
 import json
+import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-TEMPORARY_SUFFIX = ".tmp"
+TEMPORARY_PREFIX = ".writing-"
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Gives a temporary path beside `path`, which takes its place when the block ends without an error."""
+    """Gives a temporary path beside `path`, which takes its place when the block ends without an error.
+
+    The temporary path has the ending of `path`, for libraries that go by it. What is replaced is on the disk before its
+    new name is, so that a power cut leaves no empty file.
+    """
     # Not the process's id, which another machine's process may have too.
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}{TEMPORARY_SUFFIX}")
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}-{path.name}")
     try:
         yield temporary
+        _flush(temporary)
         temporary.replace(path)
+    except OSError as error:
+        if error.filename in (None, str(temporary)):  # A full disk names no file, and this one nobody knows.
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def remove_temporary_files(folder: Path) -> None:
     """Removes what a killed process left behind in `folder`."""
-    for path in sorted(folder.glob(f".*{TEMPORARY_SUFFIX}")):
+    for path in sorted(folder.glob(f"{TEMPORARY_PREFIX}*")):
         path.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
     """Writes JSON for people and programs: indented, keys in the order given, UTF-8."""
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_bytes(_json_bytes(value))
+
+
+def sha256_of_json(value: Any) -> str:
+    """Returns the SHA-256 of the file that `write_json` would write."""
+    return hashlib.sha256(_json_bytes(value)).hexdigest()
+
+
+def _json_bytes(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def write_csv(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> None:

@@ -1,6 +1,7 @@
 """Work that other processes do, on this machine or on others."""
 
 import concurrent.futures
+import multiprocessing
 import os
 import sys
 import threading
@@ -25,6 +26,26 @@ def run_all(
     finally:
         for future in futures:
             future.cancel()
+
+
+def process_pool(workers: int) -> concurrent.futures.Executor:
+    """Returns an executor of processes that end when this one does, even if it is killed.
+
+    They are spawned, for TensorFlow does not survive a fork.
+    """
+    context = multiprocessing.get_context("spawn")
+    return concurrent.futures.ProcessPoolExecutor(workers, context, initializer=_watch_parent)
+
+
+def _watch_parent() -> None:
+    threading.Thread(target=_exit_after_parent, daemon=True).start()
+
+
+def _exit_after_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def end_with_parent() -> None:

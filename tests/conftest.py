@@ -28,8 +28,8 @@ TABLE_1 = (  # The paper's Table 1 in seconds; its end frames are inclusive.
 
 
 def folder_bytes(folder: Path) -> dict[str, bytes]:
-    """Returns the files of a folder by name."""
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    """Returns the files of a folder by name, as far as users see them."""
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if not path.name.startswith(".")}
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float = 120) -> None:

@@ -24,5 +24,9 @@ def test_nothing_unpickles():
     assert modules_with(r"\bpickle\b|allow_pickle=True|joblib") == []
 
 
+def test_nothing_depends_on_a_clock_that_can_be_set():
+    assert modules_with(r"\btime\.time\(|\bdatetime\b|st_mtime") == []
+
+
 def test_optional_libraries_are_imported_where_they_are_used():
     assert modules_with(r"^(import|from) (matplotlib|espeakng_loader|pocketsphinx|num2words)") == []

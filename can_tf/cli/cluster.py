@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from can_tf.errors import ClusterError, MissingExtraError
-from can_tf.files import TEMPORARY_SUFFIX
+from can_tf.files import TEMPORARY_PREFIX
+from can_tf.provenance import versions
 from can_tf.training.cross_validation import end_trainings
-from can_tf.training.run_folder import versions
 
 _SECONDS_TO_CONNECT = 10
 _KEPT = "What is finished is kept: run the same command again"
@@ -104,7 +104,7 @@ def _check_workers(client: Any, out: Path, paths: Sequence[Path]) -> None:
     out = here / out
     out.mkdir(parents=True, exist_ok=True)
     token = uuid.uuid4().hex
-    probe = out / f".{token}{TEMPORARY_SUFFIX}"
+    probe = out / f"{TEMPORARY_PREFIX}{token}"
     probe.write_text(token)
     try:
         views = client.run(

@@ -18,6 +18,7 @@ from can_tf.cli.reproduce import reproduce_command
 from can_tf.cli.serve import serve_command
 from can_tf.cli.train import train_command
 from can_tf.cli.tune import tune_command
+from can_tf.cli.verify import verify_command
 from can_tf.errors import CanError
 
 
@@ -55,5 +56,6 @@ for command in (
     export_command,
     predict_command,
     serve_command,
+    verify_command,
 ):
     main.add_command(command)

@@ -27,6 +27,8 @@ from can_tf.corpus.iemocap import RELEASE_FOLDER, SYNTHETIC_FILE
 from can_tf.corpus.labels import PAPER_COUNTS_BY_LABEL_SET
 from can_tf.corpus.speech_synthesis import Synthesizer
 from can_tf.errors import CorpusError
+from can_tf.files import TEMPORARY_PREFIX
+from can_tf.locks import alone_in
 
 _FRAMES_PER_SECOND = 100
 _SCRIPTED_SHARE = 0.47
@@ -96,6 +98,7 @@ def make_demo_corpus(
 
     Raises:
         CorpusError: There is something at the root already.
+        BusyError: Another process makes a corpus here.
         MissingExtraError: espeakng-loader is not installed.
     """
     root = out if out.name == RELEASE_FOLDER else out / RELEASE_FOLDER
@@ -104,16 +107,17 @@ def make_demo_corpus(
     counts = apportion(utterances)
     lines = _plan(counts, seed)
     root.parent.mkdir(parents=True, exist_ok=True)
-    temporary = root.with_name(f".{root.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    try:
-        _speak_sessions(lines, temporary, seed, report)
-        _write_front_matter(temporary, utterances, seed)
-        if root.exists():
-            root.rmdir()
-        temporary.rename(root)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    temporary = root.with_name(f"{TEMPORARY_PREFIX}{root.name}")
+    with alone_in(root.parent, name=f".{root.name}.lock"):
+        shutil.rmtree(temporary, ignore_errors=True)  # Left by a process that was killed.
+        try:
+            _speak_sessions(lines, temporary, seed, report)
+            _write_front_matter(temporary, utterances, seed)
+            if root.exists():
+                root.rmdir()
+            temporary.rename(root)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
     return DemoSummary(root, counts)
 
 

@@ -10,17 +10,19 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-import multiprocessing
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from can_tf.alignment.forced import method
+from can_tf.checksums import CHECKSUMS_FILE, checksums_of, write_checksums
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import RecordsError
-from can_tf.files import remove_temporary_files, write_csv, write_json
-from can_tf.processes import run_all
+from can_tf.files import remove_temporary_files, sha256_of_json, write_csv, write_json
+from can_tf.locks import alone_in
+from can_tf.processes import process_pool, run_all
+from can_tf.provenance import git_commit, versions
 from can_tf.records.dataset import (
     DATASET_FILE,
     REJECTED_COLUMNS,
@@ -68,21 +70,41 @@ def build_records(
     Raises:
         RecordsError: The folder holds other records, nothing in the corpus is usable, a worker died, or `strict` and
             an utterance was rejected.
+        BusyError: Another process builds records in the folder.
         MissingExtraError: There are transcripts to be aligned, and pocketsphinx is not installed.
     """
-    fingerprint = _fingerprint(corpus, options)
+    plan = _plan(corpus, options)
+    if (folder / DATASET_FILE).exists() and not overwrite:
+        return _existing_dataset(folder, plan)
     folder.mkdir(parents=True, exist_ok=True)
-    if overwrite:
-        _clear(folder)
-    elif (folder / DATASET_FILE).exists():
-        return _existing_dataset(folder, fingerprint)
-    _begin(folder, fingerprint)
-    alignments = alignments or folder.parent / "alignments"
-    if _has_transcripts(corpus):
-        alignments.mkdir(parents=True, exist_ok=True)
-    tasks = _shard_tasks(corpus, folder, options, alignments)
-    reports = _build_shards(tasks, workers, executor, report)
-    return _finish(corpus, folder, options, fingerprint, reports, strict)
+    with alone_in(folder):
+        if overwrite:
+            _clear(folder)
+        elif (folder / DATASET_FILE).exists():  # Another process has just finished it.
+            return _existing_dataset(folder, plan)
+        _begin(folder, plan)
+        alignments = alignments or folder.parent / "alignments"
+        if _has_transcripts(corpus):
+            alignments.mkdir(parents=True, exist_ok=True)
+        tasks = _shard_tasks(corpus, folder, options, alignments)
+        reports = _build_shards(tasks, workers, executor, report)
+        return _finish(corpus, folder, plan, reports, strict)
+
+
+def _plan(corpus: Corpus, options: BuildOptions) -> dict[str, Any]:
+    """Returns what records are made of, as `dataset.json` describes it."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "labels": list(corpus.labels),
+        "features": dataclasses.asdict(options.features),
+        "segmentation": options.segmentation,
+        "fillers": options.fillers,
+        "corpus": {"name": corpus.name, "synthetic": corpus.synthetic},
+        **({"aligner": method()} if _has_transcripts(corpus) else {}),
+        "fingerprint": _fingerprint(corpus, options),
+        "versions": versions(),
+        "git_commit": git_commit(),
+    }
 
 
 def _fingerprint(corpus: Corpus, options: BuildOptions) -> str:
@@ -109,35 +131,61 @@ def _has_transcripts(corpus: Corpus) -> bool:
 
 def _clear(folder: Path) -> None:
     """Removes a records folder's files, its description first, so that a crash leaves no description of nothing."""
-    names = (DATASET_FILE, UTTERANCES_FILE, REJECTED_FILE)
+    names = (DATASET_FILE, CHECKSUMS_FILE, UTTERANCES_FILE, REJECTED_FILE)
     for path in [folder / name for name in names] + sorted(folder.glob("shard-*-of-*.tfrecord")):
         path.unlink(missing_ok=True)
     shutil.rmtree(folder / BUILD_FOLDER, ignore_errors=True)
 
 
-def _existing_dataset(folder: Path, fingerprint: str) -> Dataset:
+def _existing_dataset(folder: Path, plan: Mapping[str, Any]) -> Dataset:
     dataset = load_dataset(folder)
-    if dataset.fingerprint != fingerprint:
+    if different := _differences(dataset.description, plan):
         raise RecordsError(
-            f"{folder}: holds records of another corpus or of other options. "
+            f"{folder}: holds records with {different}. "
             "Give another folder with --out, or replace them with --overwrite."
         )
     shutil.rmtree(folder / BUILD_FOLDER, ignore_errors=True)  # Left by a kill after the last step but one.
     return dataset
 
 
-def _begin(folder: Path, fingerprint: str) -> None:
+def _differences(found: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """Returns in words how other records differ from those asked for; nothing if they are the same."""
+    if found.get("fingerprint") == asked["fingerprint"]:
+        return ""
+    before, now = ({**each, **each.get("features", {}), **each.get("corpus", {})} for each in (found, asked))
+    named = ("name", "labels", "segmentation", "fillers", *asked["features"], "aligner")
+    return _changes(before, now, named) or "other utterances: ids, words, labels or recordings are not the same"
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any], names: Iterable[str]) -> str:
+    different = [name for name in names if before.get(name) != now.get(name)]
+    return ", ".join(f"{name} {before.get(name)} (now {now.get(name)})" for name in different)
+
+
+def _begin(folder: Path, plan: Mapping[str, Any]) -> None:
     build_folder = folder / BUILD_FOLDER
-    plan = build_folder / _PLAN_FILE
-    if plan.exists() and json.loads(plan.read_text())["fingerprint"] != fingerprint:
-        raise RecordsError(
-            f"{folder}: holds an unfinished build of another corpus or of other options. "
-            "Give another folder with --out, or start afresh with --overwrite."
-        )
+    path = build_folder / _PLAN_FILE
+    if path.exists():
+        begun = _read_plan(path)
+        # Of other versions, half of the shards might be of other bytes than the rest.
+        different = _differences(begun, plan) or _changes(begun["versions"], plan["versions"], plan["versions"])
+        if different:
+            raise RecordsError(
+                f"{folder}: holds an unfinished build with {different}. "
+                "Give another folder with --out, or start afresh with --overwrite."
+            )
     build_folder.mkdir(exist_ok=True)
-    for path in (folder, build_folder):
-        remove_temporary_files(path)
-    write_json(plan, {"fingerprint": fingerprint})
+    for each in (folder, build_folder):
+        remove_temporary_files(each)
+    write_json(path, plan)
+
+
+def _read_plan(path: Path) -> dict[str, Any]:
+    try:
+        plan = json.loads(path.read_text(encoding="utf-8"))
+        return {**plan, "versions": {**plan["versions"]}}
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise RecordsError(f"{path}: is damaged ({error}). Start afresh with --overwrite.") from error
 
 
 def _shard_tasks(corpus: Corpus, folder: Path, options: BuildOptions, alignments: Path) -> list[ShardTask]:
@@ -181,7 +229,8 @@ def _run(
     if not tasks:
         return
     try:
-        with _local_pool(min(workers, len(tasks))) if executor is None else contextlib.nullcontext(executor) as pool:
+        # Even one worker is a process of its own, for the same bytes.
+        with process_pool(min(workers, len(tasks))) if executor is None else contextlib.nullcontext(executor) as pool:
             yield from run_all(pool, build_shard, tasks)
     except concurrent.futures.process.BrokenProcessPool as error:
         raise RecordsError(
@@ -190,16 +239,10 @@ def _run(
         ) from error
 
 
-def _local_pool(workers: int) -> concurrent.futures.Executor:
-    # Processes are spawned, for TensorFlow does not survive a fork; even one worker is one, for the same bytes.
-    return concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
-
-
 def _finish(
     corpus: Corpus,
     folder: Path,
-    options: BuildOptions,
-    fingerprint: str,
+    plan: Mapping[str, Any],
     reports: Sequence[dict[str, Any]],
     strict: bool,
 ) -> Dataset:
@@ -217,22 +260,20 @@ def _finish(
         raise RecordsError(f"{folder}: the corpus holds no utterance with a label of {', '.join(corpus.labels)}.")
     write_csv(folder / UTTERANCES_FILE, UTTERANCE_COLUMNS, rows)
     counts = {label: sum(row["label"] == label for row in rows) for label in corpus.labels}
-    write_json(
-        folder / DATASET_FILE,
-        {
-            "schema_version": SCHEMA_VERSION,
-            "labels": list(corpus.labels),
-            "features": dataclasses.asdict(options.features),
-            "segmentation": options.segmentation,
-            "fillers": options.fillers,
-            "corpus": {"name": corpus.name, "synthetic": corpus.synthetic},
-            **({"aligner": method()} if _has_transcripts(corpus) else {}),
-            "counts": counts,
-            "excluded": dict(sorted(corpus.excluded.items())),
-            "rejected": len(rejected),
-            "shards": [report["shard"] for report in reports],
-            "fingerprint": fingerprint,
-        },
-    )
+    description = {
+        **plan,
+        "counts": counts,
+        "excluded": dict(sorted(corpus.excluded.items())),
+        "rejected": len(rejected),
+        "shards": [report["shard"] for report in reports],
+    }
+    checksums = {
+        **{report["shard"]["name"]: report["shard"]["sha256"] for report in reports},
+        **checksums_of(folder, (UTTERANCES_FILE, REJECTED_FILE)),
+        DATASET_FILE: sha256_of_json(description),
+    }
+    write_checksums(folder, checksums)
+    write_json(folder / DATASET_FILE, description)
+    remove_temporary_files(folder)  # Those of a cluster's worker that was killed.
     shutil.rmtree(folder / BUILD_FOLDER)
     return load_dataset(folder)

@@ -88,8 +88,11 @@ def finished_report(task: ShardTask) -> dict[str, Any] | None:
     path = _report_path(task)
     if not path.exists():
         return None
-    report = json.loads(path.read_text(encoding="utf-8"))
-    whole = task.path.exists() and sha256_of_file(task.path) == report["shard"]["sha256"]
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        whole = task.path.exists() and sha256_of_file(task.path) == report["shard"]["sha256"]
+    except (ValueError, KeyError, TypeError):  # Damaged: the shard is built again.
+        return None
     return report if whole else None
 
 

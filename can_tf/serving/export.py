@@ -2,15 +2,16 @@
 
 It is written to a folder beside the versions, checked there, and renamed: a server never sees half of one, and a
 version that fails its check is never published. The check goes through the server's own way of loading
-(`can_tf.serving.loader_check`), in a process without can_tf and Keras.
+(`can_tf.serving.loader_check`), in a process without can_tf and Keras. Exports into one folder take turns.
 """
 
+import contextlib
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ import keras
 import numpy as np
 
 import can_tf.layers  # noqa: F401  Registers the layers that a saved model names.
+from can_tf.checksums import checksums_of, write_checksums
 from can_tf.errors import ExportError, RunError
 from can_tf.features.config import FeatureConfig
 from can_tf.files import write_json
+from can_tf.locks import alone_in
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
 from can_tf.models.registry import VARIANTS
@@ -32,6 +35,7 @@ from can_tf.training import run_folder
 
 CARD_FILE = "model_card.md"
 TOLERANCE = 1e-5
+_LONGEST_WAIT_SECONDS = 600  # For another export into the same folder, which takes half a minute.
 # Ops that are registered in any TensorFlow, and not, or not always, in a server.
 _NOT_IN_A_SERVER = {"PyFunc", "PyFuncStateless", "EagerPyFunc", "XlaLaunch", "XlaCompile", "XlaRun"}
 
@@ -55,6 +59,7 @@ def export_run(run: Path, out: Path) -> Exported:
     Raises:
         RunError: The run is not finished, or its files are damaged.
         ExportError: The run's segmentation cannot be served, or the version failed its check.
+        BusyError: Another export into the same folder does not end.
     """
     config = run_folder.read_run_json(run, run_folder.CONFIG_FILE)
     metrics = run_folder.read_run_json(run, run_folder.METRICS_FILE)
@@ -70,15 +75,30 @@ def export_run(run: Path, out: Path) -> Exported:
     features = FeatureConfig(**records["features"])
     model = _load_model(run / run_folder.MODEL_FILE)
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".exporting-", dir=out, ignore_cleanup_errors=True) as temporary:
-        version = Path(temporary) / "version"
+    with alone_in(out, wait_seconds=_LONGEST_WAIT_SECONDS), _working_folder(out) as working:
+        version = working / "version"
         requests = warm_up_requests(model_config.vocabulary, features)
         served = _write(model, model_config, features, config["options"]["max_segment_frames"], version)
         write_warm_up(version, out.name, requests)
         write_json(version / DESCRIPTION_FILE, _description(config, metrics, model_config))
         (version / CARD_FILE).write_text(model_card(config, metrics, model_config), encoding="utf-8")
         differences, ops = _check(version, served, requests)
+        files = [path.relative_to(version).as_posix() for path in version.rglob("*") if path.is_file()]
+        write_checksums(version, checksums_of(version, files))
         return Exported(_publish(version, out), differences, ops)
+
+
+@contextlib.contextmanager
+def _working_folder(out: Path) -> Iterator[Path]:
+    """Gives an empty folder in a model's folder, hidden from servers, and removes it, or what a kill has left of it."""
+    working = out / ".exporting"
+    if working.exists():
+        shutil.rmtree(working)
+    working.mkdir()
+    try:
+        yield working
+    finally:
+        shutil.rmtree(working, ignore_errors=True)
 
 
 def _load_model(path: Path) -> keras.Model:
@@ -171,13 +191,6 @@ def _answers_of_the_loader(version: Path) -> tuple[dict[str, np.ndarray], list[s
 
 
 def _publish(version: Path, out: Path) -> Path:
-    """Renames a version's folder to the next number; another export at the same moment gets the one after."""
+    """Renames a version's folder to the next number."""
     number = max((int(path.name) for path in out.iterdir() if path.name.isdecimal()), default=0) + 1
-    while True:
-        target = out / str(number)
-        try:
-            return version.rename(target)
-        except OSError:
-            if not target.exists():
-                raise
-            number += 1
+    return version.rename(out / str(number))

@@ -8,7 +8,6 @@ epoch, and the state after each whole epoch is on disk: a training that was kill
 import collections
 import dataclasses
 import hashlib
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ import tensorflow as tf
 
 from can_tf.errors import ConfigError, RunError
 from can_tf.files import replacing, write_json
+from can_tf.locks import alone_in
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import balanced_class_weights, compile_model, final_log_probabilities
 from can_tf.models.registry import VARIANTS, build
@@ -75,25 +75,39 @@ def train_fold(
             same training without it goes on from there.
 
     Raises:
-        CanError: Options, records, word vectors or the run folder cannot be used; the message says which and why.
+        CanError: Options, records, word vectors or the run folder cannot be used, or another process trains in it; the
+            message says which and why.
     """
     listener = listener or Listener()
     if options.model not in VARIANTS:
         raise ConfigError(f"there is no model {options.model!r}; expected one of {', '.join(sorted(VARIANTS))}")
     _check_segmentation(dataset, options)
     parts = split(dataset, options)
-    state = run_folder.open_run(folder, options, dataset)
     if (folder / run_folder.METRICS_FILE).exists():
-        listener.message(f"{folder} is done already.")
-        metrics = run_folder.read_run_json(folder, run_folder.METRICS_FILE)
-        return _validation_scores(metrics["validation"], metrics) if validation_only else metrics
-    verify_shards(dataset)
-    # Before TensorFlow's first operation, and so before the word vectors.
-    strategy = strategy_for(options.devices)
-    training = _prepare(dataset, parts, folder, options, state, listener)
-    with strategy.scope():
-        _fit(training, listener)
-        return _finish_without_test(training) if validation_only else _finish(training)
+        return _finished(dataset, folder, options, listener, validation_only)
+    run_folder.check_new_or_same(folder, options, dataset)
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder):
+        if (folder / run_folder.METRICS_FILE).exists():  # Another process has just finished it.
+            return _finished(dataset, folder, options, listener, validation_only)
+        state = run_folder.open_run(folder, options, dataset)
+        verify_shards(dataset)
+        # Before TensorFlow's first operation, and so before the word vectors.
+        strategy = strategy_for(options.devices)
+        training = _prepare(dataset, parts, folder, options, state, listener)
+        with strategy.scope():
+            _fit(training, listener)
+            return _finish_without_test(training) if validation_only else _finish(training)
+
+
+def _finished(
+    dataset: Dataset, folder: Path, options: TrainOptions, listener: Listener, validation_only: bool
+) -> dict[str, Any]:
+    run_folder.check_same(folder, options, dataset)
+    run_folder.remove_leftovers(folder)  # Of a kill after the last step but one.
+    listener.message(f"{folder} is done already.")
+    metrics = run_folder.read_run_json(folder, run_folder.METRICS_FILE)
+    return _validation_scores(metrics["validation"], metrics) if validation_only else metrics
 
 
 def _check_segmentation(dataset: Dataset, options: TrainOptions) -> None:
@@ -184,6 +198,8 @@ def _fit(training: _Training, listener: Listener) -> None:
     options, state, model = training.options, training.state, training.model
     if state.epochs:
         listener.message(f"Going on after epoch {state.epochs}.")
+        if different := run_folder.other_versions(training.folder):
+            listener.message(f"It was begun with {different}: the result may differ from that of one go.")
         _load_weights(training, state.weights)
     if state.ends(options):
         return
@@ -260,11 +276,8 @@ class _Epochs(keras.callbacks.Callback):
 
 
 def _save_weights(training: _Training, name: str) -> None:
-    path = training.checkpoint / name
-    # Keras asks for this very ending, so the temporary name has it too.
-    temporary = path.with_name(f"writing-{name}")
-    training.model.save_weights(temporary, overwrite=True)
-    temporary.replace(path)
+    with replacing(training.checkpoint / name) as temporary:
+        training.model.save_weights(temporary, overwrite=True)
 
 
 def _load_weights(training: _Training, name: str) -> None:
@@ -329,22 +342,18 @@ def _course(training: _Training) -> dict[str, Any]:
 
 
 def _finish(training: _Training) -> dict[str, Any]:
-    """Writes model, predictions and, last, metrics; then the checkpoint is of no more use."""
+    """Writes model, predictions, checksums and, last, metrics."""
     folder, state = training.folder, training.state
     _load_weights(training, state.best_weights)
     with replacing(folder / run_folder.MODEL_FILE) as temporary:
-        named = temporary.with_suffix(".keras")  # Keras goes by the ending.
-        training.model.save(named)
-        named.replace(temporary)
+        training.model.save(temporary)
     write_json(folder / run_folder.MODEL_CONFIG_FILE, training.config.to_json())
     test = _predict(training, training.parts.test)
     validation = _predict(training, training.parts.validation)
     _write_predictions(folder / run_folder.PREDICTIONS_FILE, test, training.dataset.labels)
     _write_predictions(folder / run_folder.VALIDATION_PREDICTIONS_FILE, validation, training.dataset.labels)
     metrics = _metrics(training, test, validation)
-    write_json(folder / run_folder.METRICS_FILE, metrics)
-    (folder / run_folder.VALIDATION_FILE).unlink(missing_ok=True)
-    shutil.rmtree(training.checkpoint)
+    run_folder.finish_run(folder, metrics)
     return metrics
 
 

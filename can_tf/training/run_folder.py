@@ -1,22 +1,21 @@
 """A run folder: what was asked, how far it got, what came out. Reads without TensorFlow.
 
-`config.json` is written first and `metrics.json` last, so a run with metrics is finished. Between the two,
-`checkpoint/` holds the state after the last whole epoch.
+`config.json` is written first and `metrics.json` last, so a run with metrics is finished, and `SHA256SUMS` beside it
+says what its files were then. Between the two, `checkpoint/` holds the state after the last whole epoch.
 """
 
 import csv
 import dataclasses
-import importlib.metadata
 import json
-import platform
-import subprocess
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import can_tf
+from can_tf.checksums import checksums_of, write_checksums
 from can_tf.errors import RunError
-from can_tf.files import write_csv, write_json
+from can_tf.files import remove_temporary_files, sha256_of_json, write_csv, write_json
+from can_tf.provenance import git_commit, versions
 from can_tf.records.dataset import Dataset
 from can_tf.training.options import TrainOptions
 
@@ -33,7 +32,15 @@ TENSORBOARD_FOLDER = "tensorboard"
 
 HISTORY_COLUMNS = ("epoch", "loss", "validation_loss", "validation_wa", "validation_ua", "seconds")
 _STATE_FILE = "state.json"
-_PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-io", "scikit-learn", "soundfile")
+_OF_RECORDS = ("corpus", "labels", "segmentation", "fillers", "features")  # What a run says of them.
+_RESULT_FILES = (
+    CONFIG_FILE,
+    HISTORY_FILE,
+    MODEL_FILE,
+    MODEL_CONFIG_FILE,
+    PREDICTIONS_FILE,
+    VALIDATION_PREDICTIONS_FILE,
+)
 
 
 @dataclasses.dataclass
@@ -76,16 +83,45 @@ def open_run(folder: Path, options: TrainOptions, dataset: Dataset) -> RunState:
     Raises:
         RunError: The folder belongs to a training with other options or on other records.
     """
+    check_new_or_same(folder, options, dataset)
     path = folder / CONFIG_FILE
-    if path.exists():
-        check_same(folder, options, dataset)
-    else:
-        if folder.exists() and any(folder.iterdir()):
-            raise RunError(f"{folder}: is not empty and not a run (no {CONFIG_FILE}). Give another folder with --run.")
+    if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         write_json(path, _config(options, dataset))
-    (folder / CHECKPOINT_FOLDER).mkdir(exist_ok=True)
+    checkpoint = folder / CHECKPOINT_FOLDER
+    checkpoint.mkdir(exist_ok=True)
+    for each in (folder, checkpoint):
+        remove_temporary_files(each)
     return _read_state(folder)
+
+
+def check_new_or_same(folder: Path, options: TrainOptions, dataset: Dataset) -> None:
+    """Raises RunError if a folder is neither empty nor the run folder of the same training."""
+    if (folder / CONFIG_FILE).exists():
+        check_same(folder, options, dataset)
+    elif folder.exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
+        raise RunError(f"{folder}: is not empty and not a run (no {CONFIG_FILE}). Give another folder with --run.")
+
+
+def other_versions(folder: Path) -> str:
+    """Returns in words which versions a run was begun with, where they are not those of now."""
+    begun, now = read_run_json(folder, CONFIG_FILE).get("versions", {}), versions()
+    return ", ".join(f"{name} {begun.get(name)} (now {now[name]})" for name in now if begun.get(name) != now[name])
+
+
+def finish_run(folder: Path, metrics: Mapping[str, Any]) -> None:
+    """Writes checksums and, last, metrics; then nothing but the results is left."""
+    checksums = {**checksums_of(folder, _RESULT_FILES), METRICS_FILE: sha256_of_json(metrics)}
+    write_checksums(folder, checksums)
+    write_json(folder / METRICS_FILE, metrics)
+    remove_leftovers(folder)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes from a finished run what was of use to go on."""
+    (folder / VALIDATION_FILE).unlink(missing_ok=True)
+    if (folder / CHECKPOINT_FOLDER).exists():
+        shutil.rmtree(folder / CHECKPOINT_FOLDER)
 
 
 def read_run_json(folder: Path, name: str) -> dict[str, Any]:
@@ -135,32 +171,11 @@ def _config(options: TrainOptions, dataset: Dataset) -> dict[str, Any]:
             "folder": str(dataset.folder),
             "fingerprint": dataset.fingerprint,
             "utterances": len(dataset.utterances),
-            **{name: description[name] for name in ("corpus", "labels", "segmentation", "fillers", "features")},
+            **{name: description[name] for name in _OF_RECORDS},
         },
         "versions": versions(),
-        "git_commit": _git_commit(),
+        "git_commit": git_commit(),
     }
-
-
-def versions() -> dict[str, str]:
-    """Returns the versions, here, of all that decides what a training gives."""
-    return {
-        "can_tf": can_tf.__version__,
-        "python": platform.python_version(),
-        **{package: importlib.metadata.version(package) for package in _PACKAGES},
-    }
-
-
-def _git_commit() -> str | None:
-    """Returns the commit that can_tf itself is run from, if it is run from a checkout."""
-    package = Path(can_tf.__file__).parent
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(package), "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
 
 
 def check_same(folder: Path, options: TrainOptions, dataset: Dataset) -> None:
@@ -176,7 +191,8 @@ def check_same(folder: Path, options: TrainOptions, dataset: Dataset) -> None:
     asked = dataclasses.asdict(options)
     different = [f"{name} {found[name]} (now {asked[name]})" for name in asked if found[name] != asked[name]]
     if fingerprint != dataset.fingerprint:
-        different.append("other records")
+        others = [name for name in _OF_RECORDS if config["records"].get(name) != dataset.description.get(name)]
+        different.append(" of other ".join(["other records", *([" and ".join(others)] if others else [])]))
     if different:
         raise RunError(
             f"{path.parent}: belongs to a training with {', '.join(different)}. Give another folder with --run."

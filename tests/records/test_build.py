@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from can_tf.checksums import changes, read_checksums
 from can_tf.corpus.utterance import Corpus, Rejection, Word
-from can_tf.errors import RecordsError
+from can_tf.errors import BusyError, RecordsError
 from can_tf.features.config import FeatureConfig
 from can_tf.files import sha256_of_file
+from can_tf.locks import alone_in
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import load_dataset, verify_shards
 from can_tf.records.schema import parse
@@ -62,6 +64,9 @@ def test_the_description_counts_and_hashes_what_was_written(tone_corpus, tone_re
     assert [shard["examples"] for shard in description["shards"]] == [64, 64, 22]
     for shard in dataset.shards:
         assert sha256_of_file(folder / shard.name) == shard.sha256
+    assert description["versions"]["tensorflow"] == tf.__version__
+    assert changes(folder) == []
+    assert set(read_checksums(folder)) == {path.name for path in folder.iterdir()} - {".lock", "SHA256SUMS"}
     assert [utterance.id for utterance in dataset.utterances] == [utterance.id for utterance in tone_corpus.utterances]
     assert dataset.utterances[3].words == "night now good bad"
     assert dataset.utterances[3].seconds == 0.9
@@ -113,10 +118,46 @@ def test_a_finished_build_is_not_done_again(tone_corpus, tone_records_copy):
 def test_other_options_need_another_folder_or_overwrite(tone_corpus, tone_records_copy):
     folder = tone_records_copy.folder
     equal = BuildOptions(segmentation="equal")
-    with pytest.raises(RecordsError, match=r"records of another corpus or of other options.*--overwrite"):
+    with pytest.raises(RecordsError, match=r"holds records with segmentation aligned \(now equal\).*--overwrite"):
         build_records(tone_corpus, folder, equal)
+    fewer = dataclasses.replace(tone_corpus, utterances=tone_corpus.utterances[1:])
+    with pytest.raises(RecordsError, match=r"other utterances: ids, words, labels or recordings are not the same.*"):
+        build_records(fewer, folder, BuildOptions())
     dataset = build_records(tone_corpus, folder, equal, overwrite=True)
     assert dataset.segmentation == "equal"
+
+
+def interrupt(corpus, folder, options):
+    """Begins a build, and stops it when its plan is there."""
+
+    class StopError(Exception):
+        pass
+
+    def stop(done, total):
+        raise StopError
+
+    with pytest.raises(StopError):
+        build_records(corpus, folder, options, report=stop)
+
+
+def test_an_unfinished_build_goes_on_with_the_same_options_and_versions_alone(tmp_path, tone_corpus):
+    interrupt(tone_corpus, tmp_path, BuildOptions())
+    overlap = BuildOptions(features=FeatureConfig(overlap=0.2))
+    with pytest.raises(RecordsError, match=r"an unfinished build with overlap 0.1 \(now 0.2\)"):
+        build_records(tone_corpus, tmp_path, overlap)
+    plan = tmp_path / ".build" / "plan.json"
+    plan.write_text(plan.read_text().replace('"tensorflow": "', '"tensorflow": "0.'))
+    with pytest.raises(RecordsError, match=r"an unfinished build with tensorflow 0.2.16.\d+ \(now 2.16.\d+\)"):
+        build_records(tone_corpus, tmp_path, BuildOptions())
+    plan.write_text("{")
+    with pytest.raises(RecordsError, match=r"plan.json: is damaged.*--overwrite"):
+        build_records(tone_corpus, tmp_path, BuildOptions())
+
+
+def test_two_builds_of_one_folder_do_not_meet(tmp_path, tone_corpus):
+    with alone_in(tmp_path), pytest.raises(BusyError, match="another can_tf process is at work here"):
+        build_records(tone_corpus, tmp_path, BuildOptions())
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_what_cannot_be_used_is_rejected_by_name_and_reason(tmp_path, tone_corpus):

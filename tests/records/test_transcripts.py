@@ -101,7 +101,7 @@ def test_another_transcript_is_another_corpus(tmp_path, corpus):
     build_records(corpus, tmp_path / "records", BuildOptions())
     text = (tmp_path / "m.csv").read_text(encoding="utf-8")
     (tmp_path / "m.csv").write_text(text.replace("amiable himself", "amiable itself"), encoding="utf-8")
-    with pytest.raises(RecordsError, match="holds records of another corpus"):
+    with pytest.raises(RecordsError, match="holds records with other utterances"):
         build_records(read_manifest(tmp_path / "m.csv"), tmp_path / "records", BuildOptions())
 
 

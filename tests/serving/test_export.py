@@ -12,6 +12,7 @@ import soundfile
 import tensorflow as tf
 
 from can_tf.alignment.spans import share_silence
+from can_tf.checksums import changes, read_checksums
 from can_tf.errors import ExportError, PredictionError, RunError
 from can_tf.features.config import FeatureConfig
 from can_tf.models.losses import final_log_probabilities
@@ -69,7 +70,9 @@ def test_a_version_has_the_layout_that_tensorflow_serving_reads(exported, traine
         "assets.extra/tf_serving_warmup_requests",
         "model_card.md",
     } <= files
-    assert [path.name for path in exported.folder.parent.iterdir()] == ["1"]
+    assert sorted(path.name for path in exported.folder.parent.iterdir()) == [".lock", "1"]
+    assert changes(exported.folder) == []
+    assert set(read_checksums(exported.folder)) == files - {"SHA256SUMS"}
     labels = (exported.folder / "assets" / "labels.txt").read_text().split()
     assert labels == list(trained.records.labels)
 
@@ -277,9 +280,11 @@ def test_versions_count_up_and_a_failing_one_is_not_published(exported, trained,
     monkeypatch.setattr(export_module, "TOLERANCE", -1.0)
     with pytest.raises(ExportError, match="differs from the Keras model"):
         export_run(trained.run, out)
-    assert [path.name for path in out.iterdir()] == ["7"]
+    assert sorted(path.name for path in out.iterdir()) == [".lock", "7"]
+    (out / ".exporting" / "version").mkdir(parents=True)  # Of an export that was killed.
     monkeypatch.setattr(export_module, "TOLERANCE", 1e-5)
     assert export_run(trained.run, out).folder.name == "8"
+    assert sorted(path.name for path in out.iterdir()) == [".lock", "7", "8"]
 
 
 def test_warm_up_requests_are_replayed(exported, loaded):

@@ -1,11 +1,14 @@
 import dataclasses
 import json
+import shutil
 
 import keras
 import numpy as np
 import pytest
 
-from can_tf.errors import ConfigError, RunError
+from can_tf.checksums import changes, read_checksums
+from can_tf.errors import BusyError, ConfigError, RunError
+from can_tf.locks import alone_in
 from can_tf.models.losses import final_log_probabilities
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.pipeline import EpochOrder, batches
@@ -35,6 +38,14 @@ def test_the_run_folder_holds_what_was_asked_and_what_came_out(finished_run, ton
         "predictions.csv",
         "validation_predictions.csv",
         "tensorboard",
+        "SHA256SUMS",
+        ".lock",
+    }
+    assert changes(folder) == []
+    assert set(read_checksums(folder)) == {path.name for path in folder.iterdir()} - {
+        "tensorboard",
+        "SHA256SUMS",
+        ".lock",
     }
     config = json.loads((folder / "config.json").read_text())
     assert config["options"] == dataclasses.asdict(OPTIONS)
@@ -98,12 +109,41 @@ def test_an_interrupted_run_ends_with_the_same_weights(finished_run, tone_record
     assert metrics["wa"] == undisturbed["wa"]
 
 
+def test_a_kill_after_the_metrics_leaves_nothing_in_the_end(finished_run, tone_records, tmp_path):
+    folder, metrics = finished_run
+    copy = tmp_path / "run"
+    shutil.copytree(folder, copy)
+    (copy / "checkpoint").mkdir()
+    (copy / "checkpoint" / "epoch-0000.weights.h5").touch()
+    assert train_fold(tone_records, copy, OPTIONS) == metrics
+    assert not (copy / "checkpoint").exists()
+
+
+def test_two_trainings_in_one_folder_do_not_meet(tone_records, tmp_path):
+    with alone_in(tmp_path), pytest.raises(BusyError, match="another can_tf process is at work here"):
+        train_fold(tone_records, tmp_path, OPTIONS)
+
+
+def test_a_run_of_other_versions_goes_on_and_says_so(tone_records, tmp_path):
+    options = dataclasses.replace(OPTIONS, epochs=1)
+    train_fold(tone_records, tmp_path, options, validation_only=True)
+    path = tmp_path / "config.json"
+    path.write_text(path.read_text().replace('"keras": "', '"keras": "0.'))
+    messages = []
+    train_fold(tone_records, tmp_path, options, Listener(message=messages.append))
+    begun = f"keras 0.{keras.__version__} (now {keras.__version__})"
+    assert f"It was begun with {begun}: the result may differ from that of one go." in messages
+
+
 def test_other_options_or_records_need_another_run_folder(finished_run, tone_records):
     folder, _ = finished_run
     with pytest.raises(RunError, match=r"belongs to a training with alpha 0.1 \(now 0.2\), seed 0 \(now 1\)"):
         train_fold(tone_records, folder, dataclasses.replace(OPTIONS, alpha=0.2, seed=1))
     description = {**tone_records.description, "fingerprint": "other"}
     with pytest.raises(RunError, match="belongs to a training with other records. Give another folder with --run"):
+        train_fold(dataclasses.replace(tone_records, description=description), folder, OPTIONS)
+    description["features"] = {**description["features"], "overlap": 0.2}
+    with pytest.raises(RunError, match="belongs to a training with other records of other features. Give"):
         train_fold(dataclasses.replace(tone_records, description=description), folder, OPTIONS)
 
 

@@ -1,0 +1,37 @@
+"""What decides a result beside data and options: the versions of libraries and of can_tf itself."""
+
+import importlib.metadata
+import platform
+import subprocess
+from pathlib import Path
+
+import can_tf
+
+_PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-io", "scikit-learn", "soundfile")
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions, here, of all that decides what a build or a training gives."""
+    return {
+        "can_tf": can_tf.__version__,
+        "python": platform.python_version(),
+        **{package: importlib.metadata.version(package) for package in _PACKAGES},
+    }
+
+
+def git_commit() -> str | None:
+    """Returns the commit that can_tf itself is run from, with `-dirty` if files were changed; None outside a checkout.
+
+    A checkout of another project, which only has can_tf installed in it, does not count.
+    """
+    module = Path(can_tf.__file__)
+    try:
+        _git(module.parent, "ls-files", "--error-unmatch", module.name)
+        return _git(module.parent, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()

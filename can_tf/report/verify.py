@@ -1,0 +1,57 @@
+"""Whether finished folders are still what they were: records, runs and exports, each against its own checksums."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+from can_tf.checksums import CHECKSUMS_FILE, changes, read_checksums
+from can_tf.errors import CanError, DamagedError
+from can_tf.records.dataset import DATASET_FILE, load_dataset
+from can_tf.report.run import read_evaluation
+from can_tf.training.run_folder import METRICS_FILE
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verified:
+    """A finished folder: its kind ("records", "run" or "export"), how many files it has, and what is wrong."""
+
+    folder: Path
+    kind: str
+    files: int
+    faults: tuple[str, ...]
+
+
+def verify(path: Path) -> list[Verified]:
+    """Checks a finished folder, or every one that lies in a folder, however deep.
+
+    Raises:
+        DamagedError: There is none.
+    """
+    found = [_verified(folder) for folder in _finished_folders(path)]
+    if not found:
+        raise DamagedError(
+            f"{path}: holds nothing that is finished (no {CHECKSUMS_FILE}). Finish it by running its command again; "
+            "what an earlier version of can_tf made has no checksums."
+        )
+    return found
+
+
+def _finished_folders(path: Path) -> Iterator[Path]:
+    if (path / CHECKSUMS_FILE).exists():
+        yield path
+        return
+    for folder in sorted(each for each in path.iterdir() if each.is_dir() and not each.name.startswith(".")):
+        yield from _finished_folders(folder)
+
+
+def _verified(folder: Path) -> Verified:
+    kind = "records" if (folder / DATASET_FILE).exists() else "run" if (folder / METRICS_FILE).exists() else "export"
+    try:
+        files, faults = len(read_checksums(folder)), changes(folder)
+        if not faults and kind == "records":
+            load_dataset(folder)
+        elif not faults and kind == "run":
+            read_evaluation(folder)
+    except CanError as error:
+        return Verified(folder, kind, 0, (" ".join(str(error).split()),))
+    return Verified(folder, kind, files, tuple(faults))

@@ -1,0 +1,58 @@
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from can_tf.errors import BusyError
+from can_tf.locks import alone_in
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from can_tf.locks import alone_in
+with alone_in(Path(sys.argv[1])):
+    print("in", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def hold(folder, seconds):
+    process = subprocess.Popen([sys.executable, "-c", HOLD, folder, str(seconds)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "in\n"
+    return process
+
+
+def test_another_process_is_kept_out_and_told_where(tmp_path):
+    message = f"{tmp_path}: another can_tf process is at work here. Wait until"
+    with hold(tmp_path, 60) as process:
+        with pytest.raises(BusyError, match=message), alone_in(tmp_path):
+            pytest.fail("two at once")
+        process.kill()
+
+
+def test_a_killed_process_leaves_no_lock(tmp_path):
+    with hold(tmp_path, 60) as process:
+        process.send_signal(signal.SIGKILL)
+    with alone_in(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_one_that_waits_gets_in_when_the_other_ends(tmp_path):
+    with hold(tmp_path, 1):
+        started = time.monotonic()
+        with alone_in(tmp_path, wait_seconds=30):
+            assert time.monotonic() - started > 0.3
+
+
+def test_other_names_are_other_work(tmp_path):
+    with alone_in(tmp_path), alone_in(tmp_path, name=".other"):
+        pass
+
+
+def test_an_error_inside_lifts_the_lock(tmp_path):
+    with pytest.raises(ValueError, match="inside"), alone_in(tmp_path):
+        raise ValueError("inside")
+    with alone_in(tmp_path):
+        pass
