@@ -134,9 +134,11 @@ def _of_run(folder: Path) -> dict[str, Any]:
 
 
 def _of_export(folder: Path) -> dict[str, Any]:
+    found = sorted(folder.iterdir())
     return {
-        "versions": [path.name for path in sorted(folder.iterdir())],
-        "changes": [line for path in sorted(folder.iterdir()) if path.is_dir() for line in changes(path)],
+        # One that was killed after it had published is followed by another version.
+        "others": [path.name for path in found if not path.name.isdecimal()],
+        "changes": [line for path in found if path.name.isdecimal() for line in changes(path)],
     }
 
 
