@@ -16,7 +16,7 @@ from typing import Any
 
 import can_tf
 from can_tf.errors import RunError
-from can_tf.files import write_csv, write_json
+from can_tf.files import is_plain_name, write_csv, write_json
 from can_tf.records.dataset import Dataset
 from can_tf.training.options import TrainOptions
 
@@ -33,6 +33,7 @@ TENSORBOARD_FOLDER = "tensorboard"
 
 HISTORY_COLUMNS = ("epoch", "loss", "validation_loss", "validation_wa", "validation_ua", "seconds")
 _STATE_FILE = "state.json"
+_WEIGHTS_SUFFIX = ".weights.h5"  # Keras reads other endings otherwise, some of which name further files.
 _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-io", "scikit-learn", "soundfile")
 
 
@@ -112,7 +113,7 @@ def write_state(folder: Path, state: RunState) -> None:
     checkpoint = folder / CHECKPOINT_FOLDER
     write_json(checkpoint / _STATE_FILE, dataclasses.asdict(state))
     write_csv(folder / HISTORY_FILE, HISTORY_COLUMNS, state.history)
-    for path in sorted(checkpoint.glob("*.weights.h5")):
+    for path in sorted(checkpoint.glob(f"*{_WEIGHTS_SUFFIX}")):
         if path.name not in (state.weights, state.best_weights):
             path.unlink()
 
@@ -188,9 +189,20 @@ def _read_state(folder: Path) -> RunState:
     if not path.exists():
         return RunState()
     try:
-        return RunState(**json.loads(path.read_text(encoding="utf-8")))
+        state = RunState(**json.loads(path.read_text(encoding="utf-8")))
+        _check_weights(state)
     except (OSError, ValueError, TypeError) as error:
         raise RunError(f"{path}: is damaged ({error}). Delete {folder} and train again.") from error
+    return state
+
+
+def _check_weights(state: RunState) -> None:
+    """Raises ValueError where a name of weights, which becomes a path, is not that of a file in `checkpoint/`."""
+    for name in (state.weights, state.best_weights) if state.history else ():
+        if not is_plain_name(name) or not name.endswith(_WEIGHTS_SUFFIX):
+            raise ValueError(
+                f"expected the bare name of a file that ends in {_WEIGHTS_SUFFIX}, found {str(name)[:80]!r}"
+            )
 
 
 def write_predictions(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
