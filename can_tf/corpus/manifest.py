@@ -3,8 +3,8 @@
 Columns: `id`, `audio`, `label`, `speaker`, `alignment` or `transcript`, and where there are any `session` and
 `scenario`. Paths are relative to the manifest's folder, and may lead out of it: a corpus seldom lies where its list
 does, and nothing but sound and word timings is read there. An id never becomes a path. A transcript is the words
-themselves, and counts where there is no alignment. An alignment that does not mark silence, CTM or JSON, is taken to be silent before its first and after its
-last word.
+themselves, and counts where there is no alignment. An alignment that does not mark silence, CTM or JSON, is taken to be
+silent before its first and after its last word.
 """
 
 import csv
