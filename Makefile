@@ -12,7 +12,7 @@ DEMO_AUDIO := $(DEMO_CORPUS)/IEMOCAP_full_release/Session1/sentences/wav/Ses01F_
 DEMO_MODEL := saved_models/can
 DEMO_RUN := runs/can-paper-fold0-seed0
 
-.PHONY: demo test test-quick lint clean
+.PHONY: demo test test-quick lint audit clean
 
 demo: $(VENV)/.installed-demo
 	$(BIN)/can-tf build-records --out $(DEMO_RECORDS)
@@ -38,6 +38,11 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# By hand, for the answer changes without a commit: are there known vulnerabilities in what constraints.txt pins?
+# --strict: a package that the database does not tell of is an error too, and not passed over.
+audit: $(VENV)-audit/bin/pip-audit
+	$(VENV)-audit/bin/pip-audit --strict --disable-pip --no-deps --requirement constraints.txt
+
 $(VENV)/.installed-demo: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,report,serve,align]'
 	touch $@
@@ -51,5 +56,10 @@ $(VENV)/bin/python:
 	@echo "Setting up $(VENV) with $(PYTHON): takes a minute or two."
 	$(PYTHON) -m venv $(VENV)
 
+# Apart, so that its dependencies do not meet ours.
+$(VENV)-audit/bin/pip-audit: | $(VENV)/bin/python
+	$(BIN)/python -m venv $(VENV)-audit
+	$(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-audit build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

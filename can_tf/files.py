@@ -7,7 +7,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 TEMPORARY_PREFIX = ".writing-"
@@ -78,3 +78,13 @@ def sha256_of_file(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def is_plain_name(name: object) -> bool:
+    """Tells whether a value that a file holds is a bare name, so that it cannot lead out of the folder it is joined to.
+
+    It is no path on any system: no separator, no drive, not `..`; and printable, so without NUL.
+    """
+    if not isinstance(name, str) or not name.isprintable():
+        return False
+    return name not in ("", "..") and PureWindowsPath(name).name == name

@@ -21,7 +21,20 @@ def test_one_module_imports_tensorflow_io():
 
 
 def test_nothing_unpickles():
-    assert modules_with(r"\bpickle\b|allow_pickle=True|joblib") == []
+    assert (
+        modules_with(r"\b(c?pickle|cloudpickle|dill|joblib|shelve|marshal)\b|allow_pickle=(?!False)|torch\.load") == []
+    )
+
+
+def test_arrays_are_read_without_pickles():
+    assert modules_with(r"\bnp\.load\((?!.*allow_pickle=False)") == []
+
+
+def test_one_module_loads_keras_models_and_in_safe_mode():
+    assert modules_with(r"keras\.\w+\.load_model\(") == ["models/saved.py"]
+    assert modules_with(r"keras\.\w+\.load_model\((?!.*safe_mode=True)") == []
+    unsafe = r"^\s*from keras\S* import .*load_model|enable_unsafe_deserialization|deserialize_keras_object"
+    assert modules_with(unsafe) == []
 
 
 def test_nothing_depends_on_a_clock_that_can_be_set():

@@ -19,6 +19,7 @@ from can_tf.alignment.pronunciation import Pronouncer
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ, Found, check_audible, make_decoder, search
 from can_tf.corpus.utterance import Word
 from can_tf.errors import AlignmentError, MissingExtraError
+from can_tf.limits import MAX_WORDS, words_fault
 
 MAX_SECONDS = 600.0
 OOV_POLICIES = ("guess", "error")
@@ -44,13 +45,15 @@ class Aligner:
     Args:
         oov: What becomes of words outside the pronouncing dictionary: "guess" asks espeak-ng how they are said, "error"
             refuses them.
+        max_seconds: Of a recording; the search takes memory with its length.
+        max_words: Of a transcript.
 
     Raises:
         MissingExtraError: pocketsphinx is not installed.
     """
 
-    def __init__(self, *, oov: str = "guess"):
-        self._oov = oov
+    def __init__(self, *, oov: str = "guess", max_seconds: float = MAX_SECONDS, max_words: int = MAX_WORDS):
+        self._oov, self._max_seconds, self._max_words = oov, max_seconds, max_words
         self._decoders: dict[float | None, Any] = {}
         self._pronouncer: Pronouncer | None = None
         self._decoder(None)
@@ -63,11 +66,14 @@ class Aligner:
             words: As `can_tf.alignment.transcript.spoken_words` gives them.
 
         Raises:
-            AlignmentError: The recording is silent or too long, a word cannot be said, or the words do not fit.
+            AlignmentError: The recording is silent, it or the transcript is too long, a word cannot be said, or the
+                words do not fit.
         """
         if not words:
             raise AlignmentError("the transcript holds no words")
-        check_audible(samples, MAX_SECONDS)
+        if fault := words_fault(len(words), self._max_words):
+            raise AlignmentError(f"the transcript has {fault}")
+        check_audible(samples, self._max_seconds)
         pronunciations = {word: self._pronunciation(word) for word in words}
         for beam, padding_frames in _ATTEMPTS:
             decoder = self._decoder(beam)

@@ -32,16 +32,19 @@ class Recognizer(Protocol):
 class SphinxRecognizer:
     """Pocketsphinx with its own model of American English. Not for several threads at once.
 
+    Args:
+        max_seconds: Of a recording.
+
     Raises:
         MissingExtraError: pocketsphinx is not installed.
     """
 
-    def __init__(self) -> None:
-        self._decoder = make_decoder()
+    def __init__(self, *, max_seconds: float = MAX_SECONDS) -> None:
+        self._decoder, self._max_seconds = make_decoder(), max_seconds
 
     def recognize(self, samples: np.ndarray) -> tuple[Word, ...]:
-        """As `Recognizer` has it; recordings of up to `MAX_SECONDS`."""
-        check_audible(samples, MAX_SECONDS)
+        """As `Recognizer` has it; recordings of up to `max_seconds`."""
+        check_audible(samples, self._max_seconds)
         found = search(self._decoder, samples)
         if not found.words:
             raise AlignmentError(

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from can_tf.alignment import forced, recognition
 from can_tf.alignment.forced import OOV_POLICIES, Aligner
 from can_tf.alignment.recognition import SphinxRecognizer
 from can_tf.alignment.spans import is_silence
@@ -25,6 +26,7 @@ from can_tf.cli.recordings import (
 from can_tf.corpus.utterance import Word
 from can_tf.errors import AlignmentError, CanError, ConfigError, MissingExtraError
 from can_tf.files import replacing
+from can_tf.limits import MAX_WORDS
 from can_tf.report.tables import format_table
 
 
@@ -56,6 +58,13 @@ class _Timed:
     default=OOV_POLICIES[0],
     help="Words outside the pronouncing dictionary: guess how they are said, or refuse them.",
 )
+@click.option(
+    "--max-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    show_default=f"{forced.MAX_SECONDS:g}; {recognition.MAX_SECONDS:g} with --recognize",
+    help="Longer recordings are refused.",
+)
+@click.option("--max-words", type=click.IntRange(min=1), default=MAX_WORDS, help="Transcripts of more are refused.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list, a recording each.")
 @click.pass_context
 def align_command(
@@ -66,6 +75,8 @@ def align_command(
     format_: str,
     out: Path | None,
     oov: str,
+    max_seconds: float | None,
+    max_words: int,
     as_json: bool,
 ) -> None:
     """Tell when each word of English recordings is said. AUDIO are files or folders.
@@ -74,7 +85,10 @@ def align_command(
     """
     paths = list(recordings(audio))
     _check_options(paths, transcript, recognize, format_, out)
-    answers = _answers(paths, _Words(transcript, recognize, oov, len(paths)))
+    longest = max_seconds or (recognition.MAX_SECONDS if recognize else forced.MAX_SECONDS)
+    recognizer = SphinxRecognizer(max_seconds=longest) if recognize else None
+    aligner = Aligner(oov=oov, max_seconds=longest, max_words=max_words)
+    answers = _answers(paths, _Words(recognizer, aligner, Transcripts(transcript, len(paths)), longest))
     if out is not None:
         _write(paths, answers, format_, out)
     if as_json:
@@ -104,15 +118,16 @@ def _check_options(
 class _Words:
     """Finds the words of a recording and their times."""
 
-    def __init__(self, transcript: str | None, recognize: bool, oov: str, count: int):
-        self._recognizer = SphinxRecognizer() if recognize else None
-        self._aligner = Aligner(oov=oov)
-        self._transcripts = Transcripts(transcript, count)
+    def __init__(
+        self, recognizer: SphinxRecognizer | None, aligner: Aligner, transcripts: Transcripts, max_seconds: float
+    ):
+        self._recognizer, self._aligner, self._transcripts = recognizer, aligner, transcripts
+        self._max_seconds = max_seconds
 
     def __call__(self, path: Path) -> _Timed:
         from can_tf.features.audio import read_audio
 
-        samples = read_audio(path, SAMPLE_RATE_HZ)
+        samples = read_audio(path, SAMPLE_RATE_HZ, max_seconds=self._max_seconds)
         if self._recognizer is not None:
             tokens = self._recognizer.recognize(samples)
         else:

@@ -9,10 +9,11 @@ import click
 from can_tf.alignment.spans import FILLER_POLICIES, SEGMENTATIONS
 from can_tf.cli.cluster import cluster_executor
 from can_tf.cli.counts import counts_table
-from can_tf.cli.options import cluster_option, corpus_options
+from can_tf.cli.options import cluster_option, corpus_options, limit_options
 from can_tf.cli.progress import Progress
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import ConfigError
+from can_tf.limits import Limits
 
 DEMO_FOLDER = Path("data")
 
@@ -40,6 +41,7 @@ DEMO_FOLDER = Path("data")
 )
 @cluster_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the demo corpus.")
+@limit_options
 @click.option("--strict", is_flag=True, help="Make an utterance that cannot be used an error.")
 @click.option("--overwrite", is_flag=True, help="Replace other records in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the description of the records as JSON.")
@@ -56,17 +58,20 @@ def build_records_command(
     cluster: str | None,
     utterances: int,
     seed: int,
+    max_seconds: float,
+    max_words: int,
     strict: bool,
     overwrite: bool,
     as_json: bool,
 ) -> None:
     """Turn a corpus into TFRecords of word-level MFCC segments. Run again, it finishes what was interrupted."""
+    from can_tf.corpus.lengths import reject_what_exceeds
     from can_tf.features.config import FeatureConfig
     from can_tf.records.build import BuildOptions, build_records
 
     if root is None:
         root = _demo_root(corpus, utterances, seed)
-    found = _read_corpus(corpus, root, labels)
+    found = reject_what_exceeds(_read_corpus(corpus, root, labels), Limits(seconds=max_seconds, words=max_words))
     options = BuildOptions(segmentation=segmentation, fillers=fillers, features=FeatureConfig(overlap=overlap))
     # The folders of recordings too: one that a worker cannot read would only be listed as rejected.
     paths = [root, *sorted({utterance.audio_path.parent for utterance in found.utterances})]

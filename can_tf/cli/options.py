@@ -7,6 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from can_tf.limits import MAX_SECONDS, MAX_WORDS
 from can_tf.training.folds import PROTOCOLS
 from can_tf.training.options import CLASS_WEIGHTS, TrainOptions, read_config
 
@@ -70,6 +71,24 @@ def corpus_source(corpus: str, root: Path | None, labels: str | None, utterances
     """Returns the options of `corpus_options` as they would be typed for `can-tf build-records`."""
     source: list[Any] = ["--corpus", corpus, *(["--root", root] if root else ["--utterances", utterances])]
     return source + (["--labels", labels] if labels else [])
+
+
+def limit_options(command: Any) -> Any:
+    """Adds `--max-seconds` and `--max-words`."""
+    options = [
+        click.option(
+            "--max-seconds",
+            type=click.FloatRange(min=0, min_open=True),
+            default=MAX_SECONDS,
+            help="Longer recordings are refused; at rates above 48 kHz, in proportion shorter ones.",
+        ),
+        click.option(
+            "--max-words", type=click.IntRange(min=1), default=MAX_WORDS, help="Utterances of more are refused."
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def cluster_option(command: Any) -> Any:

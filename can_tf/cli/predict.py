@@ -8,10 +8,12 @@ from typing import Any
 import click
 
 from can_tf.alignment.spans import FILLER_POLICIES
+from can_tf.cli.options import limit_options
 from can_tf.cli.progress import Progress
 from can_tf.cli.recordings import ALIGNMENT_SUFFIXES, Companions, Transcripts, end_with_errors, one_line, recordings
 from can_tf.cli.timeline import show_timelines, timelines
 from can_tf.errors import CanError, ConfigError, MissingExtraError
+from can_tf.limits import Limits
 from can_tf.report.tables import format_table
 
 _BAR_CELLS = 20
@@ -49,6 +51,7 @@ _BAR_CELLS = 20
     "--rttm", type=click.Path(dir_okay=False, path_type=Path), help="With --timeline: write lines as diarisation has."
 )
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="With --timeline: draw a PNG.")
+@limit_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list, a recording each.")
 @click.pass_context
 def predict_command(
@@ -63,6 +66,8 @@ def predict_command(
     as_timeline: bool,
     rttm: Path | None,
     plot: Path | None,
+    max_seconds: float,
+    max_words: int,
     as_json: bool,
 ) -> None:
     """Tell the emotion of recordings. AUDIO are files or folders.
@@ -79,12 +84,13 @@ def predict_command(
         raise ConfigError("--rttm and --plot belong to --timeline.")
     if plot is not None and len(paths) > 1:
         raise ConfigError(f"--plot draws one recording; {len(paths)} were given.")
+    limits = Limits(seconds=max_seconds, words=max_words)
     if as_timeline:
-        found = timelines(paths, words, _predictor(model, server, fillers))
+        found = timelines(paths, words, _predictor(model, server, fillers, limits))
         show_timelines(paths, found, as_json=as_json, rttm=rttm, plot=plot)
         end_with_errors(ctx, paths, found)
         return
-    answers = _answers(paths, words, _predictor(model, server, fillers), batch_size)
+    answers = _answers(paths, words, _predictor(model, server, fillers, limits), batch_size)
     recognised = sum(getattr(answer, "words_from", "") == "recognition" for answer in answers)
     if recognised:
         click.echo(
@@ -99,10 +105,10 @@ def predict_command(
     end_with_errors(ctx, paths, answers)
 
 
-def _predictor(model: Path, server: str | None, fillers: str | None) -> Any:
+def _predictor(model: Path, server: str | None, fillers: str | None, limits: Limits) -> Any:
     from can_tf.serving.predictor import at_server, load
 
-    predictor = at_server(server) if server else load(model)
+    predictor = at_server(server, limits=limits) if server else load(model, limits=limits)
     if fillers:
         predictor.fillers = fillers
     return predictor

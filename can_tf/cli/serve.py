@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from can_tf.errors import MissingExtraError
+from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
 
 
 @click.command("serve")
@@ -17,7 +18,19 @@ from can_tf.errors import MissingExtraError
 )
 @click.option("--host", default="127.0.0.1", help="Address to listen at; 0.0.0.0 lets other machines in.")
 @click.option("--port", default=8501, type=click.IntRange(0, 65535), help="TensorFlow Serving's own for REST is 8501.")
-@click.option("--max-body-mb", default=128, type=click.IntRange(min=1), help="Larger bodies are refused.")
+@click.option("--max-body-mb", default=MAX_BODY_MB, type=click.IntRange(min=1), help="Larger bodies are refused.")
+@click.option(
+    "--max-seconds",
+    default=REQUEST_SECONDS,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Requests with more sound, all their wav files together, are refused.",
+)
+@click.option(
+    "--max-words",
+    default=MAX_WORDS,
+    type=click.IntRange(min=1),
+    help="Requests with more words, padding included, are refused.",
+)
 @click.option(
     "--at-once",
     default=os.cpu_count() or 1,
@@ -25,7 +38,9 @@ from can_tf.errors import MissingExtraError
     type=click.IntRange(min=1),
     help="Requests run.",
 )
-def serve_command(model: Path, host: str, port: int, max_body_mb: int, at_once: int) -> None:
+def serve_command(
+    model: Path, host: str, port: int, max_body_mb: int, max_seconds: float, max_words: int, at_once: int
+) -> None:
     """Serve an export over TensorFlow Serving's REST contract, for development without Docker."""
     try:
         import uvicorn
@@ -38,5 +53,6 @@ def serve_command(model: Path, host: str, port: int, max_body_mb: int, at_once: 
     versions = Versions(model)
     address = f"http://{host}:{port}/v1/models/{versions.name}"
     click.echo(f"Serving version {versions.current.number} at {address} (Ctrl-C ends it).", err=True)
-    app = create_app(versions, Limits(body_bytes=max_body_mb * 2**20, at_once=at_once))
+    limits = Limits(body_bytes=max_body_mb * 2**20, seconds=max_seconds, words=max_words, at_once=at_once)
+    app = create_app(versions, limits)
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)

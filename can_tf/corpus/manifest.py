@@ -1,9 +1,10 @@
 """Reads a corpus of one's own: one row an utterance, in CSV or JSONL.
 
 Columns: `id`, `audio`, `label`, `speaker`, `alignment` or `transcript`, and where there are any `session` and
-`scenario`. Paths are relative to the manifest's folder; a transcript is the words themselves, and counts where there is
-no alignment. An alignment that does not mark silence, CTM or JSON, is taken to be silent before its first and after its
-last word.
+`scenario`. Paths are relative to the manifest's folder, and may lead out of it: a corpus seldom lies where its list
+does, and nothing but sound and word timings is read there. An id never becomes a path. A transcript is the words
+themselves, and counts where there is no alignment. An alignment that does not mark silence, CTM or JSON, is taken to be
+silent before its first and after its last word.
 """
 
 import csv
@@ -37,7 +38,7 @@ def read_manifest(path: Path, label_set: LabelSet | None = None) -> Corpus:
         CorpusError: The manifest is missing, not of its format, or lacks a required column.
     """
     rows = list(_rows(path))
-    label_set = label_set or label_set_of([row["label"] for _, row in rows if row["label"]])
+    label_set = label_set or label_set_of([row["label"] for _, row in rows if row["label"] and _is_text(row["label"])])
     utterances: list[Utterance] = []
     rejected: list[Rejection] = []
     excluded: Counter[str] = Counter()
@@ -50,7 +51,8 @@ def read_manifest(path: Path, label_set: LabelSet | None = None) -> Corpus:
             _check(row, seen, label_set)
             utterances.append(_utterance(path.parent, row, label_set))
         except CanError as error:
-            rejected.append(Rejection(row["id"] or f"row {number}", f"row {number}: {error}", str(path)))
+            id_ = row["id"] if row["id"] and _is_text(row["id"]) else f"row {number}"
+            rejected.append(Rejection(id_, f"row {number}: {error}", str(path)))
         seen.add(row["id"])
     return Corpus(
         "manifest",
@@ -64,6 +66,9 @@ def read_manifest(path: Path, label_set: LabelSet | None = None) -> Corpus:
 def _check(row: Row, seen: set[str], label_set: LabelSet) -> None:
     if not row["id"] or not row["id"].isprintable():
         raise CorpusError("expected an id of printable characters")
+    for name, value in row.items():
+        if not _is_text(value):
+            raise CorpusError(f"its {name} holds a NUL or half a character; expected text")
     if row["id"] in seen:
         raise CorpusError("its id occurs twice; the first is used")
     if row["label"] not in label_set.mapping:
@@ -76,6 +81,11 @@ def _check(row: Row, seen: set[str], label_set: LabelSet) -> None:
             "has neither an alignment nor a transcript; expected a .wdseg, .TextGrid, .ctm or .json file in the column "
             "alignment, or what is said in the column transcript"
         )
+
+
+def _is_text(value: str) -> bool:
+    """Tells whether text can be written to a file, and be a file's name: JSON can hold more."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _utterance(folder: Path, row: Row, label_set: LabelSet) -> Utterance:

@@ -4,33 +4,47 @@ The only module that imports tensorflow-io: its resampler is not a stock op, so 
 """
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
 from can_tf.errors import AudioError
+from can_tf.limits import MAX_SECONDS, length_fault
 
+_BLOCK_VALUES = 1 << 20
 _UNKNOWN_SIZES = (0, 0xFFFFFFFF)  # What programs write that stream a wav file and cannot go back.
 
 
-def read_audio(path: Path, sample_rate_hz: int) -> np.ndarray:
+def read_audio(path: Path, sample_rate_hz: int, *, max_seconds: float = MAX_SECONDS) -> np.ndarray:
     """Returns a recording as `<float32>[samples]`, in [-1, 1], channels averaged, at `sample_rate_hz`.
 
     Raises:
-        AudioError: The file is missing, truncated, empty, of an unknown format, or holds samples that are not finite.
+        AudioError: The file is missing, truncated, empty, of an unknown format, longer than `max_seconds`, or holds
+            samples that are not finite.
     """
     _check_wav_is_whole(path)
     try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        with soundfile.SoundFile(path) as file:
+            rate = file.samplerate
+            # Before samples are decoded; no more of them than the header tells are decoded later.
+            if fault := length_fault(file.frames, rate, max_seconds):
+                raise AudioError(f"{path}: {fault}.")
+            mono = np.concatenate([*_mono_blocks(file), np.zeros(0, np.float32)])
     except (soundfile.SoundFileError, OSError) as error:
         raise AudioError(f"{path}: cannot be read as audio ({error}). Expected wav, flac, ogg or mp3.") from error
-    if not len(samples):
+    if not len(mono):
         raise AudioError(f"{path}: holds no samples.")
-    mono = samples.mean(axis=1) if samples.shape[1] > 1 else samples[:, 0]
     if not np.isfinite(mono).all():
         raise AudioError(f"{path}: holds samples that are not finite (NaN or infinity). Convert the file again.")
     return mono if rate == sample_rate_hz else resample(mono, rate, sample_rate_hz)
+
+
+def _mono_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
+    """Yields a recording in parts, `<float32>[samples]`, so that its channels are never in memory all at once."""
+    while len(block := file.read(_BLOCK_VALUES // file.channels, dtype="float32", always_2d=True)):
+        yield block.mean(axis=1) if file.channels > 1 else block[:, 0]
 
 
 def resample(samples: np.ndarray, rate_hz: int, new_rate_hz: int) -> np.ndarray:

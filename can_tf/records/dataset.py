@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from can_tf.errors import RecordsError
-from can_tf.files import sha256_of_file
+from can_tf.files import is_plain_name, sha256_of_file
 
 SCHEMA_VERSION = 1
 DATASET_FILE = "dataset.json"
@@ -104,8 +104,8 @@ def load_dataset(folder: Path) -> Dataset:
     """Reads a records folder's description and its list of utterances, and checks that every shard is whole.
 
     Raises:
-        RecordsError: There is no finished records folder here, it is of another schema version, or a shard is missing
-            or of another size than when it was written.
+        RecordsError: There is no finished records folder here, it is of another schema version, a shard is missing or
+            of another size than when it was written, or a name is not that of a shard in the folder.
     """
     description = _read_description(folder / DATASET_FILE)
     rows = _read_csv(folder / UTTERANCES_FILE, UTTERANCE_COLUMNS)
@@ -116,9 +116,27 @@ def load_dataset(folder: Path) -> Dataset:
             f"{folder / UTTERANCES_FILE}: is damaged ({error}). Build the records again with --overwrite."
         ) from error
     dataset = Dataset(folder, description, utterances)
+    _check_names(dataset)
     for shard in dataset.shards:
         _check_size(folder / shard.name, shard)
     return dataset
+
+
+def _check_names(dataset: Dataset) -> None:
+    """Raises RecordsError where a shard's name, which becomes a path, would lead out of the folder."""
+    names = [shard.name for shard in dataset.shards]
+    for name in names:
+        if not is_plain_name(name):
+            raise RecordsError(
+                f"{dataset.folder / DATASET_FILE}: names the shard {str(name)[:80]!r}; expected the bare name of a "
+                "file in this folder. Build the records again with --overwrite."
+            )
+    for utterance in dataset.utterances:
+        if utterance.shard not in names:
+            raise RecordsError(
+                f"{dataset.folder / UTTERANCES_FILE}: {utterance.id} lies in {utterance.shard[:80]!r}, which is no "
+                f"shard of {DATASET_FILE}. Build the records again with --overwrite."
+            )
 
 
 def verify_shards(dataset: Dataset) -> None:

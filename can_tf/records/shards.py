@@ -6,6 +6,7 @@ and what is left to do is in `can_tf.records.build`.
 
 import dataclasses
 import json
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -198,10 +199,11 @@ def _prepare(utterance: Utterance, base: Path, options: BuildOptions, aligner: C
     from can_tf.features.utterances import SegmentedAudio
 
     path, rate = base / utterance.audio_path, options.features.sample_rate_hz
-    samples = read_audio(path, rate)
+    # How long recordings may be was for `can_tf.corpus.lengths` to say, before there were shards.
+    samples = read_audio(path, rate, max_seconds=math.inf)
     tokens = utterance.words
     if aligner is not None and is_unaligned(utterance):
-        heard = samples if rate == SAMPLE_RATE_HZ else read_audio(path, SAMPLE_RATE_HZ)
+        heard = samples if rate == SAMPLE_RATE_HZ else read_audio(path, SAMPLE_RATE_HZ, max_seconds=math.inf)
         tokens = aligner.align(heard, utterance.transcript)
     words = share_silence(tokens, fillers=options.fillers)
     seconds = len(samples) / rate

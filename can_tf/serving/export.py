@@ -18,15 +18,15 @@ from typing import Any
 import keras
 import numpy as np
 
-import can_tf.layers  # noqa: F401  Registers the layers that a saved model names.
 from can_tf.checksums import checksums_of, write_checksums
-from can_tf.errors import ExportError, RunError
+from can_tf.errors import ExportError
 from can_tf.features.config import FeatureConfig
 from can_tf.files import write_json
 from can_tf.locks import alone_in
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
 from can_tf.models.registry import VARIANTS
+from can_tf.models.saved import load_model
 from can_tf.serving.card import model_card
 from can_tf.serving.graph import ServedModel
 from can_tf.serving.predictor import DESCRIPTION_FILE
@@ -73,7 +73,7 @@ def export_run(run: Path, out: Path) -> Exported:
     if VARIANTS[config["options"]["model"]].reads != "segments":
         raise ExportError(f"{run}: holds {config['options']['model']}; only the CAN and its ablations are exported.")
     features = FeatureConfig(**records["features"])
-    model = _load_model(run / run_folder.MODEL_FILE)
+    model = load_model(run / run_folder.MODEL_FILE)
     out.mkdir(parents=True, exist_ok=True)
     with alone_in(out, wait_seconds=_LONGEST_WAIT_SECONDS), _working_folder(out) as working:
         version = working / "version"
@@ -99,13 +99,6 @@ def _working_folder(out: Path) -> Iterator[Path]:
         yield working
     finally:
         shutil.rmtree(working, ignore_errors=True)
-
-
-def _load_model(path: Path) -> keras.Model:
-    try:
-        return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise RunError(f"{path}: cannot be loaded ({error}).") from error
 
 
 def _write(

@@ -10,7 +10,8 @@ import numpy as np
 from can_tf.alignment.recognition import Recognizer
 from can_tf.alignment.spans import check_end
 from can_tf.corpus.utterance import Word
-from can_tf.errors import AudioError, ExportError, PredictionError
+from can_tf.errors import AlignmentError, AudioError, ExportError, PredictionError
+from can_tf.limits import DEFAULT_LIMITS, Limits, words_fault
 from can_tf.serving.backends import Backend, LocalModel, connect
 from can_tf.serving.messages import Prediction, Request, inputs_of, predictions_of, words_of_file, words_of_tokens
 from can_tf.serving.spoken import SpokenWords
@@ -30,6 +31,7 @@ class Predictor:
         sample_rate_hz: What the model expects of audio.
         fillers: What becomes of noises that the aligner names: "keep" or "drop", as the records were made.
         recognizer: Finds the words of recordings that come without; None is pocketsphinx, whose words are mediocre.
+        limits: What a recording may hold.
     """
 
     def __init__(
@@ -39,9 +41,11 @@ class Predictor:
         sample_rate_hz: int = 16_000,
         fillers: str = "keep",
         recognizer: Recognizer | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ):
         self._backend, self.sample_rate_hz, self.fillers = backend, sample_rate_hz, fillers
-        self.spoken_words = SpokenWords(recognizer)
+        self.limits = limits
+        self.spoken_words = SpokenWords(recognizer, max_words=limits.words)
 
     def predict(self, audio: Audio, words: Words | None = None, *, transcript: str | None = None) -> Prediction:
         """Returns the prediction for one utterance. Without words, they are found by the transcript, or recognised.
@@ -74,12 +78,14 @@ class Predictor:
             timed = words_of_file(Path(words), seconds, self.fillers)
         else:
             timed = words_of_tokens(words, seconds, self.fillers)
+        if fault := words_fault(len(timed), self.limits.words):
+            raise AlignmentError(f"the recording has {fault}")
         check_end(timed, seconds)
         return Request(wav, timed, words_from)
 
     def _wav(self, audio: Audio) -> tuple[bytes, np.ndarray]:
         if isinstance(audio, (str, Path)):
-            return read_as_wav(Path(audio), self.sample_rate_hz)
+            return read_as_wav(Path(audio), self.sample_rate_hz, max_seconds=self.limits.seconds)
         if audio.ndim != 1 or not audio.size or not np.isfinite(audio).all():
             raise AudioError(f"samples: expected a vector of finite numbers, got the shape {audio.shape}")
         return wav_bytes(audio, self.sample_rate_hz), audio
@@ -94,12 +100,12 @@ class Predictor:
             return [answer for request in requests for answer in self.predict_all([request])]
 
 
-def load(path: Path | str, *, recognizer: Recognizer | None = None) -> Predictor:
+def load(path: Path | str, *, recognizer: Recognizer | None = None, limits: Limits = DEFAULT_LIMITS) -> Predictor:
     """Returns the model of an export.
 
     Args:
         path: A version's folder, or a model's, whose newest version is taken.
-        recognizer: As `Predictor` has it.
+        recognizer, limits: As `Predictor` has them.
 
     Raises:
         ExportError: There is no export, or it cannot be loaded.
@@ -111,12 +117,13 @@ def load(path: Path | str, *, recognizer: Recognizer | None = None) -> Predictor
         sample_rate_hz=records["features"]["sample_rate_hz"],
         fillers=records["fillers"],
         recognizer=recognizer,
+        limits=limits,
     )
 
 
-def at_server(url: str, *, fillers: str = "keep") -> Predictor:
+def at_server(url: str, *, fillers: str = "keep", limits: Limits = DEFAULT_LIMITS) -> Predictor:
     """Returns the model that a server has; see `can_tf.serving.backends.connect`."""
-    return Predictor(connect(url), fillers=fillers)
+    return Predictor(connect(url), fillers=fillers, limits=limits)
 
 
 def _description(version: Path) -> dict[str, Any]:

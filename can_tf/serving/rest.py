@@ -4,8 +4,8 @@
     GET  /v1/models/NAME[/versions/N]/metadata   signatures
     POST /v1/models/NAME[/versions/N]:predict    `instances` or `inputs`, and perhaps `signature_name`
 
-Errors are `{"error": "..."}` with TensorFlow Serving's status codes. Departs from it: bodies, lengths and the number of
-requests at once are bounded (413, 400, 503); one version is served, the newest; there are no labels.
+Errors are `{"error": "..."}` with TensorFlow Serving's status codes. Departs from it: bodies, sound, words and the
+number of requests at once are bounded (413, 400, 503); one version is served, the newest; there are no labels.
 """
 
 import asyncio
@@ -25,8 +25,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
 from can_tf.serving.json_tensors import BadRequestError, parse_request, render_response
 from can_tf.serving.versions import Version, Versions
+from can_tf.serving.wav import seconds_of
 
 _PATH = re.compile(
     r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
@@ -50,12 +52,16 @@ class Limits:
     Attributes:
         body_bytes: Of a body, also once unpacked from gzip.
         values: Numbers or strings in one input; also the length of one string.
+        seconds: Of the wav files in a request together.
+        words: In a request, padding included.
         at_once: Requests that run at once.
         waiting: Requests that wait for their turn; more are turned away.
     """
 
-    body_bytes: int = 128 * 2**20
+    body_bytes: int = MAX_BODY_MB * 2**20
     values: int = 20_000_000
+    seconds: float = REQUEST_SECONDS
+    words: int = MAX_WORDS
     at_once: int = 2
     waiting: int = 64
 
@@ -172,12 +178,26 @@ class _Service:
             raise BadRequestError(
                 f"{name}: holds more than {self._limits.values} values, which this server does not take"
             )
+        if name == "words" and values.size > self._limits.words:
+            raise BadRequestError(
+                f"words: {values.size} in one request, padding included; this server takes at most "
+                f"{self._limits.words}. Send fewer utterances at once, or start it with a larger --max-words"
+            )
+        if name == "audio" and (seconds := sum(map(seconds_of, values.flat))) > self._limits.seconds:
+            raise BadRequestError(
+                f"audio: {seconds:.0f} s in one request; this server takes at most {self._limits.seconds:g} s. "
+                "Send fewer or shorter recordings at once, or start it with a larger --max-seconds"
+            )
 
     async def _body(self, request: Request) -> bytes:
         encoding = request.headers.get("content-encoding", "identity").lower()
         if encoding not in ("identity", "gzip"):
             raise _HttpError(400, f"Content-Encoding {encoding!r} is not known; expected gzip or none")
-        too_large = _HttpError(413, f"The body is larger than {self._limits.body_bytes} bytes")
+        too_large = _HttpError(
+            413,
+            f"The body is larger than {self._limits.body_bytes} bytes. Send fewer utterances at once, or start the "
+            "server with a larger --max-body-mb",
+        )
         parts, size = [], 0
         async for part in request.stream():
             size += len(part)

@@ -8,6 +8,7 @@ from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
 from can_tf.alignment.transcript import spoken_words
 from can_tf.corpus.utterance import Word
 from can_tf.features.audio import resample
+from can_tf.limits import MAX_WORDS
 
 
 class SpokenWords:
@@ -15,10 +16,11 @@ class SpokenWords:
 
     Args:
         recognizer: For recordings without a transcript; None is pocketsphinx.
+        max_words: Of a transcript.
     """
 
-    def __init__(self, recognizer: Recognizer | None = None):
-        self._recognizer = recognizer
+    def __init__(self, recognizer: Recognizer | None = None, *, max_words: int = MAX_WORDS):
+        self._recognizer, self._max_words = recognizer, max_words
         self._aligner: Aligner | None = None
 
     def __call__(self, samples: np.ndarray, sample_rate_hz: int, transcript: str | None) -> tuple[Word, ...]:
@@ -36,7 +38,7 @@ class SpokenWords:
         if sample_rate_hz != SAMPLE_RATE_HZ:
             samples = resample(samples, sample_rate_hz, SAMPLE_RATE_HZ)
         if transcript is not None:
-            self._aligner = self._aligner or Aligner()
+            self._aligner = self._aligner or Aligner(max_words=self._max_words)
             return self._aligner.align(samples, spoken_words(transcript))
         self._recognizer = self._recognizer or SphinxRecognizer()
         return self._recognizer.recognize(samples)

@@ -70,7 +70,7 @@ def timeline(
         ServerError: A server does not answer.
     """
     rate = predictor.sample_rate_hz
-    samples = read_audio(audio, rate)
+    samples = read_audio(audio, rate, max_seconds=predictor.limits.seconds)
     pieces = list(_pieces(predictor, samples, alignment, transcript))
     if not pieces:
         raise AlignmentError(f"{audio}: nobody is heard to speak in its {len(samples) / rate:.1f} s")

@@ -1,12 +1,14 @@
 """Recordings as the bytes that the exported graph decodes: wav, 16-bit PCM, at the features' sample rate."""
 
 import io
+import wave
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
 from can_tf.features.audio import read_audio
+from can_tf.limits import MAX_SECONDS
 
 
 def wav_bytes(samples: np.ndarray, sample_rate_hz: int) -> bytes:
@@ -16,7 +18,7 @@ def wav_bytes(samples: np.ndarray, sample_rate_hz: int) -> bytes:
     return buffer.getvalue()
 
 
-def read_as_wav(path: Path, sample_rate_hz: int) -> tuple[bytes, np.ndarray]:
+def read_as_wav(path: Path, sample_rate_hz: int, *, max_seconds: float = MAX_SECONDS) -> tuple[bytes, np.ndarray]:
     """Returns a recording of any format as such bytes and as such samples.
 
     A file that is 16-bit PCM wav at that rate already goes as it is; another is resampled, averaged over channels and
@@ -25,8 +27,18 @@ def read_as_wav(path: Path, sample_rate_hz: int) -> tuple[bytes, np.ndarray]:
     Raises:
         AudioError: As `can_tf.features.audio.read_audio` does.
     """
-    samples = read_audio(path, sample_rate_hz)
+    samples = read_audio(path, sample_rate_hz, max_seconds=max_seconds)
     information = soundfile.info(path)
     as_it_is = (information.format, information.subtype, information.samplerate) == ("WAV", "PCM_16", sample_rate_hz)
     content = path.read_bytes() if as_it_is else wav_bytes(samples, sample_rate_hz)
     return content, samples
+
+
+def seconds_of(content: bytes) -> float:
+    """Returns how long a wav file of PCM is, by its header and size; 0 for what is none, which the graph refuses."""
+    try:
+        with wave.open(io.BytesIO(content)) as file:
+            frames = min(file.getnframes(), len(content) // (file.getsampwidth() * file.getnchannels()))
+            return frames / file.getframerate()
+    except (wave.Error, EOFError, RuntimeError, ZeroDivisionError):
+        return 0.0

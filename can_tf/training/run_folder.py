@@ -14,7 +14,7 @@ from typing import Any
 
 from can_tf.checksums import checksums_of, write_checksums
 from can_tf.errors import RunError
-from can_tf.files import remove_temporary_files, sha256_of_json, write_csv, write_json
+from can_tf.files import is_plain_name, remove_temporary_files, sha256_of_json, write_csv, write_json
 from can_tf.provenance import git_commit, versions
 from can_tf.records.dataset import Dataset
 from can_tf.training.options import TrainOptions
@@ -32,6 +32,7 @@ TENSORBOARD_FOLDER = "tensorboard"
 
 HISTORY_COLUMNS = ("epoch", "loss", "validation_loss", "validation_wa", "validation_ua", "seconds")
 _STATE_FILE = "state.json"
+_WEIGHTS_SUFFIX = ".weights.h5"  # Keras reads other endings otherwise, some of which name further files.
 _OF_RECORDS = ("corpus", "labels", "segmentation", "fillers", "features")  # What a run says of them.
 _RESULT_FILES = (
     CONFIG_FILE,
@@ -148,7 +149,7 @@ def write_state(folder: Path, state: RunState) -> None:
     checkpoint = folder / CHECKPOINT_FOLDER
     write_json(checkpoint / _STATE_FILE, dataclasses.asdict(state))
     write_csv(folder / HISTORY_FILE, HISTORY_COLUMNS, state.history)
-    for path in sorted(checkpoint.glob("*.weights.h5")):
+    for path in sorted(checkpoint.glob(f"*{_WEIGHTS_SUFFIX}")):
         if path.name not in (state.weights, state.best_weights):
             path.unlink()
 
@@ -204,9 +205,20 @@ def _read_state(folder: Path) -> RunState:
     if not path.exists():
         return RunState()
     try:
-        return RunState(**json.loads(path.read_text(encoding="utf-8")))
+        state = RunState(**json.loads(path.read_text(encoding="utf-8")))
+        _check_weights(state)
     except (OSError, ValueError, TypeError) as error:
         raise RunError(f"{path}: is damaged ({error}). Delete {folder} and train again.") from error
+    return state
+
+
+def _check_weights(state: RunState) -> None:
+    """Raises ValueError where a name of weights, which becomes a path, is not that of a file in `checkpoint/`."""
+    for name in (state.weights, state.best_weights) if state.history else ():
+        if not is_plain_name(name) or not name.endswith(_WEIGHTS_SUFFIX):
+            raise ValueError(
+                f"expected the bare name of a file that ends in {_WEIGHTS_SUFFIX}, found {str(name)[:80]!r}"
+            )
 
 
 def write_predictions(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:

@@ -23,7 +23,7 @@ from keras_tuner.engine.base_tuner import BaseTuner
 
 from can_tf.errors import RunError
 from can_tf.features.config import FeatureConfig
-from can_tf.files import replacing, write_csv, write_json
+from can_tf.files import is_plain_name, replacing, write_csv, write_json
 from can_tf.records.dataset import load_dataset
 from can_tf.training import run_folder
 from can_tf.training.cross_validation import FoldRun, plan, train_all
@@ -145,7 +145,7 @@ class _PaperFirstAndNothingLost(keras_tuner.Oracle):
         _write_state(self.folder / _STATE_FILE, self.get_state())
 
     def _save_trial(self, trial):
-        folder = self.folder / f"trial_{trial.trial_id}"
+        folder = _trial_folder(self.folder, trial.trial_id)
         folder.mkdir(exist_ok=True)
         _write_state(folder / "trial.json", trial.get_state())
 
@@ -206,7 +206,7 @@ class _Tuner(BaseTuner):
         runs = _runs(search, trial.trial_id, values)
         if before := values.get("tuner/trial_id"):
             for run in runs:
-                _go_on_from(_trial_folder(search, before) / run.folder.name, run)
+                _go_on_from(_trial_folder(search.folder, before) / run.folder.name, run)
         failures = train_all(runs, jobs=search.jobs, report=lambda run, reason: None)
         if failures:
             raise keras_tuner.errors.FailedTrialError(next(iter(failures.values())))
@@ -222,8 +222,12 @@ class _Tuner(BaseTuner):
         self.report(result)
 
 
-def _trial_folder(search: Search, trial_id: str) -> Path:
-    return search.folder / f"trial_{trial_id}"
+def _trial_folder(folder: Path, trial_id: str) -> Path:
+    """Returns the folder of a trial, whose id may come from the search's files."""
+    name = f"trial_{trial_id}"
+    if not is_plain_name(name):
+        raise RunError(f"{folder}: a trial has the id {str(trial_id)[:80]!r}; expected a number. Give another --out.")
+    return folder / name
 
 
 def _runs(search: Search, trial_id: str, values: Mapping[str, Any]) -> list[FoldRun]:
@@ -234,7 +238,7 @@ def _runs(search: Search, trial_id: str, values: Mapping[str, Any]) -> list[Fold
         options,
         range(search.folds),
         [options.seed],
-        _trial_folder(search, trial_id),
+        _trial_folder(search.folder, trial_id),
         search.records_for(values.get("overlap")),
     )
     return [dataclasses.replace(run, validation_only=True) for run in runs]

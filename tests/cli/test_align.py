@@ -90,7 +90,7 @@ def write_bad_audio(folder):
         ("silence.wav", SAID, "is silent"),
         ("noise.wav", SAID, "do not fit the recording of 1.00 s"),
         ("tenth.wav", SAID, "do not fit the recording of 0.10 s"),
-        ("hour.wav", SAID, "is 3600 s long; expected at most 600 s"),
+        ("hour.wav", SAID, "is 3600 s long at 16000 Hz; expected at most 600 s"),
         ("none.wav", SAID, "No such file"),
     ],
 )
@@ -102,6 +102,36 @@ def test_what_cannot_be_aligned_is_named_in_a_line(tmp_path, talk, name, transcr
     assert line.startswith("Error: ")
     assert message in line
     assert name in line or transcript == "none.txt"
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (
+            ("--max-seconds", 2),
+            "s long at 16000 Hz; expected at most 2 s. Cut it at its pauses, or raise --max-seconds",
+        ),
+        (("--max-words", 7), "the transcript has 8 words; expected at most 7 for one utterance. Cut it at its pauses"),
+    ],
+)
+def test_a_limit_is_named_with_what_raises_it(talk, arguments, message):
+    done = run(talk, "--transcript", SAID, *arguments)
+    assert done.exit_code == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"Error: {talk}: ")
+    assert message in line
+
+
+def test_a_million_words_are_refused_and_not_looked_up(talk):
+    (talk.parent / "talk.txt").write_text("word " * 1_000_000)
+    done = run(talk)
+    assert "the transcript has 1000000 words; expected at most 5000" in done.stderr
+
+
+def test_recognition_has_a_limit_of_its_own_that_may_be_raised(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(61 * 16_000, np.int16), 16_000)
+    assert "is 61 s long at 16000 Hz; expected at most 60 s" in run(tmp_path / "a.wav", "--recognize").stderr
+    assert "is silent" in run(tmp_path / "a.wav", "--recognize", "--max-seconds", 70).stderr
 
 
 @pytest.mark.parametrize(

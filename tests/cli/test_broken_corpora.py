@@ -1,5 +1,7 @@
 """Each way in which a corpus can be broken gives a row in `rejected.csv` or an error of one line."""
 
+import sys
+
 import numpy as np
 import pytest
 import soundfile
@@ -103,3 +105,45 @@ def test_strict_refuses_what_would_be_rejected(tmp_path):
     )
     assert result.exit_code == 1
     assert "utterances cannot be used; rejected.csv lists them" in result.output
+
+
+@pytest.mark.parametrize(
+    "option, value, reason",
+    [
+        (
+            "--max-seconds",
+            0.9,
+            "is 1 s long at 16000 Hz; expected at most 0.9 s. Cut it at its pauses, or raise --max-s",
+        ),
+        (
+            "--max-words",
+            2,
+            "has 3 words; expected at most 2 for one utterance. Cut it at its pauses, or raise --max-words",
+        ),
+    ],
+)
+@pytest.mark.parametrize("column", ["alignment", "transcript"])
+def test_utterances_beyond_a_limit_are_rejected_and_the_others_kept(
+    tmp_path, monkeypatch, column, option, value, reason
+):
+    said = {"long": "one two three", "good": "so good"}
+    rows = [f"id,audio,label,speaker,{column}"]
+    for name, text in said.items():
+        write_tone(tmp_path / f"{name}.wav", 1.0 if name == "long" else 0.8)
+        tokens = ["<s>", *text.split(), "</s>"]
+        frames = "".join(f"{10 * place} {10 * place + 9} -1 {token}\n" for place, token in enumerate(tokens))
+        (tmp_path / f"{name}.wdseg").write_text(frames)
+        rows.append(f"{name},{name}.wav,calm,anna,{f'{name}.wdseg' if column == 'alignment' else text}")
+    (tmp_path / "m.csv").write_text("\n".join(rows) + "\n")
+    built = []
+    monkeypatch.setattr(
+        "can_tf.records.build.build_records", lambda corpus, *_, **__: built.append(corpus) or sys.exit(0)
+    )
+    CliRunner().invoke(
+        main, ["build-records", "--corpus", "manifest", "--root", str(tmp_path / "m.csv"), option, str(value)]
+    )
+    [corpus] = built
+    assert [utterance.id for utterance in corpus.utterances] == ["good"]
+    [rejection] = corpus.rejected
+    assert (rejection.id, rejection.path) == ("long", str(tmp_path / "long.wav"))
+    assert rejection.reason.startswith(reason)

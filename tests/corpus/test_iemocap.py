@@ -132,3 +132,12 @@ def test_no_folder_and_no_release_are_errors_that_say_what_was_expected(tmp_path
         read_iemocap(tmp_path / "nowhere", PAPER7)
     with pytest.raises(CorpusError, match="is not an IEMOCAP release: expected Session1/dialog/EmoEvaluation"):
         read_iemocap(tmp_path, PAPER7)
+
+
+@pytest.mark.parametrize(
+    "id_", ["Ses01F_../../../../x_F000", "/etc/passwd", "Ses01F_impro01_F000/../../x", "..", "Ses01F_impro01_F0\0"]
+)
+def test_an_id_that_would_lead_out_of_the_release_is_rejected(root, id_):
+    add(root, 1, {id_: "ang"}, aligned=(), recorded=(), dialog="Ses01F_impro01")
+    [rejection] = read_iemocap(root, PAPER7).rejected
+    assert (rejection.id, rejection.reason) == (id_, "its id is not like Ses01F_impro01_F000 or Ses01F_script01_1_F000")

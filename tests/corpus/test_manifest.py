@@ -119,3 +119,33 @@ def test_a_missing_manifest_and_one_that_is_not_utf_8_are_refused(tmp_path):
     (tmp_path / "m.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(CorpusError, match="cannot be read as UTF-8 text"):
         read_manifest(tmp_path / "m.csv")
+
+
+@pytest.mark.parametrize("column", ["label", "audio", "alignment", "speaker", "transcript"])
+@pytest.mark.parametrize("value", ["a\0b.json", "\ud800.json"])
+def test_a_row_with_what_is_no_text_is_rejected_and_the_rest_is_kept(folder, column, value):
+    row = {"id": "u1", "audio": "wav/a.wav", "label": "calm", "speaker": "ann", "alignment": "a.ctm"}
+    path = folder / "m.jsonl"
+    path.write_text(f"{json.dumps(row)}\n{json.dumps({**row, 'id': 'u2', column: value})}\n")
+    corpus = read_manifest(path)
+    assert [utterance.id for utterance in corpus.utterances] == ["u1"]
+    [rejection] = corpus.rejected
+    assert corpus.labels == ("calm",)
+    assert rejection.reason == f"row 2: its {column} holds a NUL or half a character; expected text"
+
+
+@pytest.mark.parametrize("id_", ["a\0b", "\ud800", "a\nb"])
+def test_an_id_that_cannot_be_printed_is_rejected_by_its_row(folder, id_):
+    row = {"id": id_, "audio": "wav/a.wav", "label": "calm", "speaker": "ann", "alignment": "a.ctm"}
+    (folder / "m.jsonl").write_text(json.dumps(row))
+    [rejection] = read_manifest(folder / "m.jsonl").rejected
+    assert rejection.reason == "row 1: expected an id of printable characters"
+    rejection.id.encode()  # It goes into rejected.csv.
+
+
+def test_a_manifest_may_name_recordings_anywhere(folder, tmp_path_factory):
+    elsewhere = write_tone(tmp_path_factory.mktemp("elsewhere") / "b.wav", 1.0)
+    (folder / "lists").mkdir()
+    path = folder / "lists" / "m.csv"
+    path.write_text(HEADER + f"u1,{elsewhere},calm,ann,,,../a.wdseg\nu2,../wav/a.wav,calm,ann,,,../a.wdseg\n")
+    assert [utterance.audio_path.is_file() for utterance in read_manifest(path).utterances] == [True, True]

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import soundfile
@@ -84,3 +86,64 @@ def test_what_is_not_audio_is_refused(tmp_path, content):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(AudioError, match="a.wav: cannot be read"):
         read_audio(tmp_path / "a.wav", 16_000)
+
+
+def test_a_longer_recording_is_refused_by_its_header_and_nothing_is_decoded(tmp_path, monkeypatch):
+    path = write_tone(tmp_path / "a.wav", 3.0)
+    assert len(read_audio(path, 16_000, max_seconds=3.0)) == 48_000
+    monkeypatch.setattr("can_tf.features.audio._mono_blocks", None)
+    message = r"a.wav: is 3 s long at 16000 Hz; expected at most 2.5 s. Cut it at its pauses, or raise --max-seconds\."
+    with pytest.raises(AudioError, match=message):
+        read_audio(path, 16_000, max_seconds=2.5)
+
+
+def test_an_hour_is_the_most_unless_said_otherwise(tmp_path):
+    soundfile.write(tmp_path / "a.flac", np.zeros(3_601 * 1_000), 1_000)
+    with pytest.raises(AudioError, match="is 3601 s long at 1000 Hz; expected at most 3600 s"):
+        read_audio(tmp_path / "a.flac", 16_000)
+
+
+def test_at_a_high_rate_the_seconds_are_fewer_as_the_memory_is_the_same(tmp_path):
+    soundfile.write(tmp_path / "a.flac", np.zeros(192_000), 192_000)
+    with pytest.raises(AudioError, match="is 1 s long at 192000 Hz; expected at most 0.5 s"):
+        read_audio(tmp_path / "a.flac", 16_000, max_seconds=2.0)
+
+
+def with_total_samples(path, count):
+    """Writes another number of samples into a FLAC file's header, in its 36 bits for that."""
+    content = bytearray(path.read_bytes())
+    content[21] = content[21] & 0xF0 | count >> 32
+    content[22:26] = (count & 0xFFFFFFFF).to_bytes(4, "big")
+    path.write_bytes(content)
+    return path
+
+
+@pytest.fixture
+def flac(tmp_path):
+    soundfile.write(tmp_path / "a.flac", np.zeros(32_000), 16_000)
+    return tmp_path / "a.flac"
+
+
+@pytest.mark.parametrize("max_seconds", [3_600.0, math.inf])
+def test_a_stream_that_does_not_say_how_long_it_is_is_refused(flac, max_seconds):
+    with pytest.raises(AudioError, match="a.flac: does not say how long it is, as streams do not. Convert it"):
+        read_audio(with_total_samples(flac, 0), 16_000, max_seconds=max_seconds)
+
+
+def test_a_header_that_promises_too_much_is_refused_by_its_promise(flac):
+    with pytest.raises(AudioError, match="a.flac: is 4294967 s long"):
+        read_audio(with_total_samples(flac, 2**36 - 1), 16_000)
+
+
+def test_no_more_is_decoded_than_a_header_tells(flac):
+    assert len(read_audio(with_total_samples(flac, 1_000), 16_000)) == 1_000
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+def test_blocks_give_what_one_piece_gives(tmp_path, monkeypatch, suffix):
+    path = tmp_path / f"a.{suffix}"
+    soundfile.write(path, np.random.default_rng(0).normal(size=(40_000, 2)) * 0.1, 16_000)
+    whole = soundfile.read(path, dtype="float32")[0].mean(axis=1)
+    monkeypatch.setattr("can_tf.features.audio._BLOCK_VALUES", 3_000)
+    # libsndfile's mp3 decoder begins anew at each block, and rounds otherwise then.
+    np.testing.assert_allclose(read_audio(path, 16_000), whole, rtol=0, atol=1e-7 if suffix == "mp3" else 0)

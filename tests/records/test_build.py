@@ -16,6 +16,7 @@ from can_tf.records.dataset import load_dataset, verify_shards
 from can_tf.records.schema import parse
 from can_tf.records.shards import _use_one_thread
 from tests.conftest import folder_bytes, write_tone
+from tests.test_files import HOSTILE_NAMES
 
 
 def first_record(folder):
@@ -225,3 +226,22 @@ def test_a_damaged_description_is_refused(tmp_path, content):
     (tmp_path / "dataset.json").write_text(content)
     with pytest.raises(RecordsError, match="dataset.json"):
         load_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_shard_whose_name_leads_out_of_the_folder_is_refused(tone_records_copy, name):
+    path = tone_records_copy.folder / "dataset.json"
+    description = json.loads(path.read_text())
+    description["shards"][1]["name"] = name
+    path.write_text(json.dumps(description))
+    with pytest.raises(RecordsError, match="dataset.json: names the shard .*; expected the bare name of a file"):
+        load_dataset(tone_records_copy.folder)
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "", "utterances.csv", "a\0b"])
+def test_an_utterance_in_a_file_that_is_no_shard_is_refused(tone_records_copy, name):
+    path = tone_records_copy.folder / "utterances.csv"
+    first = tone_records_copy.utterances[0]
+    path.write_text(path.read_text().replace(first.shard, name, 1))
+    with pytest.raises(RecordsError, match=f"utterances.csv: {first.id} lies in .*, which is no shard of dataset.json"):
+        load_dataset(tone_records_copy.folder)

@@ -154,6 +154,22 @@ def test_speech_of_another_rate_is_understood_too(exported, speech):
             "one alignment for 2 recordings",
         ),
         (("predict", "{audio}", "--server", "localhost:8500"), "expected http://HOST:PORT"),
+        (
+            ("predict", "{audio}/a.wav", "--model", "{model}", "--max-seconds", "0.5"),
+            "a.wav: is 1 s long at 16000 Hz; expected at most 0.5 s. Cut it at its pauses, or raise --max-seconds",
+        ),
+        (
+            ("predict", "{audio}/a.wav", "--model", "{model}", "--timeline", "--max-seconds", "0.5"),
+            "a.wav: is 1 s long at 16000 Hz; expected at most 0.5 s",
+        ),
+        (
+            ("predict", "{audio}/a.wav", "--model", "{model}", "--max-words", "1"),
+            "a.wav: the recording has 2 words; expected at most 1 for one utterance",
+        ),
+        (
+            ("predict", "{audio}/a.wav", "--model", "{model}", "--transcript", "so very good", "--max-words", "2"),
+            "a.wav: the transcript has 3 words; expected at most 2 for one utterance",
+        ),
         (("serve", "--model", "{none}"), "holds no exported model"),
         (("export", "{none}"), "is not a run folder"),
     ],

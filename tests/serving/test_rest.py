@@ -28,7 +28,7 @@ from can_tf.serving.wav import wav_bytes
 
 pytestmark = pytest.mark.long
 
-LIMITS = Limits(body_bytes=80 * 2**20, values=2_000_000, at_once=2, waiting=64)
+LIMITS = Limits(body_bytes=80 * 2**20, values=2_000_000, seconds=60.0, words=500, at_once=2, waiting=64)
 SAMPLES = np.random.default_rng(0).normal(size=16_000) * 0.1
 INSTANCE = {
     "audio": {"b64": base64.b64encode(wav_bytes(SAMPLES, 16_000)).decode()},
@@ -109,6 +109,10 @@ def wav_of(size):
     return {"b64": base64.b64encode(b"RIFF" + bytes(size)).decode()}
 
 
+def wav_of_seconds(seconds):
+    return {"b64": base64.b64encode(wav_bytes(np.zeros(seconds * 16_000), 16_000)).decode()}
+
+
 HOSTILE = {  # body, status, part of the message
     "not JSON": (b"{", 400, "JSON Parse error"),
     "not an object": (b"[]", 400, "not a JSON object"),
@@ -145,7 +149,34 @@ HOSTILE = {  # body, status, part of the message
     "words outside the audio": (changed(start=[5.0, 6.0], end=[6.0, 7.0]), 400, "inside its audio"),
     "deep nesting": (b'{"instances": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400, ""),
     "50 MB that are no wav": (changed(audio=wav_of(37 * 2**20)), 400, "more than"),
-    "a body beyond the limit": (b" " * (81 * 2**20), 413, "larger than"),
+    "a body beyond the limit": (
+        b" " * (81 * 2**20),
+        413,
+        "larger than 83886080 bytes. Send fewer utterances at once, or start the server with a larger --max-body-mb",
+    ),
+    "61 seconds in 61 recordings": (
+        {"instances": [INSTANCE] * 61},
+        400,
+        "audio: 61 s in one request; this server takes at most 60 s. Send fewer or shorter recordings at once, or "
+        "start it with a larger --max-seconds",
+    ),
+    "61 seconds in one recording": (changed(audio=wav_of_seconds(61)), 400, "audio: 61 s in one request"),
+    "more words than the limit": (
+        changed(words=["a"] * 501, start=[0.0] * 501, end=[1.0] * 501, num_words=501),
+        400,
+        "words: 501 in one request, padding included; this server takes at most 500. Send fewer utterances at once, or "
+        "start it with a larger --max-words",
+    ),
+    "padding beyond the limit": (
+        {"instances": [changed(words=["a"] * 26, start=[0.0] * 26, end=[1.0] * 26)["instances"][0]] * 20},
+        400,
+        "words: 520 in one request",
+    ),
+    "a million words": (
+        changed(words=["a"] * 10**6, start=[0.0] * 10**6, end=[1.0] * 10**6, num_words=10**6),
+        400,
+        "words: 1000000 in one request",
+    ),
 }
 
 

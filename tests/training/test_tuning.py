@@ -311,3 +311,10 @@ def test_the_test_part_decides_nothing(tone_corpus, tone_records, tmp_path):
     for each in found:
         del each["seconds"]
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("before", ["../../elsewhere", "0/../../elsewhere", "0\0"])
+def test_a_trial_that_goes_on_from_outside_the_search_is_refused(tone_records, tmp_path, before):
+    search = search_of(tmp_path / "search", tone_records.folder)
+    with pytest.raises(RunError, match="search: a trial has the id .*; expected a number"):
+        _runs(search, before, {"alpha": 0.1, "heads": 1})

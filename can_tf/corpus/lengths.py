@@ -1,0 +1,34 @@
+"""Utterances that are too large to be worked on at once, told by their words and by the headers of their recordings."""
+
+import dataclasses
+
+import soundfile
+
+from can_tf.alignment.spans import is_silence
+from can_tf.corpus.utterance import Corpus, Rejection, Utterance
+from can_tf.limits import Limits, length_fault, words_fault
+
+
+def reject_what_exceeds(corpus: Corpus, limits: Limits) -> Corpus:
+    """Returns a corpus in which utterances beyond the limits are rejected. No samples are read."""
+    usable: list[Utterance] = []
+    rejected = list(corpus.rejected)
+    for utterance in corpus.utterances:
+        reason = _fault(utterance, limits)
+        if reason is None:
+            usable.append(utterance)
+        else:
+            rejected.append(Rejection(utterance.id, reason, str(utterance.audio_path)))
+    rejected.sort(key=lambda rejection: rejection.id)
+    return dataclasses.replace(corpus, utterances=tuple(usable), rejected=tuple(rejected))
+
+
+def _fault(utterance: Utterance, limits: Limits) -> str | None:
+    words = [token.text for token in utterance.words if not is_silence(token.text)] or utterance.transcript.split()
+    if fault := words_fault(len(words), limits.words):
+        return f"has {fault}"
+    try:
+        header = soundfile.info(utterance.audio_path)
+    except (soundfile.SoundFileError, OSError):
+        return None  # Whoever reads the recording says what is wrong with it.
+    return length_fault(header.frames, header.samplerate, limits.seconds)

@@ -1,0 +1,52 @@
+"""How much is taken on at once where nobody says otherwise: beyond it, memory would decide what happens.
+
+`can-tf build-records`, `predict`, `align` and `serve` have options for them. An hour of sound is some 4 GB of work for
+a model, ten minutes some 0.6 GB.
+"""
+
+import dataclasses
+
+MAX_SECONDS = 3_600.0  # Of a recording.
+MAX_WORDS = 5_000  # Of an utterance; attention is over pairs of them.
+REQUEST_SECONDS = 600.0  # Of the recordings in a request to a server, which works on several requests at once.
+MAX_BODY_MB = 128  # Of a request's body.
+
+_USUAL_RATE_HZ = 48_000  # Of more samples a second, fewer seconds are taken: they would need more memory.
+_UNKNOWN_LENGTH = 1 << 62  # Frames; libsndfile says more of a stream whose header does not tell.
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one recording may hold: its length in seconds, and its words."""
+
+    seconds: float = MAX_SECONDS
+    words: int = MAX_WORDS
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def words_fault(count: int, at_most: int) -> str | None:
+    """Returns what is wrong with so many words, None if nothing is."""
+    if count <= at_most:
+        return None
+    return f"{count} words; expected at most {at_most} for one utterance. Cut it at its pauses, or raise --max-words"
+
+
+def length_fault(frames: int, rate_hz: int, at_most: float) -> str | None:
+    """Returns what is wrong with the length that a recording's header tells, None if nothing is.
+
+    Args:
+        frames: Samples of a channel.
+        rate_hz: Of them.
+        at_most: Seconds.
+    """
+    if frames > _UNKNOWN_LENGTH:
+        return "does not say how long it is, as streams do not. Convert it to a file again"
+    longest = at_most * min(1.0, _USUAL_RATE_HZ / rate_hz)
+    if frames <= longest * rate_hz:
+        return None
+    return (
+        f"is {frames / rate_hz:.0f} s long at {rate_hz} Hz; expected at most {longest:g} s. "
+        "Cut it at its pauses, or raise --max-seconds"
+    )

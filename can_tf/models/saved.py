@@ -1,0 +1,43 @@
+"""Loading a trained model from its `.keras` file, which may come from anywhere: nothing in it is run as Python."""
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import keras
+
+import can_tf.layers  # noqa: F401  Registers the layers that a saved model names.
+from can_tf.errors import RunError
+
+# All that a model of can_tf is saved as. Others, such as assets, would be unpacked to files.
+_MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
+_LARGEST_RATIO = 10  # Keras does not compress, and weights compress little: what unpacks to more is made to do harm.
+
+
+def load_model(path: Path) -> keras.Model:
+    """Returns the model of a `.keras` file, not compiled.
+
+    Raises:
+        RunError: The file is missing, damaged, no model of can_tf, or would run Python code or unpack without measure.
+    """
+    try:
+        _check_archive(path)
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        # The first sentence: Keras goes on to say how to load what is not safe.
+        reason = " ".join(str(error).split()).partition(". ")[0]
+        raise RunError(f"{path}: cannot be loaded ({reason}). Expected a model that can-tf train has saved.") from error
+
+
+def _check_archive(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+    names = [member.filename for member in members]
+    if sorted(names) != sorted(_MEMBERS):
+        other = next((name for name in names if name not in _MEMBERS), None)
+        found = f"{len(names)} members, not each once" if other is None else repr(other[:80])
+        raise ValueError(f"expected {', '.join(sorted(_MEMBERS))} in the archive, found {found}")
+    # The sizes of its directory; the library reads no member further than that.
+    size, unpacked = path.stat().st_size, sum(member.file_size for member in members)
+    if unpacked > _LARGEST_RATIO * size:
+        raise ValueError(f"its {size} bytes would unpack to {unpacked}, more than {_LARGEST_RATIO} times as many")
