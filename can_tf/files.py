@@ -2,15 +2,18 @@
 
 import contextlib
 import csv
+import errno
 import hashlib
 import json
 import os
+import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
 TEMPORARY_PREFIX = ".writing-"
+_AFTER_A_PATH = re.compile("; ([^;\n]+)")  # Where TensorFlow says what is wrong with a file.
 
 
 @contextlib.contextmanager
@@ -32,6 +35,25 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def naming_disk_errors(path: Path) -> Iterator[None]:
+    """Makes every error of a disk an OSError that names a file: `path`, where it names none. TensorFlow has its own."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+    except tf.errors.OpError as error:
+        reasons = _AFTER_A_PATH.findall(error.message)
+        code = next((code for code in errno.errorcode if os.strerror(code) in reasons), None)
+        if code is None:  # Not of a disk.
+            raise
+        raise OSError(code, os.strerror(code), str(path)) from error
 
 
 def _flush(path: Path) -> None:

@@ -18,7 +18,7 @@ from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
 from can_tf.corpus.utterance import Rejection, Utterance, Word
 from can_tf.errors import CanError, MissingExtraError, RecordsError
 from can_tf.features.config import FeatureConfig
-from can_tf.files import replacing, sha256_of_file, write_json
+from can_tf.files import naming_disk_errors, replacing, sha256_of_file, write_json
 
 BUILD_FOLDER = ".build"  # In a records folder, while it is built.
 _SECONDS_PER_CALL = 60  # Audio whose features are computed at once: bounds the memory of a worker.
@@ -108,7 +108,7 @@ def build_shard(task: ShardTask) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     with replacing(task.path) as temporary:
         offset = 0
-        with tf.io.TFRecordWriter(str(temporary)) as writer:
+        with naming_disk_errors(task.path), tf.io.TFRecordWriter(str(temporary)) as writer:
             for prepared, record in _records(task, rejected):
                 serialized = serialize(record)
                 writer.write(serialized)

@@ -21,7 +21,7 @@ import numpy as np
 from can_tf.checksums import checksums_of, write_checksums
 from can_tf.errors import ExportError
 from can_tf.features.config import FeatureConfig
-from can_tf.files import write_json
+from can_tf.files import naming_disk_errors, write_json
 from can_tf.locks import alone_in
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
@@ -96,7 +96,8 @@ def _working_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(working)
     working.mkdir()
     try:
-        yield working
+        with naming_disk_errors(out):
+            yield working
     finally:
         shutil.rmtree(working, ignore_errors=True)
 

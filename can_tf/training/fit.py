@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from can_tf.errors import ConfigError, RunError
-from can_tf.files import replacing, write_json
+from can_tf.files import naming_disk_errors, replacing, write_json
 from can_tf.locks import alone_in
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import balanced_class_weights, compile_model, final_log_probabilities
@@ -27,6 +27,7 @@ from can_tf.models.whole_batch import fill_up
 from can_tf.records.dataset import Dataset, StoredUtterance, verify_shards
 from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, mfcc_statistics
 from can_tf.training import run_folder
+from can_tf.training.checkpoint import load_variables, save_variables
 from can_tf.training.data import Parts, WordVectors, split, word_vectors
 from can_tf.training.devices import build_in, strategy_for
 from can_tf.training.metrics import evaluate_predictions, majority
@@ -200,7 +201,7 @@ def _fit(training: _Training, listener: Listener) -> None:
         listener.message(f"Going on after epoch {state.epochs}.")
         if different := run_folder.other_versions(training.folder):
             listener.message(f"It was begun with {different}: the result may differ from that of one go.")
-        _load_weights(training, state.weights)
+        load_variables(model, training.checkpoint / state.weights)
     if state.ends(options):
         return
     order = EpochOrder(training.parts.train, options.batch_size, options.seed)
@@ -208,14 +209,15 @@ def _fit(training: _Training, listener: Listener) -> None:
     data = training.batches(order).map(lambda inputs, label: (inputs, dict.fromkeys(outputs, label)))
     _build_losses(model, *next(iter(data)))
     tensorboard = keras.callbacks.TensorBoard(training.folder / run_folder.TENSORBOARD_FOLDER, write_graph=False)
-    model.fit(
-        data,
-        initial_epoch=state.epochs,
-        epochs=options.epochs,
-        callbacks=[_Epochs(training, order, listener), tensorboard],
-        shuffle=False,  # The order is made already.
-        verbose=0,
-    )
+    with naming_disk_errors(training.folder):
+        model.fit(
+            data,
+            initial_epoch=state.epochs,
+            epochs=options.epochs,
+            callbacks=[_Epochs(training, order, listener), tensorboard],
+            shuffle=False,  # The order is made already.
+            verbose=0,
+        )
 
 
 def _build_losses(model: keras.Model, inputs: Mapping[str, tf.Tensor], labels: Mapping[str, tf.Tensor]) -> None:
@@ -268,24 +270,11 @@ class _Epochs(keras.callbacks.Callback):
 
     def _keep(self, epoch: int, wa: float) -> None:
         training, state = self.training, self.training.state
-        state.weights = f"epoch-{epoch:04d}.weights.h5"
-        _save_weights(training, state.weights)
+        state.weights = f"epoch-{epoch:04d}.npz"
+        save_variables(self.model, training.checkpoint / state.weights)
         if wa > state.best_wa:
             state.best_wa, state.best_epoch, state.best_weights = wa, epoch, state.weights
         run_folder.write_state(training.folder, state)
-
-
-def _save_weights(training: _Training, name: str) -> None:
-    with replacing(training.checkpoint / name) as temporary:
-        training.model.save_weights(temporary, overwrite=True)
-
-
-def _load_weights(training: _Training, name: str) -> None:
-    path = training.checkpoint / name
-    try:
-        training.model.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"{path}: cannot be read ({error}). Delete {training.folder} and train again.") from error
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -344,7 +333,7 @@ def _course(training: _Training) -> dict[str, Any]:
 def _finish(training: _Training) -> dict[str, Any]:
     """Writes model, predictions, checksums and, last, metrics."""
     folder, state = training.folder, training.state
-    _load_weights(training, state.best_weights)
+    load_variables(training.model, training.checkpoint / state.best_weights)
     with replacing(folder / run_folder.MODEL_FILE) as temporary:
         training.model.save(temporary)
     write_json(folder / run_folder.MODEL_CONFIG_FILE, training.config.to_json())

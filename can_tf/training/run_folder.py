@@ -32,7 +32,7 @@ TENSORBOARD_FOLDER = "tensorboard"
 
 HISTORY_COLUMNS = ("epoch", "loss", "validation_loss", "validation_wa", "validation_ua", "seconds")
 _STATE_FILE = "state.json"
-_WEIGHTS_SUFFIX = ".weights.h5"  # Keras reads other endings otherwise, some of which name further files.
+_WEIGHTS_SUFFIX = ".npz"
 _OF_RECORDS = ("corpus", "labels", "segmentation", "fillers", "features")  # What a run says of them.
 _RESULT_FILES = (
     CONFIG_FILE,

@@ -114,7 +114,7 @@ def test_a_kill_after_the_metrics_leaves_nothing_in_the_end(finished_run, tone_r
     copy = tmp_path / "run"
     shutil.copytree(folder, copy)
     (copy / "checkpoint").mkdir()
-    (copy / "checkpoint" / "epoch-0000.weights.h5").touch()
+    (copy / "checkpoint" / "epoch-0000.npz").touch()
     assert train_fold(tone_records, copy, OPTIONS) == metrics
     assert not (copy / "checkpoint").exists()
 

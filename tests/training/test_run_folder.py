@@ -12,8 +12,8 @@ STATE = {
     "history": [ROW],
     "best_epoch": 0,
     "best_wa": 0.5,
-    "weights": "epoch-0000.weights.h5",
-    "best_weights": "epoch-0000.weights.h5",
+    "weights": "epoch-0000.npz",
+    "best_weights": "epoch-0000.npz",
 }
 
 
@@ -26,13 +26,11 @@ def reopened(folder, dataset, **changes):
 
 def test_a_state_is_read_back(tmp_path, tone_records):
     state = reopened(tmp_path, tone_records)
-    assert (state.epochs, state.weights) == (1, "epoch-0000.weights.h5")
+    assert (state.epochs, state.weights) == (1, "epoch-0000.npz")
 
 
 @pytest.mark.parametrize("which", ["weights", "best_weights"])
-@pytest.mark.parametrize("name", [*HOSTILE_NAMES, "../../other/checkpoint/epoch-0000.weights.h5", "model.weights.json"])
+@pytest.mark.parametrize("name", [*HOSTILE_NAMES, "../../other/checkpoint/epoch-0000.npz", "model.weights.json"])
 def test_weights_that_are_no_weights_file_of_the_checkpoint_are_refused(tmp_path, tone_records, which, name):
-    with pytest.raises(
-        RunError, match="state.json: is damaged .expected the bare name of a file that ends in .weights.h5"
-    ):
+    with pytest.raises(RunError, match="state.json: is damaged .expected the bare name of a file that ends in .npz"):
         reopened(tmp_path, tone_records, **{which: name})
