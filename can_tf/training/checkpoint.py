@@ -30,7 +30,7 @@ def load_variables(model: keras.Model, path: Path) -> None:
     """
     variables = _variables(model)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             values = [file[f"arr_{index}"] for index in range(len(file.files))]
         if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:
             raise ValueError("it holds the variables of another model")

@@ -93,7 +93,10 @@ def open_run(folder: Path, options: TrainOptions, dataset: Dataset) -> RunState:
     checkpoint.mkdir(exist_ok=True)
     for each in (folder, checkpoint):
         remove_temporary_files(each)
-    return _read_state(folder)
+    state = _read_state(folder)
+    if state.epochs:
+        write_state(folder, state)  # A kill may have come between its files.
+    return state
 
 
 def check_new_or_same(folder: Path, options: TrainOptions, dataset: Dataset) -> None:

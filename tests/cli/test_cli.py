@@ -1,18 +1,14 @@
 """The commands as a user types them."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
 
 from can_tf.cli.main import main
 from can_tf.records.dataset import load_dataset
-from tests.conftest import folder_bytes
 
 SMALL_TRAINING = ["--units", "4", "--heads", "2", "--epochs", "2", "--batch-size", "32"]
 COMMANDS = ("demo-corpus", "build-records", "inspect", "train", "evaluate")
@@ -24,29 +20,6 @@ def run(*arguments, code=0):
     assert result.exit_code == code, result.output
     assert result.exception is None or isinstance(result.exception, SystemExit), result.output
     return result
-
-
-def start(*arguments, cwd):
-    """Starts a command in a process of its own, in a group that can be killed."""
-    code = "from can_tf.cli.main import main; main()"
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        cwd=cwd,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-def kill_when(process, condition, seconds=120):
-    """Kills a process and its children with SIGKILL as soon as a condition holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert process.poll() is None, "it ended before it could be killed"
-        assert time.monotonic() < deadline, "the moment to kill it did not come"
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def test_help_does_not_import_tensorflow():
@@ -164,39 +137,6 @@ def test_a_full_disk_is_one_line(tone_records, tmp_path, monkeypatch):
     monkeypatch.setattr("can_tf.training.fit.train_fold", full)
     result = run("train", "--records", tone_records.folder, "--run", tmp_path / "run", code=1)
     assert "Error: data/records/x: No space left on device" in result.output
-
-
-@pytest.mark.long
-def test_a_build_killed_in_the_middle_ends_with_the_same_bytes(tmp_path):
-    run("demo-corpus", tmp_path / "demo", "--utterances", 300)
-    build = ["build-records", "--root", tmp_path / "demo", "--workers", 1]
-    run(*build, "--out", tmp_path / "undisturbed")
-    out = tmp_path / "killed"
-    kill_when(start(*build, "--out", out, cwd=tmp_path), lambda: list(out.glob(".build/shard-*.json")))
-    assert not (out / "dataset.json").exists()
-    run(*build, "--out", out)
-    assert folder_bytes(out) == folder_bytes(tmp_path / "undisturbed")
-
-
-@pytest.mark.long
-def test_a_training_killed_in_the_middle_ends_with_the_same_weights(tone_records, tmp_path):
-    train = ["train", "--records", tone_records.folder, "--epochs", 4, "--units", 4, "--batch-size", 16]
-    undisturbed = start(*train, "--run", tmp_path / "undisturbed", cwd=tmp_path)
-    assert undisturbed.wait() == 0
-    killed = tmp_path / "killed"
-
-    def in_the_third_epoch():
-        path = killed / "history.csv"
-        return path.exists() and path.read_text().count("\n") >= 3
-
-    kill_when(start(*train, "--run", killed, cwd=tmp_path), in_the_third_epoch)
-    assert not (killed / "metrics.json").exists()
-    assert start(*train, "--run", killed, cwd=tmp_path).wait() == 0
-    hashes = {
-        json.loads((tmp_path / name / "metrics.json").read_text())["weights_sha256"]
-        for name in ("undisturbed", "killed")
-    }
-    assert len(hashes) == 1
 
 
 def test_the_records_of_a_corpus_of_ones_own(tmp_path, tone_corpus):

@@ -109,6 +109,15 @@ def test_an_interrupted_run_ends_with_the_same_weights(finished_run, tone_record
     assert metrics["wa"] == undisturbed["wa"]
 
 
+def test_a_kill_between_state_and_history_costs_no_line_of_the_history(tone_records, tmp_path):
+    options = dataclasses.replace(OPTIONS, epochs=2)
+    train_fold(tone_records, tmp_path, options, validation_only=True)
+    expected = (tmp_path / "history.csv").read_text()
+    (tmp_path / "history.csv").write_text("".join(expected.splitlines(keepends=True)[:-1]))
+    train_fold(tone_records, tmp_path, options)
+    assert (tmp_path / "history.csv").read_text() == expected
+
+
 def test_a_kill_after_the_metrics_leaves_nothing_in_the_end(finished_run, tone_records, tmp_path):
     folder, metrics = finished_run
     copy = tmp_path / "run"
