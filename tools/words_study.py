@@ -1,6 +1,6 @@
 """Measures what imprecise words cost: UA of trained runs on words aligned, recognised, dropped, replaced or shifted.
 
-    can-tf cross-validate --records RECORDS --out RUNS
+    can-tf cross-validate --records RECORDS --runs RUNS
     python tools/words_study.py --root CORPUS --runs RUNS
 
 Each run is exported, and its export is asked about the run's own test utterances, as a user would ask it. An utterance
