@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,12 @@ class _Timed:
 
 
 @click.command("align")
-@click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("audio", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--manifest",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="In place of AUDIO: the recordings of a manifest that have a transcript and no alignment.",
+)
 @click.option(
     "--transcript",
     show_default="beside the audio, .txt or .lab",
@@ -70,6 +75,7 @@ class _Timed:
 def align_command(
     ctx: click.Context,
     audio: tuple[Path, ...],
+    manifest: Path | None,
     transcript: str | None,
     recognize: bool,
     format_: str,
@@ -83,12 +89,16 @@ def align_command(
 
     A recording that cannot be aligned is reported and the others go on; the exit code is then 1.
     """
-    paths = list(recordings(audio))
+    if bool(audio) == bool(manifest) or (manifest and (transcript or recognize)):
+        raise ConfigError("expected AUDIO, with --transcript or --recognize or neither, or else --manifest.")
+    said = _transcripts_of(manifest) if manifest else {}
+    paths = list(said or recordings(audio))
     _check_options(paths, transcript, recognize, format_, out)
     longest = max_seconds or (recognition.MAX_SECONDS if recognize else forced.MAX_SECONDS)
     recognizer = SphinxRecognizer(max_seconds=longest) if recognize else None
     aligner = Aligner(oov=oov, max_seconds=longest, max_words=max_words)
-    answers = _answers(paths, _Words(recognizer, aligner, Transcripts(transcript, len(paths)), longest))
+    transcripts = said.get if manifest else Transcripts(transcript, len(paths))
+    answers = _answers(paths, _Words(recognizer, aligner, transcripts, longest))
     if out is not None:
         _write(paths, answers, format_, out)
     if as_json:
@@ -98,6 +108,19 @@ def align_command(
             if isinstance(answer, _Timed):
                 click.echo(_formatted(path, answer, format_), nl=False)
     end_with_errors(ctx, paths, answers)
+
+
+def _transcripts_of(manifest: Path) -> dict[Path, str]:
+    """Returns the transcripts of a manifest by recording, and reports its rows that cannot be used."""
+    from can_tf.corpus.manifest import read_manifest
+
+    corpus = read_manifest(manifest)
+    for rejection in corpus.rejected:
+        click.echo(f"Left out: {rejection.id}: {rejection.reason}", err=True)
+    said = {each.audio_path: each.transcript for each in corpus.utterances if each.transcript and not each.words}
+    if not said:
+        raise ConfigError(f"{manifest}: no row has a transcript and no alignment.")
+    return said
 
 
 def _check_options(
@@ -119,7 +142,11 @@ class _Words:
     """Finds the words of a recording and their times."""
 
     def __init__(
-        self, recognizer: SphinxRecognizer | None, aligner: Aligner, transcripts: Transcripts, max_seconds: float
+        self,
+        recognizer: SphinxRecognizer | None,
+        aligner: Aligner,
+        transcripts: Callable[[Path], str | None],
+        max_seconds: float,
     ):
         self._recognizer, self._aligner, self._transcripts = recognizer, aligner, transcripts
         self._max_seconds = max_seconds

@@ -150,3 +150,33 @@ def test_options_that_contradict_each_other(tmp_path, arguments, message):
     done = run(*(argument.format(folder=folder) for argument in arguments))
     assert done.exit_code == 1
     assert message in done.stderr
+
+
+def test_a_manifest_gives_recordings_and_transcripts(talk, tmp_path):
+    manifest = tmp_path / "corpus.csv"
+    manifest.write_text(
+        "id,audio,label,speaker,transcript,alignment\n"
+        f'one,talk.flac,calm,reader,"{SAID}",\n'
+        "two,missing.flac,calm,reader,,missing.json\n"
+    )
+    done = run("--manifest", manifest, "--json")
+    assert done.exit_code == 0, done.output
+    [answer] = json.loads(done.stdout)
+    assert answer["path"] == str(talk)
+    assert [word["word"] for word in answer["words"]] == WORDS
+    assert "Left out: two: row 3: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["talk.flac", "--manifest", __file__], ["--manifest", __file__, "--recognize"]]
+)
+def test_recordings_come_from_one_place(arguments):
+    done = run(*arguments)
+    assert done.exit_code == 1
+    assert "expected AUDIO, with --transcript or --recognize or neither, or else --manifest" in done.output
+
+
+def test_a_manifest_without_transcripts_has_nothing_to_align(tmp_path):
+    (tmp_path / "corpus.csv").write_text("id,audio,label,speaker\n")
+    done = run("--manifest", tmp_path / "corpus.csv")
+    assert (done.exit_code, "no row has a transcript and no alignment" in done.output) == (1, True)
