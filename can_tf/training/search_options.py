@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from can_tf.errors import ConfigError
+from can_tf.files import is_plain_name
+from can_tf.locks import LOCK_FILE
 from can_tf.training.options import TrainOptions
 
 METHODS = ("bayesian", "random", "hyperband")
@@ -75,14 +77,21 @@ class Role:
         host, _, port = self.address.rpartition(":")
         if not host or not port.isdigit():
             raise ConfigError(f"--role {self.kind} needs --chief HOST:PORT, got {self.address!r}")
-        if self.kind == "worker" and (not self.name or "chief" in self.name):  # KerasTuner knows the chief by its name.
+        # KerasTuner knows the chief by its name, and writes a worker's state to a file of its name.
+        if self.kind == "worker" and ("chief" in self.name or not is_plain_name(self.name)):
             raise ConfigError(
-                f"--role worker needs --worker-name, each worker's own and without the word chief, got {self.name!r}"
+                "--role worker needs --worker-name, each worker's own, without slashes and the word chief, "
+                f"got {self.name!r}"
             )
 
     @property
     def tuner_id(self) -> str:
         return {"alone": "tuner0", "chief": "chief", "worker": self.name}[self.kind]
+
+    @property
+    def lock_file(self) -> str:
+        """A search has one chief, or one who searches alone, and one worker of each name."""
+        return f".{self.name}.lock" if self.kind == "worker" else LOCK_FILE
 
     @contextlib.contextmanager
     def environment(self) -> Iterator[None]:

@@ -24,6 +24,7 @@ from keras_tuner.engine.base_tuner import BaseTuner
 from can_tf.errors import RunError
 from can_tf.features.config import FeatureConfig
 from can_tf.files import is_plain_name, replacing, write_csv, write_json
+from can_tf.locks import alone_in
 from can_tf.records.dataset import load_dataset
 from can_tf.training import run_folder
 from can_tf.training.cross_validation import FoldRun, plan, train_all
@@ -45,10 +46,15 @@ def run_search(search: Search, role: Role, report: Callable[[Mapping[str, Any]],
 
     Raises:
         RunError: The folder holds another search, three trials in a row failed, or chief and worker do not meet.
+        BusyError: Another process is chief, or searches alone, or is the worker of this name.
     """
     _check_same(search, may_begin=role.kind != "worker")
     oracle = _oracle(search)
-    with contextlib.redirect_stdout(sys.stderr), role.environment():
+    with (
+        alone_in(search.folder, name=role.lock_file),
+        contextlib.redirect_stdout(sys.stderr),
+        role.environment(),
+    ):
         if role.kind != "worker" and (search.folder / _STATE_FILE).exists():
             write_json(search.folder / f"{role.tuner_id}.json", {})  # What makes KerasTuner go on.
         tuner = _Tuner(search, oracle, report)

@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 from can_tf.cli.main import main
 from can_tf.corpus.utterance import Corpus
-from can_tf.errors import ConfigError, RunError
+from can_tf.errors import BusyError, ConfigError, RunError
+from can_tf.locks import alone_in
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.training import tuning
 from can_tf.training.fit import train_fold
@@ -51,6 +52,16 @@ def instant(monkeypatch):
 
     monkeypatch.setattr(tuning, "train_all", train_all)
     return trained
+
+
+def test_a_search_has_one_process_at_its_head_and_one_worker_of_a_name(tone_records, tmp_path, instant):
+    search = search_of(tmp_path / "search", tone_records.folder, trials=1)
+    run_search(search, Role(), lambda trial: None)
+    head, worker = Role("chief", "localhost:1"), Role("worker", "localhost:1", "one")
+    for first, second in ((head, Role()), (Role(), head), (worker, worker)):
+        with alone_in(search.folder, name=first.lock_file), pytest.raises(BusyError, match="another can_tf process"):
+            run_search(search, second, lambda trial: None)
+    assert worker.lock_file not in (head.lock_file, Role("worker", "localhost:1", "two").lock_file)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -172,7 +183,8 @@ def test_a_kill_between_two_files_of_the_state_does_no_trial_twice_and_loses_non
     [
         (("chief",), "needs --chief HOST:PORT"),
         (("worker", "host"), "needs --chief HOST:PORT, got 'host'"),
-        (("worker", "host:1", "chiefly"), "without the word chief"),
+        (("worker", "host:1", "chiefly"), "without slashes and the word chief"),
+        (("worker", "host:1", "../one"), "without slashes and the word chief"),
         (("worker", "host:1", ""), "needs --worker-name"),
     ],
 )
