@@ -61,6 +61,8 @@ def _text(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise AlignmentError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:  # A name that no file can have.
+        raise AlignmentError(f"{str(path)!r}: cannot be read ({error})") from error
     for encoding in ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "latin-1"):
         try:
             return content.decode(encoding)
@@ -180,7 +182,8 @@ def _json_words(path: Path, value: Any) -> list[Any]:
 
 
 _TEXTGRID_TOKEN = re.compile(
-    r'"((?:[^"]|"")*)"|([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![\w\]])|<(exists|absent)>'
+    # Numbers stand alone, and are written so that a long run of digits takes time in proportion to its length.
+    r'"((?:[^"]|"")*)"|(?<![\w.])([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(?![\w\]])|<(exists|absent)>'
 )
 _TEXTGRID_NOISE = re.compile(r"^[ \t]*!.*$", re.MULTILINE)  # Comment lines.
 
@@ -190,7 +193,7 @@ def _textgrid(path: Path, text: str) -> Iterator[Word]:
     tokens = _textgrid_tokens(path, text)
     try:
         tiers = list(_interval_tiers(tokens))
-    except (StopIteration, RuntimeError, ValueError) as error:
+    except (StopIteration, RuntimeError, ValueError, OverflowError) as error:
         raise AlignmentError(f"{path}: is cut short or is not a TextGrid") from error
     named = [rows for name, rows in tiers if name.lower() == "words" or name.lower().endswith(" - words")]
     if not named and len(tiers) == 1:
