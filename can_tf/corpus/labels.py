@@ -71,6 +71,8 @@ def load_label_set(name_or_path: str) -> LabelSet:
         pairs = _csv_pairs(path, text) if path.suffix == ".csv" else _json_pairs(path, text)
     except (OSError, ValueError, csv.Error, RecursionError) as error:
         raise CorpusError(f"{path}: cannot be read as a mapping of labels ({error}).") from error
+    if any(not "".join(filter(None, pair)).isprintable() for pair in pairs):
+        raise CorpusError(f"{path}: expected labels and names of printable characters.")
     mapping = {label: name for label, name in pairs if name}
     if not mapping:
         raise CorpusError(f"{path}: names no class; expected a label and a name, such as ang and negative.")
