@@ -4,6 +4,7 @@ The only module that imports tensorflow-io: its resampler is not a stock op, so 
 """
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import soundfile
 
 from can_tf.errors import AudioError
 
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1_000, 1_000_000  # Beyond, a header is damaged, and resampling takes forever.
+_BLOCK_VALUES = 1 << 20
 _UNKNOWN_SIZES = (0, 0xFFFFFFFF)  # What programs write that stream a wav file and cannot go back.
 
 
@@ -22,15 +25,24 @@ def read_audio(path: Path, sample_rate_hz: int) -> np.ndarray:
     """
     _check_wav_is_whole(path)
     try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        with soundfile.SoundFile(path) as file:
+            rate = file.samplerate
+            mono = np.concatenate([*_mono_blocks(file), np.zeros(0, np.float32)])
     except (soundfile.SoundFileError, OSError) as error:
         raise AudioError(f"{path}: cannot be read as audio ({error}). Expected wav, flac, ogg or mp3.") from error
-    if not len(samples):
+    if not len(mono):
         raise AudioError(f"{path}: holds no samples.")
-    mono = samples.mean(axis=1) if samples.shape[1] > 1 else samples[:, 0]
+    if not LOWEST_RATE_HZ <= rate <= HIGHEST_RATE_HZ:
+        raise AudioError(f"{path}: its sample rate is {rate} Hz; expected {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz.")
     if not np.isfinite(mono).all():
         raise AudioError(f"{path}: holds samples that are not finite (NaN or infinity). Convert the file again.")
     return mono if rate == sample_rate_hz else resample(mono, rate, sample_rate_hz)
+
+
+def _mono_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
+    """Yields a recording in parts, `<float32>[samples]`: a damaged header may promise more than any memory holds."""
+    while len(block := file.read(_BLOCK_VALUES // file.channels, dtype="float32", always_2d=True)):
+        yield block.mean(axis=1) if file.channels > 1 else block[:, 0]
 
 
 def resample(samples: np.ndarray, rate_hz: int, new_rate_hz: int) -> np.ndarray:
