@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.fuzz import corpora
+from tests.fuzz import corpora, records
 
-PARSERS = {**corpora.PARSERS}
+PARSERS = {**corpora.PARSERS, **records.PARSERS}
 EXAMPLES = int(os.environ.get("CAN_TF_FUZZ_EXAMPLES", "60"))
 MOST_SECONDS = 1.0  # Of processor time, so that a busy machine does not count.
 MOST_BYTES = 1_000_000_000
