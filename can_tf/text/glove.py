@@ -49,6 +49,10 @@ def read_glove(path: Path, wanted: Iterable[str], report: Callable[[int, int], N
     words = sorted(set(wanted))
     needed = {spelling for word in words for part in (word, *_parts(word)) for spelling in _spellings(part)}
     try:
+        if not path.is_file():
+            raise TextError(
+                f"{path}: cannot be read (there is no such file). Expected word vectors in GloVe's text format."
+            )
         dimension = _dimension(path)
         rows = {row.word: row.vector for row in _rows(path, dimension, needed, report)}
     except (OSError, EOFError, zlib.error) as error:

@@ -9,6 +9,7 @@ import dataclasses
 import importlib.metadata
 import json
 import platform
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ import can_tf
 from can_tf.errors import RunError
 from can_tf.files import write_csv, write_json
 from can_tf.records.dataset import Dataset
+from can_tf.shapes import mismatch
 from can_tf.training.options import TrainOptions
 
 CONFIG_FILE = "config.json"
@@ -33,6 +35,13 @@ TENSORBOARD_FOLDER = "tensorboard"
 
 HISTORY_COLUMNS = ("epoch", "loss", "validation_loss", "validation_wa", "validation_ua", "seconds")
 _STATE_FILE = "state.json"
+_WEIGHTS = re.compile(r"(epoch-\d{1,9}\.weights\.h5)?")
+_STATE = {
+    "history": [dict.fromkeys(HISTORY_COLUMNS, lambda value: type(value) in (int, float))],  # A loss may be infinite.
+    "best_epoch": int,
+    "best_wa": float,
+    **dict.fromkeys(("weights", "best_weights"), lambda value: isinstance(value, str) and _WEIGHTS.fullmatch(value)),
+}
 _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-io", "scikit-learn", "soundfile")
 
 
@@ -88,8 +97,14 @@ def open_run(folder: Path, options: TrainOptions, dataset: Dataset) -> RunState:
     return _read_state(folder)
 
 
-def read_run_json(folder: Path, name: str) -> dict[str, Any]:
-    """Reads one of a run's JSON files; raises RunError if there is none or it is damaged."""
+def read_run_json(folder: Path, name: str, shape: Any = None) -> dict[str, Any]:
+    """Reads one of a run's JSON files; raises RunError if there is none, it is damaged, or not of a shape.
+
+    Args:
+        folder: The run folder.
+        name: The file.
+        shape: What the reader needs of it, as `can_tf.shapes` has it.
+    """
     path = folder / name
     if not path.exists():
         unfinished = (folder / CONFIG_FILE).exists()
@@ -104,6 +119,9 @@ def read_run_json(folder: Path, name: str) -> dict[str, Any]:
         raise RunError(f"{path}: is damaged ({error}).") from error
     if not isinstance(value, dict):
         raise RunError(f"{path}: expected an object, found {type(value).__name__}.")
+    wrong = None if shape is None else mismatch(value, shape)
+    if wrong:
+        raise RunError(f"{path}: is damaged ({wrong}).")
     return value
 
 
@@ -122,9 +140,28 @@ def read_history(folder: Path) -> list[dict[str, float]]:
     path = folder / HISTORY_FILE
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-    except (OSError, ValueError, TypeError) as error:
+            reader = csv.DictReader(file)
+            columns = tuple(reader.fieldnames or ())
+            rows = [{name: float(value) for name, value in row.items()} for row in reader]
+    except (OSError, ValueError, TypeError, csv.Error) as error:
         raise RunError(f"{path}: cannot be read ({error}).") from error
+    if columns != HISTORY_COLUMNS:
+        raise RunError(f"{path}: expected the columns {', '.join(HISTORY_COLUMNS)}, found {', '.join(columns)[:60]}.")
+    return rows
+
+
+def read_predictions(folder: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Returns the rows of `predictions.csv`; raises RunError if they cannot be read or one lacks any of the columns."""
+    path = folder / PREDICTIONS_FILE
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, ValueError, csv.Error) as error:
+        raise RunError(f"{path}: cannot be read ({error}).") from error
+    for number, row in enumerate(rows, 1):
+        if any(row.get(name) is None for name in columns) or None in row:
+            raise RunError(f"{path}: is damaged (row {number}: expected {', '.join(columns)}).")
+    return rows
 
 
 def _config(options: TrainOptions, dataset: Dataset) -> dict[str, Any]:
@@ -166,11 +203,8 @@ def _git_commit() -> str | None:
 def check_same(folder: Path, options: TrainOptions, dataset: Dataset) -> None:
     """Raises RunError, naming what differs, if a run folder belongs to other options or other records."""
     path = folder / CONFIG_FILE
-    config = read_run_json(folder, CONFIG_FILE)
-    try:
-        found, fingerprint = config["options"], config["records"]["fingerprint"]
-    except (KeyError, TypeError) as error:
-        raise RunError(f"{path}: is damaged (lacks {error}).") from error
+    config = read_run_json(folder, CONFIG_FILE, {"options": {}, "records": {"fingerprint": str}})
+    found, fingerprint = config["options"], config["records"]["fingerprint"]
     # An option that is younger than the run had its default then.
     found = {**dataclasses.asdict(TrainOptions()), **found}
     asked = dataclasses.asdict(options)
@@ -188,9 +222,15 @@ def _read_state(folder: Path) -> RunState:
     if not path.exists():
         return RunState()
     try:
-        return RunState(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        wrong = mismatch(values, _STATE)
+        state = None if wrong else RunState(**values)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise RunError(f"{path}: is damaged ({error}). Delete {folder} and train again.") from error
+    if state is None or not -1 <= state.best_epoch < state.epochs:
+        wrong = wrong or "best_epoch: expected one that is done"
+        raise RunError(f"{path}: is damaged ({wrong}). Delete {folder} and train again.")
+    return state
 
 
 def write_predictions(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:

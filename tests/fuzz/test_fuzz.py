@@ -10,11 +10,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 
-from tests.fuzz import corpora, records
+from tests.fuzz import corpora, records, runs, serving
 
-PARSERS = {**corpora.PARSERS, **records.PARSERS}
+PARSERS = {**corpora.PARSERS, **records.PARSERS, **runs.PARSERS, **serving.PARSERS}
 EXAMPLES = int(os.environ.get("CAN_TF_FUZZ_EXAMPLES", "60"))
 MOST_SECONDS = 1.0  # Of processor time, so that a busy machine does not count.
 MOST_BYTES = 1_000_000_000
@@ -87,6 +87,9 @@ def test_no_input_breaks_a_parser_and_valid_ones_are_taken(name, tmp_path, virtu
             counts["accepted"] += 1
         except parser.refusals as error:
             counts["refused" if str(error).strip() else "refused without a reason"] += 1
+        except Exception:
+            note(repr(content))
+            raise
         finally:
             slowest[0] = max(slowest[0], time.process_time() - started)
 

@@ -63,6 +63,8 @@ def test_a_bad_file_is_refused_with_its_line(tmp_path, content, message):
 def test_a_missing_file_and_one_that_is_not_gzip_are_refused(tmp_path):
     with pytest.raises(TextError, match="cannot be read"):
         read_glove(tmp_path / "none.txt", ["a"])
+    with pytest.raises(TextError, match="cannot be read"):
+        read_glove(tmp_path / "a\0.txt", ["a"])
     packed = gzip.compress(GLOVE.encode())
     for content in (b"not gzip", packed[:30], packed[:10] + b"\xff" + packed[11:]):
         (tmp_path / "bad.gz").write_bytes(content)
