@@ -132,9 +132,7 @@ class RestServer:
         try:
             return np.array(values)
         except (ValueError, OverflowError, RecursionError) as error:
-            raise ServerError(
-                f"{self._url}: answered with a {ascii(name)[:60]} of no shape; expected numbers"
-            ) from error
+            raise ServerError(f"{self._url}: answered with {ascii(name)[:60]} of no shape; expected numbers") from error
 
 
 def _as_json(values: np.ndarray) -> Any:
