@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from can_tf.errors import ConfigError
-from can_tf.shapes import count, mismatch, positive
+from can_tf.shapes import count, mismatch
 
 _SHAPE = {
     "labels": [str],
@@ -20,7 +20,7 @@ _SHAPE = {
     "seed": int,
     "stop_gradient": bool,
     "fast": bool,
-    "class_weights": [positive],
+    "class_weights": [float],
 }
 
 
@@ -37,6 +37,7 @@ def _nonsense(values: Mapping[str, Any]) -> str | None:
         "dropout: expected at least 0 and below 1": not 0 <= values["dropout"] < 1,
         "alpha: expected at least 0": values["alpha"] < 0,
         "seed: expected 0 to 2147483647": not 0 <= values["seed"] < 2**31,
+        "class_weights: expected none below 0": min(values["class_weights"], default=0) < 0,
         "class_weights: expected none, or one a label": len(values["class_weights"]) not in (0, len(labels)),
     }
     return next((what for what, is_wrong in wrong.items() if is_wrong), None)
@@ -84,6 +85,10 @@ class ModelConfig:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "ModelConfig":
         """Returns the configuration that `to_json` wrote; raises ConfigError if it is damaged."""
+        # A model that is older than some name had its default.
+        defaults = {field.name: field.default for field in dataclasses.fields(cls)}
+        older = {name: value for name, value in defaults.items() if value is not dataclasses.MISSING}
+        values = {**older, "class_weights": [], **values}
         wrong = mismatch(values, _SHAPE) or _nonsense(values)
         if wrong:
             raise ConfigError(f"the model's configuration is damaged ({wrong}). Train again with another --run.")

@@ -129,7 +129,7 @@ def predictions_of(outputs: Mapping[str, np.ndarray], requests: Sequence[Request
 def _check_outputs(outputs: Mapping[str, np.ndarray], requests: Sequence[Request]) -> None:
     """Raises ServerError at the first output whose type or shape is not that of a model of can_tf."""
     rows, most = len(requests), max(len(request.words) for request in requests)
-    labels = np.shape(outputs.get("labels"))[-1:]
+    labels = outputs["labels"].shape[-1:] if "labels" in outputs else ()
     expected = {
         **dict.fromkeys(("probabilities", "text_probabilities", "audio_probabilities"), (rows, *labels)),
         "label": (rows,),
@@ -137,13 +137,12 @@ def _check_outputs(outputs: Mapping[str, np.ndarray], requests: Sequence[Request
         **dict.fromkeys(("text_attention", "audio_attention"), (rows, -1, most)),
     }
     for name, shape in expected.items():
-        values = outputs.get(name)
-        if values is None and name in ("text_probabilities", "audio_probabilities"):
+        if name not in outputs and name in ("text_probabilities", "audio_probabilities"):
             continue  # Heads that some models lack.
-        fits = values is not None and values.ndim == len(shape) and values.size > 0
-        fits = fits and all(size in (-1, found) for size, found in zip(shape, values.shape, strict=True))
-        if not fits or not (_is_text(values) if name in ("label", "labels") else _are_shares(values)):
-            kind = "text" if name in ("label", "labels") else "numbers from 0 to 1"
+        values = outputs.get(name, np.zeros(()))
+        kind, is_kind = ("text", _is_text) if name in ("label", "labels") else ("numbers from 0 to 1", _are_shares)
+        fits = values.ndim == len(shape) and values.size > 0 and is_kind(values)
+        if not fits or any(size not in (-1, found) for size, found in zip(shape, values.shape, strict=True)):
             raise ServerError(
                 f"the answer's {name}: expected {kind} of the shape {list(shape)}, as a model of can_tf has"
             )

@@ -35,7 +35,7 @@ TENSORBOARD_FOLDER = "tensorboard"
 
 HISTORY_COLUMNS = ("epoch", "loss", "validation_loss", "validation_wa", "validation_ua", "seconds")
 _STATE_FILE = "state.json"
-_WEIGHTS = re.compile(r"(epoch-\d{1,9}\.weights\.h5)?")
+_WEIGHTS = re.compile(r"([\w-]{1,80}\.weights\.h5)?")
 _STATE = {
     "history": [dict.fromkeys(HISTORY_COLUMNS, lambda value: type(value) in (int, float))],  # A loss may be infinite.
     "best_epoch": int,

@@ -86,6 +86,12 @@ def test_a_damaged_model_configuration_is_refused(changes, message):
         ModelConfig.from_json({**MODEL, **changes})
 
 
+def test_a_model_configuration_of_before_an_option_has_its_default_and_a_label_of_no_training_counts_nothing():
+    older = {name: MODEL[name] for name in ("labels", "vocabulary", "mfcc_mean", "mfcc_variance")}
+    assert ModelConfig.from_json(older).to_json() == MODEL
+    assert ModelConfig.from_json({**MODEL, "class_weights": [0.0, 1.0]}).class_weights == (0.0, 1.0)
+
+
 def test_a_model_configuration_that_lacks_something_is_refused():
     with pytest.raises(ConfigError, match="it lacks vocabulary"):
         ModelConfig.from_json({name: value for name, value in MODEL.items() if name != "vocabulary"})
