@@ -168,7 +168,10 @@ def _json_words(path: Path, value: Any) -> list[Any]:
         isinstance(part, dict) and isinstance(part.get("result"), list) for part in value
     ):
         # Vosk's answers one after another; one that heard nothing has no `result`.
-        return [word for part in value if isinstance(part, dict) for word in part.get("result") or ()]
+        results = [part.get("result") or [] for part in value if isinstance(part, dict)]
+        if not all(isinstance(result, list) for result in results):
+            raise AlignmentError(f"{path}: expected a list of words for each result, as Vosk writes them")
+        return [word for result in results for word in result]
     if isinstance(value, dict) and isinstance(value.get("segments"), list):
         segments = value["segments"]
         if all(isinstance(segment, dict) and isinstance(segment.get("words"), list) for segment in segments):

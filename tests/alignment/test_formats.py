@@ -200,6 +200,7 @@ def test_json_of_several_shapes(tmp_path, value):
         ("a.json", '[{"word": "a", "start": true, "end": 1}]', "expected a time in seconds, found 'True'"),
         ("a.json", '[{"word": "a", "start": 0, "end": 1e999}]', "expected finite times"),
         ("a.json", '[{"word": " ", "start": 0, "end": 1}]', "entry 1: expected a word"),
+        ("a.json", '[{"result": []}, {"result": true}]', "expected a list of words for each result"),
         ("a.json", '{"segments": [{"text": "a"}]}', "its segments have no words; ask Whisper for word timestamps"),
         ("a.TextGrid", "hello", "is not a TextGrid"),
         ("a.TextGrid", SHORT_TEXTGRID[:120], "is cut short or is not a TextGrid"),

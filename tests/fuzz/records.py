@@ -16,7 +16,7 @@ from can_tf.errors import RecordsError
 from can_tf.features.config import FeatureConfig
 from can_tf.records.dataset import UTTERANCE_COLUMNS, Dataset, load_dataset, verify_shards
 from can_tf.records.pipeline import read_examples
-from can_tf.records.schema import Record, parse, serialize
+from can_tf.records.schema import Record, is_example, parse, serialize
 from tests.fuzz.parser import Parser, binary_parser, json_parser, text_parser
 
 MEL_BINS = 3
@@ -148,6 +148,8 @@ def check_example(parsed: Mapping[str, tf.Tensor], batch: int) -> None:
 
 
 def _example(content: bytes, folder: Path) -> None:
+    if not is_example(content):
+        raise RecordsError("what the pipeline says")
     try:
         parsed = parse(tf.constant([content]), MEL_BINS)
     except (tf.errors.InvalidArgumentError, UnicodeDecodeError) as error:  # The second where it quotes the bytes.

@@ -82,6 +82,17 @@ def test_a_place_that_holds_no_example_is_an_error(tone_records):
             read_examples(tone_records, [dataclasses.replace(first, **changes)])
 
 
+def test_a_damaged_example_is_refused_before_tensorflow_reads_it(tone_records_copy):
+    first = tone_records_copy.utterances[0]
+    shard = tone_records_copy.folder / first.shard
+    content = bytearray(shard.read_bytes())
+    place = content.index(b"mfcc\x12") + 4
+    content[place : place + 16] = b"\xff" * 16  # A length that would end the process.
+    shard.write_bytes(content)
+    with pytest.raises(RecordsError, match="the example of u000 is damaged"):
+        read_examples(tone_records_copy, [first])
+
+
 def test_an_example_beyond_the_end_of_its_shard_is_an_error(tone_records_copy):
     shard = tone_records_copy.folder / tone_records_copy.utterances[0].shard
     shard.write_bytes(shard.read_bytes()[:50])
