@@ -5,12 +5,11 @@ by name (others may stand beside them), `{str: shape}` for any names, None, a fu
 do, or a tuple of shapes, one of which has to fit.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 _KINDS: Mapping[Any, str] = {str: "text", int: "a whole number", float: "a finite number", bool: "true or false"}
-_LARGEST = 1e300  # Python's whole numbers have no end, and floats do.
+_LARGEST = 2.0**53  # What any kind of number in NumPy and TensorFlow holds; nothing that is written comes near.
 
 
 def positive(value: Any) -> bool:
@@ -57,7 +56,7 @@ def _is(value: Any, kind: type) -> bool:
     if isinstance(value, bool):
         return kind is bool
     if kind is float:
-        return isinstance(value, (int, float)) and abs(value) < _LARGEST and math.isfinite(value)
+        return isinstance(value, (int, float)) and abs(value) < _LARGEST  # Which NaN is not.
     return isinstance(value, kind)
 
 

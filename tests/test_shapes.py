@@ -17,6 +17,8 @@ GOOD = {"name": "a", "sizes": [1, 2], "scores": {"wa": 1, "ua": None}, "rate": 3
         ({"sizes": [1, {}]}, "sizes[1]: expected a whole number, found dict"),
         ({"scores": {"wa": "x" * 90}}, "scores.wa: expected a finite number, found '" + "x" * 59),
         ({"scores": {"wa": float("inf")}}, "scores.wa: expected a finite number, found inf"),
+        ({"scores": {"wa": float("nan")}}, "scores.wa: expected a finite number, found nan"),
+        ({"scores": {"wa": 1e308}}, "scores.wa: expected a finite number, found 1e+308"),
         ({"scores": {"wa": 10**400}}, "scores.wa: expected a finite number, found a very large number"),
         ({"more": 1}, "more: expected true or false, found 1"),
         ({"rate": 0}, "rate: expected another value, found 0"),
