@@ -37,8 +37,8 @@ def read_checksums(folder: Path) -> dict[str, str]:
         raise DamagedError(f"{path}: is damaged; expected lines of a SHA-256, two spaces and a file's name.")
     checksums = {match["name"]: match["sha256"] for match in found if match}
     for name in checksums:
-        if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise DamagedError(f"{path}: names {name}, which lies outside the folder.")
+        if Path(name).is_absolute() or ".." in Path(name).parts or not name.isprintable():
+            raise DamagedError(f"{path}: names {name[:80]!r}, which is no file's in the folder.")
     return checksums
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,8 +30,8 @@ class CachedAligner:
         """Returns words and silences with their times; arguments and errors as `can_tf.alignment.forced` has them."""
         words = spoken_words(transcript)
         path = self._folder / f"{self._key(samples, words)}.json"
-        if path.exists():
-            return tuple(Word(*token) for token in json.loads(path.read_text(encoding="utf-8")))
+        if kept := read_kept(path):
+            return kept
         self._aligner = self._aligner or Aligner()
         tokens = self._aligner.align(samples, words)
         write_json(path, [[token.text, token.start, token.end] for token in tokens])
@@ -40,3 +41,17 @@ class CachedAligner:
         digest = hashlib.sha256(json.dumps([self._method, words]).encode())
         digest.update(pcm(samples).tobytes())
         return digest.hexdigest()
+
+
+def read_kept(path: Path) -> tuple[Word, ...] | None:
+    """Returns an alignment that was kept, None where there is none or its file is damaged: it is made again then."""
+    try:
+        tokens = json.loads(path.read_text(encoding="utf-8"))
+        words = tuple(Word(text, float(start), float(end)) for text, start, end in tokens)
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError):
+        return None
+    starts = [word.start for word in words]
+    sound = starts == sorted(starts) and all(
+        isinstance(word.text, str) and 0 <= word.start <= word.end < math.inf for word in words
+    )
+    return words if words and sound else None

@@ -61,6 +61,8 @@ def _text(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise AlignmentError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:  # A name that no file can have.
+        raise AlignmentError(f"{str(path)!r}: cannot be read ({error})") from error
     for encoding in ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "latin-1"):
         try:
             return content.decode(encoding)
@@ -166,7 +168,10 @@ def _json_words(path: Path, value: Any) -> list[Any]:
         isinstance(part, dict) and isinstance(part.get("result"), list) for part in value
     ):
         # Vosk's answers one after another; one that heard nothing has no `result`.
-        return [word for part in value if isinstance(part, dict) for word in part.get("result") or ()]
+        results = [part.get("result") or [] for part in value if isinstance(part, dict)]
+        if not all(isinstance(result, list) for result in results):
+            raise AlignmentError(f"{path}: expected a list of words for each result, as Vosk writes them")
+        return [word for result in results for word in result]
     if isinstance(value, dict) and isinstance(value.get("segments"), list):
         segments = value["segments"]
         if all(isinstance(segment, dict) and isinstance(segment.get("words"), list) for segment in segments):
@@ -180,7 +185,8 @@ def _json_words(path: Path, value: Any) -> list[Any]:
 
 
 _TEXTGRID_TOKEN = re.compile(
-    r'"((?:[^"]|"")*)"|([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![\w\]])|<(exists|absent)>'
+    # Numbers stand alone, and are written so that a long run of digits takes time in proportion to its length.
+    r'"((?:[^"]|"")*)"|(?<![\w.])([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(?![\w\]])|<(exists|absent)>'
 )
 _TEXTGRID_NOISE = re.compile(r"^[ \t]*!.*$", re.MULTILINE)  # Comment lines.
 
@@ -190,7 +196,7 @@ def _textgrid(path: Path, text: str) -> Iterator[Word]:
     tokens = _textgrid_tokens(path, text)
     try:
         tiers = list(_interval_tiers(tokens))
-    except (StopIteration, RuntimeError, ValueError) as error:
+    except (StopIteration, RuntimeError, ValueError, OverflowError) as error:
         raise AlignmentError(f"{path}: is cut short or is not a TextGrid") from error
     named = [rows for name, rows in tiers if name.lower() == "words" or name.lower().endswith(" - words")]
     if not named and len(tiers) == 1:

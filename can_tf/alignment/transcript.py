@@ -84,7 +84,7 @@ def _amount(text: str) -> Iterator[str]:
     one, more = _CURRENCIES[text[0]]
     whole, _, part = text[1:].replace(",", "").partition(".")
     yield from _number(whole)
-    yield one if int(whole) == 1 else more
+    yield one if whole.lstrip("0") == "1" else more
     if len(part) == 2 and int(part):
         yield from _number(str(int(part)))
 

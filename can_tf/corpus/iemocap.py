@@ -19,7 +19,7 @@ RELEASE_FOLDER = "IEMOCAP_full_release"
 SYNTHETIC_FILE = "SYNTHETIC.txt"  # In the root of a demo corpus.
 
 _SUMMARY = re.compile(r"^\[\s*[\d.]+\s*-\s*[\d.]+\s*\]\s+(\S+)\s+(\S+)\s+\[")
-_ID = re.compile(r"^(Ses\d\d)[FM]_((?:impro|script)\d\d)[a-z]?(?:_\d+[a-z]?)?_([FM])\w+$")
+_ID = re.compile(r"^(?=.{1,100}$)(Ses\d\d)[FM]_((?:impro|script)\d\d)[a-z]?(?:_\d+[a-z]?)?_([FM])\w+$")
 
 
 def read_iemocap(root: Path, label_set: LabelSet) -> Corpus:

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,11 @@ def load_label_set(name_or_path: str) -> LabelSet:
         pairs = _csv_pairs(path, text) if path.suffix == ".csv" else _json_pairs(path, text)
     except (OSError, ValueError, csv.Error, RecursionError) as error:
         raise CorpusError(f"{path}: cannot be read as a mapping of labels ({error}).") from error
+    if any(not "".join(filter(None, pair)).isprintable() for pair in pairs):
+        raise CorpusError(f"{path}: expected labels and names of printable characters.")
+    twice = sorted(label for label, times in Counter(label for label, _ in pairs).items() if times > 1)
+    if twice:
+        raise CorpusError(f"{path}: expected each label once; {', '.join(twice)[:60]} occurs again.")
     mapping = {label: name for label, name in pairs if name}
     if not mapping:
         raise CorpusError(f"{path}: names no class; expected a label and a name, such as ang and negative.")

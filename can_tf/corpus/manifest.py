@@ -23,6 +23,7 @@ from can_tf.errors import AudioError, CanError, CorpusError
 
 REQUIRED_COLUMNS = ("id", "audio", "label", "speaker")
 _OPTIONAL_COLUMNS = ("session", "scenario", "alignment", "transcript")
+_COLUMNS = REQUIRED_COLUMNS + _OPTIONAL_COLUMNS
 
 Row = Mapping[str, str]
 
@@ -69,6 +70,8 @@ def _check(row: Row, seen: set[str], label_set: LabelSet) -> None:
     for name, value in row.items():
         if not _is_text(value):
             raise CorpusError(f"its {name} holds a NUL or half a character; expected text")
+    if not row["label"].isprintable():
+        raise CorpusError(f"expected a label of printable characters, found {row['label'][:40]!r}")
     if row["id"] in seen:
         raise CorpusError("its id occurs twice; the first is used")
     if row["label"] not in label_set.mapping:
@@ -90,7 +93,11 @@ def _is_text(value: str) -> bool:
 
 def _utterance(folder: Path, row: Row, label_set: LabelSet) -> Utterance:
     audio = folder / row["audio"]
-    if not audio.is_file():
+    try:
+        there = audio.is_file()
+    except OSError as error:  # A name that is too long.
+        raise CorpusError(f"{audio}: cannot be read ({error.strerror})") from error
+    if not there:
         raise CorpusError(f"{audio}: there is no such audio file")
     return Utterance(
         row["id"],
@@ -128,9 +135,12 @@ def _rows(path: Path) -> Iterator[tuple[int, Row]]:
         records = _jsonl_records(path, text)
     else:
         raise CorpusError(f"{path}: expected a manifest that ends in .csv or .jsonl.")
-    names = REQUIRED_COLUMNS + _OPTIONAL_COLUMNS
     for number, record in records:
-        yield number, {name: str(record.get(name) or "").strip() for name in names}
+        yield number, {name: _as_text(record.get(name)) for name in _COLUMNS}
+
+
+def _as_text(value: Any) -> str:
+    return "" if value is None else str(value).strip()
 
 
 def _csv_records(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -151,11 +161,15 @@ def _jsonl_records(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, An
             continue
         try:
             record = json.loads(line)
+            json.dumps(record, ensure_ascii=False).encode()  # Half a character, "\ud800", could not be written again.
         except (ValueError, RecursionError) as error:
             raise CorpusError(f"{path}:{number}: is not JSON ({str(error)[:80]}).") from error
         missing = [name for name in REQUIRED_COLUMNS if not isinstance(record, dict) or name not in record]
         if missing:
             raise CorpusError(f"{path}:{number}: lacks {', '.join(missing)}; expected an object with {_expected()}.")
+        odd = [name for name, value in record.items() if name in _COLUMNS and isinstance(value, (dict, list, bool))]
+        if odd:
+            raise CorpusError(f"{path}:{number}: expected text in {', '.join(odd)}.")
         yield number, record
 
 

@@ -13,6 +13,7 @@ import soundfile
 from can_tf.errors import AudioError
 from can_tf.limits import MAX_SECONDS, length_fault
 
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1_000, 1_000_000  # Beyond, a header is damaged, and resampling takes forever.
 _BLOCK_VALUES = 1 << 20
 _UNKNOWN_SIZES = (0, 0xFFFFFFFF)  # What programs write that stream a wav file and cannot go back.
 
@@ -36,13 +37,15 @@ def read_audio(path: Path, sample_rate_hz: int, *, max_seconds: float = MAX_SECO
         raise AudioError(f"{path}: cannot be read as audio ({error}). Expected wav, flac, ogg or mp3.") from error
     if not len(mono):
         raise AudioError(f"{path}: holds no samples.")
+    if not LOWEST_RATE_HZ <= rate <= HIGHEST_RATE_HZ:
+        raise AudioError(f"{path}: its sample rate is {rate} Hz; expected {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz.")
     if not np.isfinite(mono).all():
         raise AudioError(f"{path}: holds samples that are not finite (NaN or infinity). Convert the file again.")
     return mono if rate == sample_rate_hz else resample(mono, rate, sample_rate_hz)
 
 
 def _mono_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
-    """Yields a recording in parts, `<float32>[samples]`, so that its channels are never in memory all at once."""
+    """Yields a recording in parts, `<float32>[samples]`: a damaged header may promise more than any memory holds."""
     while len(block := file.read(_BLOCK_VALUES // file.channels, dtype="float32", always_2d=True)):
         yield block.mean(axis=1) if file.channels > 1 else block[:, 0]
 

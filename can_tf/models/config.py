@@ -4,6 +4,44 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from can_tf.errors import ConfigError
+from can_tf.shapes import count, mismatch
+
+_SHAPE = {
+    "labels": [str],
+    "vocabulary": [str],
+    "mfcc_mean": [float],
+    "mfcc_variance": [float],
+    "embedding_dim": count,
+    "units": count,
+    "num_heads": count,
+    "dropout": float,
+    "alpha": float,
+    "seed": int,
+    "stop_gradient": bool,
+    "fast": bool,
+    "class_weights": [float],
+}
+
+
+def _nonsense(values: Mapping[str, Any]) -> str | None:
+    """Returns what is of the right type and cannot be."""
+    unknown = sorted(set(values) - set(_SHAPE))
+    labels, coefficients = values["labels"], len(values["mfcc_mean"])
+    wrong = {
+        f"has {', '.join(map(ascii, unknown))}": bool(unknown),
+        "labels: expected one at least, each once": not labels or len(set(labels)) < len(labels),
+        "vocabulary: expected each word once": len(set(values["vocabulary"])) < len(values["vocabulary"]),
+        "mfcc_variance: expected as many as mfcc_mean": not 0 < coefficients == len(values["mfcc_variance"]),
+        "mfcc_variance: expected none below 0": min(values["mfcc_variance"], default=0) < 0,
+        "dropout: expected at least 0 and below 1": not 0 <= values["dropout"] < 1,
+        "alpha: expected at least 0": values["alpha"] < 0,
+        "seed: expected 0 to 2147483647": not 0 <= values["seed"] < 2**31,
+        "class_weights: expected none below 0": min(values["class_weights"], default=0) < 0,
+        "class_weights: expected none, or one a label": len(values["class_weights"]) not in (0, len(labels)),
+    }
+    return next((what for what, is_wrong in wrong.items() if is_wrong), None)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ModelConfig:
@@ -46,7 +84,14 @@ class ModelConfig:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "ModelConfig":
-        """Returns the configuration that `to_json` wrote."""
+        """Returns the configuration that `to_json` wrote; raises ConfigError if it is damaged."""
+        # A model that is older than some name had its default.
+        defaults = {field.name: field.default for field in dataclasses.fields(cls)}
+        older = {name: value for name, value in defaults.items() if value is not dataclasses.MISSING}
+        values = {**older, "class_weights": [], **values}
+        wrong = mismatch(values, _SHAPE) or _nonsense(values)
+        if wrong:
+            raise ConfigError(f"the model's configuration is damaged ({wrong}). Train again with another --run.")
         fields: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
         }

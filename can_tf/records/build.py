@@ -166,7 +166,7 @@ def _begin(folder: Path, plan: Mapping[str, Any]) -> None:
     build_folder = folder / BUILD_FOLDER
     path = build_folder / _PLAN_FILE
     if path.exists():
-        begun = _read_plan(path)
+        begun = read_plan(path)
         # Of other versions, half of the shards might be of other bytes than the rest.
         different = _differences(begun, plan) or _changes(begun["versions"], plan["versions"], plan["versions"])
         if different:
@@ -180,7 +180,8 @@ def _begin(folder: Path, plan: Mapping[str, Any]) -> None:
     write_json(path, plan)
 
 
-def _read_plan(path: Path) -> dict[str, Any]:
+def read_plan(path: Path) -> dict[str, Any]:
+    """Returns the plan of an unfinished build; raises RecordsError if it is damaged."""
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))
         return {**plan, "versions": {**plan["versions"]}}

@@ -3,12 +3,15 @@
 import csv
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from can_tf.errors import RecordsError
+from can_tf.features.config import FeatureConfig
 from can_tf.files import is_plain_name, sha256_of_file
+from can_tf.shapes import count, mismatch, positive
 
 SCHEMA_VERSION = 1
 DATASET_FILE = "dataset.json"
@@ -31,6 +34,19 @@ UTTERANCE_COLUMNS = (
     "bytes",
 )
 REJECTED_COLUMNS = ("id", "reason", "path")
+_DESCRIPTION = {
+    "labels": [str],
+    "features": {field.name: positive for field in dataclasses.fields(FeatureConfig)}
+    | {"sample_rate_hz": count, "fft_length": count, "mel_bins": count, "mel_min_hz": float, "overlap": float},
+    "segmentation": str,
+    "fillers": str,
+    "corpus": {"name": str, "synthetic": bool},
+    "counts": {str: int},
+    "excluded": {str: int},
+    "rejected": int,
+    "shards": [{"name": str, "examples": int, "bytes": int, "sha256": str}],
+    "fingerprint": str,
+}
 _NUMBERS = ("segments", "frames", "longest_segment", "offset", "bytes")
 
 
@@ -117,6 +133,7 @@ def load_dataset(folder: Path) -> Dataset:
         ) from error
     dataset = Dataset(folder, description, utterances)
     _check_names(dataset)
+    _check_utterances(dataset)
     for shard in dataset.shards:
         _check_size(folder / shard.name, shard)
     return dataset
@@ -124,19 +141,34 @@ def load_dataset(folder: Path) -> Dataset:
 
 def _check_names(dataset: Dataset) -> None:
     """Raises RecordsError where a shard's name, which becomes a path, would lead out of the folder."""
-    names = [shard.name for shard in dataset.shards]
-    for name in names:
+    for name in [shard.name for shard in dataset.shards]:
         if not is_plain_name(name):
             raise RecordsError(
                 f"{dataset.folder / DATASET_FILE}: names the shard {str(name)[:80]!r}; expected the bare name of a "
                 "file in this folder. Build the records again with --overwrite."
             )
-    for utterance in dataset.utterances:
-        if utterance.shard not in names:
+
+
+def _check_utterances(dataset: Dataset) -> None:
+    """Raises RecordsError at an utterance that the shards cannot hold."""
+    sizes = {shard.name: shard.bytes for shard in dataset.shards}
+    labels, ids = set(dataset.labels), set()
+    for row in dataset.utterances:
+        sound = (
+            row.id not in ids
+            and row.label in labels
+            and 1 <= row.longest_segment <= row.frames
+            and 1 <= row.segments <= row.frames
+            and 0 < row.seconds < math.inf
+            and row.offset >= 0
+            and 0 < row.bytes <= sizes.get(row.shard, 0) - row.offset
+        )
+        if not sound:
             raise RecordsError(
-                f"{dataset.folder / UTTERANCES_FILE}: {utterance.id} lies in {utterance.shard[:80]!r}, which is no "
-                f"shard of {DATASET_FILE}. Build the records again with --overwrite."
+                f"{dataset.folder / UTTERANCES_FILE}: is damaged (the row of {row.id[:60]!r} does not fit the others, "
+                f"{DATASET_FILE} or itself). Build the records again with --overwrite."
             )
+        ids.add(row.id)
 
 
 def verify_shards(dataset: Dataset) -> None:
@@ -163,14 +195,24 @@ def _read_description(path: Path) -> dict[str, Any]:
             f"{path}: schema_version is {version!r}, this version of can_tf reads {SCHEMA_VERSION}. "
             "Build the records again with --overwrite."
         )
-    try:
-        [Shard(**shard) for shard in description["shards"]]
-        missing = {"labels", "features", "segmentation", "corpus", "counts", "fingerprint"} - set(description)
-    except (KeyError, TypeError) as error:
-        raise RecordsError(f"{path}: the list of shards is damaged ({error}).") from error
-    if missing:
-        raise RecordsError(f"{path}: lacks {', '.join(sorted(missing))}. Build the records again with --overwrite.")
+    wrong = mismatch(description, _DESCRIPTION) or _nonsense(description)
+    if wrong:
+        raise RecordsError(f"{path}: is damaged ({wrong}). Build the records again with --overwrite.")
     return description
+
+
+def _nonsense(description: Mapping[str, Any]) -> str | None:
+    """Returns what is of the right type and cannot be."""
+    labels, names = description["labels"], [shard["name"] for shard in description["shards"]]
+    if not labels or len(set(labels)) < len(labels):
+        return "labels: expected one at least, each once"
+    if not set(description["features"]) <= {field.name for field in dataclasses.fields(FeatureConfig)}:
+        return "features: has names that are not known"
+    if any(len(shard) != len(dataclasses.fields(Shard)) for shard in description["shards"]):
+        return "shards: expected name, examples, bytes and sha256"
+    if not all(name.isprintable() and Path(name).name == name for name in names):
+        return "shards: expected names of files in this folder"
+    return None
 
 
 def _read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
@@ -179,14 +221,19 @@ def _read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
             reader = csv.DictReader(file)
             if tuple(reader.fieldnames or ()) != columns:
                 raise RecordsError(f"{path}: expected the columns {', '.join(columns)}, found {reader.fieldnames}.")
-            return list(reader)
+            rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RecordsError(f"{path}: cannot be read ({error}).") from error
+    for row in rows:
+        if None in row or None in row.values():
+            raise RecordsError(
+                f"{path}: is damaged (the row of {row['id'][:60]!r} has too many or too few columns). "
+                "Build the records again with --overwrite."
+            )
+    return rows
 
 
 def _stored_utterance(row: Mapping[str, str]) -> StoredUtterance:
-    if None in row or None in row.values():
-        raise ValueError(f"the row of {row.get('id')!r} has too many or too few columns")
     numbers = {name: int(row[name]) for name in _NUMBERS}
     return StoredUtterance(**{**row, **numbers, "seconds": float(row["seconds"])})  # type: ignore[arg-type]
 

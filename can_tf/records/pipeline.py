@@ -13,8 +13,9 @@ import tensorflow as tf
 
 from can_tf.errors import RecordsError
 from can_tf.records.dataset import Dataset, StoredUtterance
-from can_tf.records.schema import parse
+from can_tf.records.schema import is_example, parse
 
+_HEADER_BYTES = 12  # TFRecord's, before each example: its length in 8 bytes, and their CRC.
 _BATCHES_SORTED_TOGETHER = 8  # More pads less, and makes the batches of an epoch less random.
 
 
@@ -92,12 +93,16 @@ def read_examples(dataset: Dataset, utterances: Sequence[StoredUtterance]) -> li
         path = dataset.folder / utterance.shard
         try:
             with path.open("rb") as file:
-                file.seek(utterance.offset)
-                example = file.read(utterance.bytes)
+                file.seek(max(utterance.offset - _HEADER_BYTES, 0))
+                header, example = file.read(_HEADER_BYTES), file.read(utterance.bytes)
         except OSError as error:
             raise RecordsError(f"{path}: cannot be read ({error.strerror}).") from error
         if len(example) != utterance.bytes:
             raise RecordsError(f"{path}: ends inside the example of {utterance.id}. Build the records again.")
+        if int.from_bytes(header[:8], "little") != utterance.bytes:
+            raise RecordsError(f"{path}: has no example of {utterance.id} where it should be. Build the records again.")
+        if not is_example(example):
+            raise RecordsError(f"{path}: the example of {utterance.id} is damaged. Build the records again.")
         examples.append(example)
     return examples
 

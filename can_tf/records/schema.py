@@ -8,6 +8,7 @@ import dataclasses
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 
 _SINGLE = {
     "id": tf.io.FixedLenFeature([], tf.string),
@@ -82,6 +83,15 @@ def parse(serialized: tf.Tensor, mel_bins: int) -> dict[str, tf.Tensor]:
     frames = tf.reshape(parsed["mfcc"].flat_values, [-1, mel_bins])
     segments = tf.RaggedTensor.from_row_lengths(frames, segment_frames.flat_values)
     return {**parsed, "mfcc": segment_frames.with_flat_values(segments)}
+
+
+def is_example(serialized: bytes) -> bool:
+    """Tells whether bytes are an example at all. `parse` may not be given others: some crash TensorFlow."""
+    try:
+        tf.train.Example.FromString(serialized)
+    except DecodeError:
+        return False
+    return True
 
 
 def _bytes(*values: str) -> tf.train.Feature:

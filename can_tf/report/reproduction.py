@@ -5,7 +5,6 @@ utterances leaves out 0. With ten rows and two scores, one difference in twenty 
 that a reader can be stricter.
 """
 
-import csv
 import dataclasses
 import statistics
 from collections.abc import Mapping, Sequence
@@ -58,15 +57,16 @@ def read_results(runs: Sequence[FoldRun], *, reference: bool = False) -> Results
     for run in runs:
         if not run.done:
             continue
-        metrics = run_folder.read_run_json(run.folder, run_folder.METRICS_FILE)
+        needed = dict.fromkeys(SCORES, float)
+        shape = {"text_reference": needed} if reference else needed
+        metrics = run_folder.read_run_json(run.folder, run_folder.METRICS_FILE, shape)
         for name in SCORES:
             found = metrics["text_reference"] if reference else metrics
             scores[name][run.options.seed, run.options.fold] = found[name]
         if not reference:
-            with (run.folder / run_folder.PREDICTIONS_FILE).open(encoding="utf-8", newline="") as file:
-                for row in csv.DictReader(file):
-                    predicted[run.options.seed, row["id"]] = row["predicted"]
-                    true[row["id"]] = row["label"]
+            for row in run_folder.read_predictions(run.folder, ("id", "predicted", "label")):
+                predicted[run.options.seed, row["id"]] = row["predicted"]
+                true[row["id"]] = row["label"]
     return Results(scores, predicted, true)
 
 

@@ -1,6 +1,5 @@
 """The report of one run: its metrics worked out again from its predictions, and its pictures."""
 
-import csv
 import dataclasses
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,20 @@ import numpy as np
 
 from can_tf.errors import RunError
 from can_tf.report.plots import confusion_matrix_png, learning_curves_png, reliability_png
+from can_tf.training.cross_validation import METRICS_SHAPE
 from can_tf.training.metrics import evaluate_predictions
-from can_tf.training.run_folder import CONFIG_FILE, METRICS_FILE, PREDICTIONS_FILE, read_history, read_run_json
+from can_tf.training.run_folder import (
+    CONFIG_FILE,
+    METRICS_FILE,
+    PREDICTIONS_FILE,
+    read_history,
+    read_predictions,
+    read_run_json,
+)
+
+_METRICS = {**METRICS_SHAPE, "count": int}
+_CONFIG = {"records": {"labels": [str]}, "options": {"alpha": float}}
+_MOST = 1.001  # Sums of float32 miss 1 by a little.
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,20 +41,24 @@ def read_evaluation(folder: Path) -> Evaluation:
     Raises:
         RunError: The run is not finished, or its predictions do not give its metrics.
     """
-    metrics = read_run_json(folder, METRICS_FILE)
-    config = read_run_json(folder, CONFIG_FILE)
+    read_run_json(folder, METRICS_FILE)  # Which tells whether the run is finished.
+    config = read_run_json(folder, CONFIG_FILE, _CONFIG)
+    metrics = read_run_json(folder, METRICS_FILE, _METRICS)
     labels = tuple(config["records"]["labels"])
     path = folder / PREDICTIONS_FILE
+    columns = [f"probability_{label}" for label in labels]
+    rows = read_predictions(folder, ["label", *columns])
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        probabilities = np.array([[float(row[f"probability_{label}"]) for label in labels] for row in rows])
+        probabilities = np.array([[float(row[name]) for name in columns] for row in rows])
         true = np.array([labels.index(row["label"]) for row in rows])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         raise RunError(f"{path}: cannot be read ({error}).") from error
+    if not labels or not rows or not ((probabilities >= 0) & (probabilities <= _MOST)).all():
+        raise RunError(f"{path}: is damaged; expected rows of probabilities for {', '.join(labels) or 'some labels'}.")
     again = evaluate_predictions(probabilities, true, labels)
     if any(metrics.get(name) != value for name, value in again.items()):
         raise RunError(f"{path}: does not give the figures of {METRICS_FILE}; one of the two was changed.")
+    metrics = {name: value for name, value in metrics.items() if value is not None}
     return Evaluation(metrics, labels, config["options"]["alpha"], probabilities, true)
 
 

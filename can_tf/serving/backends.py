@@ -117,16 +117,22 @@ class RestServer:
     def _outputs(self, response: Any) -> dict[str, np.ndarray]:
         try:
             answer = response.json()
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ServerError(
                 f"{self._url}: answered {response.status_code} without JSON; expected TensorFlow Serving"
             ) from error
         if response.status_code == 200 and isinstance(answer, dict) and isinstance(answer.get("outputs"), dict):
-            return {name: np.array(values) for name, values in answer["outputs"].items()}
+            return {name: self._array(name, values) for name, values in answer["outputs"].items()}
         message = answer.get("error", answer) if isinstance(answer, dict) else answer
         if response.status_code == 400:
             raise PredictionError(_reason(str(message)))
         raise ServerError(f"{self._url}: answered {response.status_code}: {_first_line(message)}")
+
+    def _array(self, name: str, values: Any) -> np.ndarray:
+        try:
+            return np.array(values)
+        except (ValueError, OverflowError, RecursionError) as error:
+            raise ServerError(f"{self._url}: answered with {ascii(name)[:60]} of no shape; expected numbers") from error
 
 
 def _as_json(values: np.ndarray) -> Any:

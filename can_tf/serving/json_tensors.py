@@ -16,6 +16,7 @@ _DTYPES: Mapping[str, tuple[Any, str]] = {
     "DT_BOOL": (np.bool_, "boolean"),
     "DT_STRING": (object, "string"),
 }
+_MOST_DIMENSIONS = 32  # NumPy's.
 
 
 class BadRequestError(ValueError):
@@ -110,6 +111,8 @@ def _tensor(name: str, value: Any, tensor: Mapping[str, Any]) -> np.ndarray:
     inner = value
     while isinstance(inner, list):
         shape.append(len(inner))
+        if len(shape) > _MOST_DIMENSIONS:
+            raise BadRequestError(f"JSON Value: {name} is nested more than {_MOST_DIMENSIONS} deep")
         if not inner:
             break
         inner = inner[0]
@@ -119,8 +122,9 @@ def _tensor(name: str, value: Any, tensor: Mapping[str, Any]) -> np.ndarray:
         raise BadRequestError(f"JSON Value: {name} holds a number that is not of expected type: {np.dtype(dtype)}")
     array = np.empty(len(flat), dtype)
     try:
-        array[:] = flat
-    except OverflowError as error:  # An integer that no float can hold.
+        with np.errstate(over="raise"):
+            array[:] = flat
+    except (OverflowError, FloatingPointError) as error:  # A number that no float of this size can hold.
         raise BadRequestError(f"JSON Value: {name} holds a number that is not of expected type: {error}") from error
     return array.reshape(shape)
 

@@ -10,8 +10,10 @@ import numpy as np
 from can_tf.alignment.formats import marks_silence, read_alignment, silence_at_edges
 from can_tf.alignment.spans import share_silence
 from can_tf.corpus.utterance import Word
+from can_tf.errors import ServerError
 
 SIGNATURE = "serving_default"
+_MOST = 1.001  # Sums of float32 miss 1 by a little.
 WORDS_FROM = ("alignment", "transcript", "recognition")
 
 
@@ -115,8 +117,43 @@ def inputs_of(requests: Sequence[Request]) -> dict[str, np.ndarray]:
 
 
 def predictions_of(outputs: Mapping[str, np.ndarray], requests: Sequence[Request]) -> list[Prediction]:
-    """Returns the predictions of a batch from a model's outputs."""
+    """Returns the predictions of a batch from a model's outputs.
+
+    Raises:
+        ServerError: They are not what a model of can_tf gives for these requests.
+    """
+    _check_outputs(outputs, requests)
     return [_prediction(outputs, row, request) for row, request in enumerate(requests)]
+
+
+def _check_outputs(outputs: Mapping[str, np.ndarray], requests: Sequence[Request]) -> None:
+    """Raises ServerError at the first output whose type or shape is not that of a model of can_tf."""
+    rows, most = len(requests), max(len(request.words) for request in requests)
+    labels = outputs["labels"].shape[-1:] if "labels" in outputs else ()
+    expected = {
+        **dict.fromkeys(("probabilities", "text_probabilities", "audio_probabilities"), (rows, *labels)),
+        "label": (rows,),
+        "labels": (rows, *labels),
+        **dict.fromkeys(("text_attention", "audio_attention"), (rows, -1, most)),
+    }
+    for name, shape in expected.items():
+        if name not in outputs and name in ("text_probabilities", "audio_probabilities"):
+            continue  # Heads that some models lack.
+        values = outputs.get(name, np.zeros(()))
+        kind, is_kind = ("text", _is_text) if name in ("label", "labels") else ("numbers from 0 to 1", _are_shares)
+        fits = values.ndim == len(shape) and values.size > 0 and is_kind(values)
+        if not fits or any(size not in (-1, found) for size, found in zip(shape, values.shape, strict=True)):
+            raise ServerError(
+                f"the answer's {name}: expected {kind} of the shape {list(shape)}, as a model of can_tf has"
+            )
+
+
+def _is_text(values: np.ndarray) -> bool:
+    return values.dtype.kind in "US" or all(isinstance(value, (str, bytes)) for value in values.flat)
+
+
+def _are_shares(values: np.ndarray) -> bool:
+    return values.dtype.kind in "fiu" and bool(((values >= 0) & (values <= _MOST)).all())
 
 
 def _prediction(outputs: Mapping[str, np.ndarray], row: int, request: Request) -> Prediction:
@@ -138,4 +175,4 @@ def _prediction(outputs: Mapping[str, np.ndarray], row: int, request: Request) -
 
 
 def _text(value: Any) -> str:
-    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

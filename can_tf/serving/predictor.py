@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from can_tf.alignment.recognition import Recognizer
-from can_tf.alignment.spans import check_end
+from can_tf.alignment.spans import FILLER_POLICIES, check_end
 from can_tf.corpus.utterance import Word
 from can_tf.errors import AlignmentError, AudioError, ExportError, PredictionError
 from can_tf.limits import DEFAULT_LIMITS, Limits, words_fault
@@ -16,8 +16,11 @@ from can_tf.serving.backends import Backend, LocalModel, connect
 from can_tf.serving.messages import Prediction, Request, inputs_of, predictions_of, words_of_file, words_of_tokens
 from can_tf.serving.spoken import SpokenWords
 from can_tf.serving.wav import read_as_wav, wav_bytes
+from can_tf.shapes import count, mismatch
 
 DESCRIPTION_FILE = Path("assets.extra", "can_tf.json")
+
+_DESCRIPTION = {"records": {"features": {"sample_rate_hz": count}, "fillers": lambda value: value in FILLER_POLICIES}}
 
 Audio = Path | str | np.ndarray
 Words = Path | str | Sequence[Word | tuple[str, float, float]]
@@ -129,6 +132,10 @@ def at_server(url: str, *, fillers: str = "keep", limits: Limits = DEFAULT_LIMIT
 def _description(version: Path) -> dict[str, Any]:
     path = version / DESCRIPTION_FILE
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        description = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise ExportError(f"{path}: cannot be read ({error}). Export the run again.") from error
+    wrong = mismatch(description, _DESCRIPTION)
+    if wrong:
+        raise ExportError(f"{path}: is damaged ({wrong}). Export the run again.")
+    return description

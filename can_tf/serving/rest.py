@@ -97,6 +97,11 @@ async def _internal_error(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": f"Internal error: {type(error).__name__}"}, 500)
 
 
+def _refusal(message: str, status: int) -> JSONResponse:
+    """Returns an error; half a character of a request ("\\ud800"), which no reply can hold, becomes a question mark."""
+    return JSONResponse({"error": message.encode("utf-8", "replace").decode()}, status)
+
+
 class _Service:
     def __init__(self, versions: Versions, limits: Limits):
         self._versions, self._limits = versions, limits
@@ -112,12 +117,12 @@ class _Service:
         try:
             return JSONResponse(await self._answer(request))
         except _HttpError as error:
-            return JSONResponse({"error": str(error)}, error.status)
+            return _refusal(str(error), error.status)
         except BadRequestError as error:
-            return JSONResponse({"error": str(error)}, 400)
+            return _refusal(str(error), 400)
         except tf.errors.OpError as error:
             status = next((status for kind, status in _STATUS_OF_ERRORS if isinstance(error, kind)), 500)
-            return JSONResponse({"error": error.message}, status)
+            return _refusal(error.message, status)
 
     async def _answer(self, request: Request) -> dict[str, Any]:
         path = request.url.path

@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import gzip
 import hashlib
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -48,9 +49,13 @@ def read_glove(path: Path, wanted: Iterable[str], report: Callable[[int, int], N
     words = sorted(set(wanted))
     needed = {spelling for word in words for part in (word, *_parts(word)) for spelling in _spellings(part)}
     try:
+        if not path.is_file():
+            raise TextError(
+                f"{path}: cannot be read (there is no such file). Expected word vectors in GloVe's text format."
+            )
         dimension = _dimension(path)
         rows = {row.word: row.vector for row in _rows(path, dimension, needed, report)}
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise TextError(f"{path}: cannot be read ({error}). Expected word vectors in GloVe's text format.") from error
     found = {word: _vector(word, rows) for word in words}
     return GloveVectors(dimension, {word: vector for word, vector in found.items() if vector is not None})
@@ -150,7 +155,8 @@ def _rows(path: Path, dimension: int, needed: set[str], report: Callable[[int, i
 
 def _numbers(path: Path, number: int, line: bytes, dimension: int) -> np.ndarray:
     try:
-        vector = np.array([float(column) for column in line.split(b" ")[-dimension:]], np.float32)
+        with np.errstate(over="ignore"):  # What no float32 can hold becomes infinity.
+            vector = np.array([float(column) for column in line.split(b" ")[-dimension:]], np.float32)
     except ValueError as error:
         raise _bad_line(path, number, dimension, str(error)) from error
     if not np.isfinite(vector).all():

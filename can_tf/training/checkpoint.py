@@ -5,6 +5,7 @@ Not Keras's own `.weights.h5`: on a full disk, the library behind it takes the p
 
 import io
 import zipfile
+import zlib
 from pathlib import Path
 
 import keras
@@ -12,6 +13,9 @@ import numpy as np
 
 from can_tf.errors import RunError
 from can_tf.files import replacing
+
+# What reading a zip archive of arrays raises; RuntimeError is what zipfile says of encryption and of unknown methods.
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 
 
 def save_variables(model: keras.Model, path: Path) -> None:
@@ -34,7 +38,7 @@ def load_variables(model: keras.Model, path: Path) -> None:
             values = [file[f"arr_{index}"] for index in range(len(file.files))]
         if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:
             raise ValueError("it holds the variables of another model")
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise RunError(f"{path}: cannot be read ({error}). Delete {path.parent.parent} and train again.") from error
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)

@@ -27,6 +27,8 @@ from can_tf.training.options import TrainOptions
 SCORES = ("wa", "ua", "macro_f1", "ece")
 # What a run's metrics may hold beside its final prediction.
 PREDICTIONS = ("text", "audio", "text_reference", "majority")
+_SCORES = {**dict.fromkeys(SCORES, float), "recall": {str: (float, None)}}
+METRICS_SHAPE = {**_SCORES, **dict.fromkeys(PREDICTIONS, (_SCORES, None)), "synthetic": bool}
 SUMMARY_FILE = "summary.json"
 OUT_OF_FOLD_FILE = "predictions.csv"
 
@@ -158,10 +160,10 @@ def summarise(planned: Sequence[FoldRun]) -> dict[str, Any]:
     done = [run for run in planned if run.done]
     if not done:
         raise RunError("no fold is done, so there is nothing to sum up.")
-    metrics = [run_folder.read_run_json(run.folder, run_folder.METRICS_FILE) for run in done]
+    metrics = [run_folder.read_run_json(run.folder, run_folder.METRICS_FILE, METRICS_SHAPE) for run in done]
     scores = {"final": _scores(metrics)}
     for name in PREDICTIONS:
-        having = [each[name] for each in metrics if name in each]
+        having = [each[name] for each in metrics if each.get(name)]
         if having:
             scores[name] = _scores(having)
     return {

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from can_tf.errors import ConfigError
+from can_tf.shapes import mismatch
 
+MOST = 2**31 - 1  # What TensorFlow counts to.
 CLASS_WEIGHTS = ("none", "balanced")
 
 
@@ -44,6 +46,12 @@ class TrainOptions:
         for name in at_least_one:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in (*at_least_one, "fold", "seed"):
+            if getattr(self, name) > MOST:
+                raise ConfigError(f"{name} must be at most {MOST}")
+        for name in ("alpha", "learning_rate", "clip_norm", "dropout"):
+            if mismatch(getattr(self, name), float) and getattr(self, name) > 0:
+                raise ConfigError(f"{name} must be a finite number")
         for name in ("fold", "alpha", "seed"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} must not be negative, got {getattr(self, name)}")
@@ -61,7 +69,7 @@ def _check_type(name: str, value: Any, default: Any) -> None:
     expected = (str, type(None)) if default is None else ((int, float) if isinstance(default, float) else type(default))
     if not isinstance(value, expected) or isinstance(value, bool):
         kind = "a path" if default is None else {int: "a whole number", float: "a number", str: "text"}[type(default)]
-        raise ConfigError(f"{name} must be {kind}, got {value!r}")
+        raise ConfigError(f"{name} must be {kind}, got {ascii(value)[:60]}")
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -77,7 +85,7 @@ def read_config(path: Path) -> dict[str, Any]:
     if not isinstance(values, Mapping):
         raise ConfigError(f"{path}: expected an object of options, found {type(values).__name__}.")
     names = [field.name for field in dataclasses.fields(TrainOptions)]
-    unknown = sorted(set(values) - set(names))
+    unknown = sorted(ascii(name)[1:-1][:60] for name in set(values) - set(names))
     if unknown:
         raise ConfigError(f"{path}: no such option: {', '.join(unknown)}. The options are {', '.join(names)}.")
     return dict(values)

@@ -7,6 +7,7 @@ says what its files were then. Between the two, `checkpoint/` holds the state af
 import csv
 import dataclasses
 import json
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,9 +15,10 @@ from typing import Any
 
 from can_tf.checksums import checksums_of, write_checksums
 from can_tf.errors import RunError
-from can_tf.files import is_plain_name, remove_temporary_files, sha256_of_json, write_csv, write_json
+from can_tf.files import remove_temporary_files, sha256_of_json, write_csv, write_json
 from can_tf.provenance import git_commit, versions
 from can_tf.records.dataset import Dataset
+from can_tf.shapes import mismatch
 from can_tf.training.options import TrainOptions
 
 CONFIG_FILE = "config.json"
@@ -32,7 +34,13 @@ TENSORBOARD_FOLDER = "tensorboard"
 
 HISTORY_COLUMNS = ("epoch", "loss", "validation_loss", "validation_wa", "validation_ua", "seconds")
 _STATE_FILE = "state.json"
-_WEIGHTS_SUFFIX = ".npz"
+_WEIGHTS = re.compile(r"([\w-]{1,80}\.npz)?")
+_STATE = {
+    "history": [dict.fromkeys(HISTORY_COLUMNS, lambda value: type(value) in (int, float))],  # A loss may be infinite.
+    "best_epoch": int,
+    "best_wa": float,
+    **dict.fromkeys(("weights", "best_weights"), lambda value: isinstance(value, str) and _WEIGHTS.fullmatch(value)),
+}
 _OF_RECORDS = ("corpus", "labels", "segmentation", "fillers", "features")  # What a run says of them.
 _RESULT_FILES = (
     CONFIG_FILE,
@@ -128,8 +136,14 @@ def remove_leftovers(folder: Path) -> None:
         shutil.rmtree(folder / CHECKPOINT_FOLDER)
 
 
-def read_run_json(folder: Path, name: str) -> dict[str, Any]:
-    """Reads one of a run's JSON files; raises RunError if there is none or it is damaged."""
+def read_run_json(folder: Path, name: str, shape: Any = None) -> dict[str, Any]:
+    """Reads one of a run's JSON files; raises RunError if there is none, it is damaged, or not of a shape.
+
+    Args:
+        folder: The run folder.
+        name: The file.
+        shape: What the reader needs of it, as `can_tf.shapes` has it.
+    """
     path = folder / name
     if not path.exists():
         unfinished = (folder / CONFIG_FILE).exists()
@@ -144,6 +158,9 @@ def read_run_json(folder: Path, name: str) -> dict[str, Any]:
         raise RunError(f"{path}: is damaged ({error}).") from error
     if not isinstance(value, dict):
         raise RunError(f"{path}: expected an object, found {type(value).__name__}.")
+    wrong = None if shape is None else mismatch(value, shape)
+    if wrong:
+        raise RunError(f"{path}: is damaged ({wrong}).")
     return value
 
 
@@ -152,7 +169,7 @@ def write_state(folder: Path, state: RunState) -> None:
     checkpoint = folder / CHECKPOINT_FOLDER
     write_json(checkpoint / _STATE_FILE, dataclasses.asdict(state))
     write_csv(folder / HISTORY_FILE, HISTORY_COLUMNS, state.history)
-    for path in sorted(checkpoint.glob(f"*{_WEIGHTS_SUFFIX}")):
+    for path in sorted(checkpoint.glob("*.npz")):
         if path.name not in (state.weights, state.best_weights):
             path.unlink()
 
@@ -162,9 +179,28 @@ def read_history(folder: Path) -> list[dict[str, float]]:
     path = folder / HISTORY_FILE
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-    except (OSError, ValueError, TypeError) as error:
+            reader = csv.DictReader(file)
+            columns = tuple(reader.fieldnames or ())
+            rows = [{name: float(value) for name, value in row.items()} for row in reader]
+    except (OSError, ValueError, TypeError, csv.Error) as error:
         raise RunError(f"{path}: cannot be read ({error}).") from error
+    if columns != HISTORY_COLUMNS:
+        raise RunError(f"{path}: expected the columns {', '.join(HISTORY_COLUMNS)}, found {', '.join(columns)[:60]}.")
+    return rows
+
+
+def read_predictions(folder: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Returns the rows of `predictions.csv`; raises RunError if they cannot be read or one lacks any of the columns."""
+    path = folder / PREDICTIONS_FILE
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, ValueError, csv.Error) as error:
+        raise RunError(f"{path}: cannot be read ({error}).") from error
+    for number, row in enumerate(rows, 1):
+        if any(row.get(name) is None for name in columns) or None in row:
+            raise RunError(f"{path}: is damaged (row {number}: expected {', '.join(columns)}).")
+    return rows
 
 
 def _config(options: TrainOptions, dataset: Dataset) -> dict[str, Any]:
@@ -185,11 +221,8 @@ def _config(options: TrainOptions, dataset: Dataset) -> dict[str, Any]:
 def check_same(folder: Path, options: TrainOptions, dataset: Dataset) -> None:
     """Raises RunError, naming what differs, if a run folder belongs to other options or other records."""
     path = folder / CONFIG_FILE
-    config = read_run_json(folder, CONFIG_FILE)
-    try:
-        found, fingerprint = config["options"], config["records"]["fingerprint"]
-    except (KeyError, TypeError) as error:
-        raise RunError(f"{path}: is damaged (lacks {error}).") from error
+    config = read_run_json(folder, CONFIG_FILE, {"options": {}, "records": {"fingerprint": str}})
+    found, fingerprint = config["options"], config["records"]["fingerprint"]
     # An option that is younger than the run had its default then.
     found = {**dataclasses.asdict(TrainOptions()), **found}
     asked = dataclasses.asdict(options)
@@ -208,20 +241,15 @@ def _read_state(folder: Path) -> RunState:
     if not path.exists():
         return RunState()
     try:
-        state = RunState(**json.loads(path.read_text(encoding="utf-8")))
-        _check_weights(state)
-    except (OSError, ValueError, TypeError) as error:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        wrong = mismatch(values, _STATE)
+        state = None if wrong else RunState(**values)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise RunError(f"{path}: is damaged ({error}). Delete {folder} and train again.") from error
+    if state is None or not -1 <= state.best_epoch < state.epochs:
+        wrong = wrong or "best_epoch: expected one that is done"
+        raise RunError(f"{path}: is damaged ({wrong}). Delete {folder} and train again.")
     return state
-
-
-def _check_weights(state: RunState) -> None:
-    """Raises ValueError where a name of weights, which becomes a path, is not that of a file in `checkpoint/`."""
-    for name in (state.weights, state.best_weights) if state.history else ():
-        if not is_plain_name(name) or not name.endswith(_WEIGHTS_SUFFIX):
-            raise ValueError(
-                f"expected the bare name of a file that ends in {_WEIGHTS_SUFFIX}, found {str(name)[:80]!r}"
-            )
 
 
 def write_predictions(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:

@@ -83,7 +83,7 @@ def _check_same(search: Search, *, may_begin: bool) -> None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         different = [name for name in asked if found[name] != asked[name]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RunError(f"{path}: is damaged ({error}). Give another folder with --out.") from error
     if different:
         raise RunError(
@@ -265,7 +265,9 @@ def _go_on_from(before: Path, run: FoldRun) -> None:
 
 
 def _scores(run: FoldRun) -> dict[str, Any]:
-    return run_folder.read_run_json(run.folder, run.result_file)
+    return run_folder.read_run_json(
+        run.folder, run.result_file, dict.fromkeys((OBJECTIVE, "validation_ua", "seconds"), float)
+    )
 
 
 def _result(search: Search, trial: Any) -> dict[str, Any]:

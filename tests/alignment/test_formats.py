@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -199,6 +200,7 @@ def test_json_of_several_shapes(tmp_path, value):
         ("a.json", '[{"word": "a", "start": true, "end": 1}]', "expected a time in seconds, found 'True'"),
         ("a.json", '[{"word": "a", "start": 0, "end": 1e999}]', "expected finite times"),
         ("a.json", '[{"word": " ", "start": 0, "end": 1}]', "entry 1: expected a word"),
+        ("a.json", '[{"result": []}, {"result": true}]', "expected a list of words for each result"),
         ("a.json", '{"segments": [{"text": "a"}]}', "its segments have no words; ask Whisper for word timestamps"),
         ("a.TextGrid", "hello", "is not a TextGrid"),
         ("a.TextGrid", SHORT_TEXTGRID[:120], "is cut short or is not a TextGrid"),
@@ -208,6 +210,7 @@ def test_json_of_several_shapes(tmp_path, value):
             LONG_TEXTGRID.replace('"words"', '"tokens"'),
             "named 'words'; the interval tiers are 'phones', 'tokens'",
         ),
+        ("a.TextGrid", SHORT_TEXTGRID.replace("\n3\n", "\n1e999\n"), "is cut short or is not a TextGrid"),
         ("a.txt", "a", "unknown kind of alignment; expected .wdseg, .TextGrid, .ctm or .json"),
     ],
 )
@@ -223,6 +226,21 @@ def test_a_missing_and_an_enormous_file_are_refused(tmp_path):
         file.truncate(17 * 1024 * 1024)
     with pytest.raises(AlignmentError, match="expected at most 16777216"):
         read_alignment(tmp_path / "b.json")
+
+
+def test_a_long_run_of_digits_in_a_textgrid_takes_no_time(tmp_path):
+    content = SHORT_TEXTGRID.replace("\n1.5\n", f"\n{'9' * 50_000}x\n")
+    path = written(tmp_path, "a.TextGrid", content)
+    started = time.process_time()
+    with pytest.raises(AlignmentError, match="is cut short or is not a TextGrid"):
+        read_alignment(path)
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("name", ["a\0.json", "a\ud800.json"])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path, name):
+    with pytest.raises(AlignmentError, match="cannot be read"):
+        read_alignment(tmp_path / name)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

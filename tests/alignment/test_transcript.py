@@ -19,10 +19,15 @@ from can_tf.errors import AlignmentError
         ("& 2.5 dogs", "and two point five dogs"),
         ("mp3", "mp three"),
         ("THAN(2) (2)", "than two"),
+        ("$01 and $0", "one dollar and zero dollars"),
     ],
 )
 def test_what_is_written_becomes_what_is_said(transcript, words):
     assert " ".join(spoken_words(transcript)) == words
+
+
+def test_an_amount_of_any_length_is_said_digit_by_digit():
+    assert spoken_words("$" + "9" * 5000) == ("nine",) * 5000 + ("dollars",)
 
 
 @pytest.mark.parametrize("transcript", ["", " \n", "...!?", "[LAUGHTER]", "\u2014"])

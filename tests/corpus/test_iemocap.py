@@ -110,6 +110,14 @@ def test_what_cannot_be_used_is_rejected_and_other_labels_are_counted(root):
     assert "its id is not like" in reasons["ange"]
 
 
+def test_an_id_too_long_for_a_file_is_rejected(root):
+    add(root, 1, {"Ses01F_impro01_F000": "neu"})
+    add(root, 1, {f"Ses01F_impro01_F{'0' * 300}": "neu"}, dialog="Ses01F_impro02", recorded=[], aligned=[])
+    corpus = read_iemocap(root, PAPER7)
+    assert [utterance.id for utterance in corpus.utterances] == ["Ses01F_impro01_F000"]
+    assert "its id is not like" in corpus.rejected[0].reason
+
+
 def test_an_id_that_occurs_twice_is_used_once(root):
     add(root, 1, {"Ses01F_impro01_F000": "hap"})
     add(root, 1, {"Ses01F_impro01_F000": "sad"}, dialog="Ses01F_impro02", recorded=[], aligned=[])

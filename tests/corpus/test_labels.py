@@ -49,7 +49,9 @@ def test_a_mapping_file_gives_names_in_order_of_appearance(tmp_path, name, conte
         ("map.json", "{", "cannot be read as a mapping"),
         ("map.json", "[" * 100_000, "cannot be read as a mapping"),
         ("map.json", '{"ang": null}', "names no class"),
+        ("map.json", '{"ang": "\\ud800"}', "expected labels and names of printable characters"),
         ("map.csv", "ang,a,b\n", "map.csv:1: expected a label and a name, found 'ang,a,b'"),
+        ("map.csv", "ang,a\nang,\n", "expected each label once; ang occurs again"),
         ("map.csv", ",a\n", "map.csv:1: expected a label and a name"),
     ],
 )

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from can_tf.corpus.labels import LabelSet
-from can_tf.corpus.manifest import read_manifest
+from can_tf.corpus.manifest import REQUIRED_COLUMNS, read_manifest
 from can_tf.errors import CorpusError
 from tests.conftest import write_tone
 
@@ -66,6 +66,8 @@ def test_bad_rows_are_rejected_with_their_number_and_the_rest_is_kept(folder):
         + "u8,noise.wav,calm,ann,,,a.ctm\n"
         + "u9,,calm,ann,,,a.ctm\n"
         + "u10,wav/a.wav,skip,ann,,,a.ctm\n"
+        + f"u11,{'a' * 300}.wav,calm,ann,,,a.ctm\n"
+        + f"u12,wav/a.wav,calm,ann,,,{'a' * 300}.ctm\n"
     )
     label_set = LabelSet("mine", ("calm",), {"calm": "calm"}, ("skip",))
     corpus = read_manifest(path, label_set)
@@ -80,6 +82,18 @@ def test_bad_rows_are_rejected_with_their_number_and_the_rest_is_kept(folder):
     assert "empty.wdseg: holds no words" in reasons["u7"]
     assert "noise.wav: cannot be read as audio" in reasons["u8"]
     assert "names no audio file" in reasons["u9"]
+    assert "a.wav: cannot be read (File name too long)" in reasons["u11"]
+    assert "a.ctm: cannot be read (File name too long)" in reasons["u12"]
+
+
+def test_a_label_that_cannot_be_printed_is_rejected_by_its_row(folder):
+    path = folder / "m.jsonl"
+    rest = {"audio": "wav/a.wav", "speaker": "ann", "alignment": "a.ctm"}
+    rows = [{"id": "ux", "label": "x\x1b[2J", **rest}, {"id": "uy", "label": "y", **rest}]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    corpus = read_manifest(path)
+    assert [utterance.id for utterance in corpus.utterances] == ["uy"]
+    assert corpus.rejected[0].reason == "row 1: expected a label of printable characters, found 'x\\x1b[2J'"
 
 
 def test_a_transcript_is_enough_and_an_alignment_goes_before_it(folder):
@@ -103,6 +117,12 @@ def test_a_transcript_is_enough_and_an_alignment_goes_before_it(folder):
         ("m.jsonl", "{\n", "m.jsonl:1: is not JSON"),
         ("m.jsonl", "[" * 100_000, "m.jsonl:1: is not JSON"),
         ("m.jsonl", "[1]\n", "m.jsonl:1: lacks id"),
+        ("m.jsonl", json.dumps(dict.fromkeys(REQUIRED_COLUMNS, "\ud800")), "m.jsonl:1: is not JSON .*surrogates"),
+        (
+            "m.jsonl",
+            json.dumps({name: [1] for name in REQUIRED_COLUMNS}),
+            "m.jsonl:1: expected text in id, audio, label",
+        ),
         ("m.txt", "x", "expected a manifest that ends in .csv or .jsonl"),
     ],
 )

@@ -83,6 +83,33 @@ def test_what_is_not_audio_is_refused(tmp_path, content):
         read_audio(tmp_path / "a.wav", 16_000)
 
 
+@pytest.mark.parametrize("rate", [1, 999, 2**31 - 1])
+def test_an_impossible_sample_rate_is_refused_before_it_is_resampled(tmp_path, rate):
+    path = write_tone(tmp_path / "a.wav", 1.0)
+    content = bytearray(path.read_bytes())
+    content[24:28] = rate.to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match=f"a.wav: its sample rate is {rate} Hz; expected 1000 to 1000000 Hz"):
+        read_audio(path, 16_000)
+
+
+def test_a_header_that_promises_more_samples_than_memory_holds_is_refused(tmp_path):
+    soundfile.write(tmp_path / "a.flac", np.zeros(400), 16_000)
+    content = bytearray((tmp_path / "a.flac").read_bytes())
+    content[22:26] = b"\xff" * 4  # The low 32 bits of the number of samples.
+    content[21] |= 0x0F
+    (tmp_path / "a.flac").write_bytes(content)
+    assert soundfile.info(tmp_path / "a.flac").frames == 2**36 - 1
+    with pytest.raises(AudioError, match="a.flac: cannot be read as audio"):
+        read_audio(tmp_path / "a.flac", 16_000)
+
+
+def test_a_recording_longer_than_is_read_at_once_is_read_whole(tmp_path):
+    samples = np.random.default_rng(0).normal(size=(1_300_000, 2)).astype(np.float32) * 0.1
+    soundfile.write(tmp_path / "a.wav", samples, 16_000, subtype="FLOAT")
+    np.testing.assert_allclose(read_audio(tmp_path / "a.wav", 16_000), samples.mean(axis=1), atol=1e-7)
+
+
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(AudioError, match="a.wav: cannot be read"):
         read_audio(tmp_path / "a.wav", 16_000)

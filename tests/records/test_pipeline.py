@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 
 import numpy as np
@@ -72,6 +73,24 @@ def test_mean_and_variance_are_those_of_all_frames(tone_records):
     )
     np.testing.assert_allclose(mean, frames.mean(axis=0), rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(variance, frames.var(axis=0), rtol=1e-6)
+
+
+def test_a_place_that_holds_no_example_is_an_error(tone_records):
+    first = tone_records.utterances[0]
+    for changes in ({"offset": first.offset + 1}, {"offset": first.offset + 4}, {"bytes": first.bytes - 1}):
+        with pytest.raises(RecordsError, match="has no example of u000 where it should be"):
+            read_examples(tone_records, [dataclasses.replace(first, **changes)])
+
+
+def test_a_damaged_example_is_refused_before_tensorflow_reads_it(tone_records_copy):
+    first = tone_records_copy.utterances[0]
+    shard = tone_records_copy.folder / first.shard
+    content = bytearray(shard.read_bytes())
+    place = content.index(b"mfcc\x12") + 4
+    content[place : place + 16] = b"\xff" * 16  # A length that would end the process.
+    shard.write_bytes(content)
+    with pytest.raises(RecordsError, match="the example of u000 is damaged"):
+        read_examples(tone_records_copy, [first])
 
 
 def test_an_example_beyond_the_end_of_its_shard_is_an_error(tone_records_copy):

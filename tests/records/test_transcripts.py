@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import soundfile
 
+from can_tf.alignment.cache import read_kept
 from can_tf.alignment.forced import Aligner, method
 from can_tf.alignment.spans import share_silence
 from can_tf.alignment.transcript import spoken_words
 from can_tf.corpus.manifest import read_manifest
+from can_tf.corpus.utterance import Word
 from can_tf.errors import MissingExtraError, RecordsError
 from can_tf.records import build, shards
 from can_tf.records.build import BuildOptions, build_records
@@ -95,6 +97,29 @@ def test_alignments_are_kept_by_content(tmp_path, corpus):
     )
     assert sum("marked" in words_in(record) for record in records_of(again).values()) == 2
     assert sorted((tmp_path / "kept").iterdir()) == kept
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 100_000,
+        '[["a", 0.1]]',
+        '[["a", 0.5, 0.1]]',
+        '[["a", 0, NaN]]',
+        "[[1, 0, 1]]",
+        '[["a", [], 1]]',
+    ],
+)
+def test_a_damaged_alignment_is_made_again(tmp_path, content):
+    path = tmp_path / "kept.json"
+    assert read_kept(path) is None
+    path.write_text('[["a", 0.1, 0.5], ["b", 0.5, 1]]')
+    assert read_kept(path) == (Word("a", 0.1, 0.5), Word("b", 0.5, 1.0))
+    path.write_text(content)
+    assert read_kept(path) is None
 
 
 def test_another_transcript_is_another_corpus(tmp_path, corpus):

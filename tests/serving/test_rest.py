@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import anyio
 import numpy as np
@@ -131,6 +132,10 @@ HOSTILE = {  # body, status, part of the message
     "boolean for an integer": (changed(num_words=True), 400, "not of expected type"),
     "integer too large": (changed(num_words=2**40), 400, "num_words"),
     "number beyond floats": (changed(start=[10**400, 1]), 400, "not of expected type"),
+    "number beyond float32": (changed(start=[1e308, 1]), 400, "not of expected type"),
+    "more dimensions than arrays have": (b'{"inputs": {"audio": ' + b"[" * 40 + b"]" * 40 + b"}}", 400, ""),
+    "half a character in a key": (changed(**{"\ud800": 1}), 400, "unexpected input: ?"),
+    "half a character for a signature": ({"signature_name": "\ud800"}, 400, 'name: "?" not found'),
     "string for a number": (changed(start=["0", "1"]), 400, "not of expected type"),
     "null": ({"instances": [{**INSTANCE, "start": None}]}, 400, "start"),
     "number for a string": (changed(words=[1, 2]), 400, "not of expected type"),
@@ -316,6 +321,15 @@ def test_what_nobody_foresaw_is_json_too(address, monkeypatch):
     monkeypatch.setattr("can_tf.serving.rest.parse_request", broken)
     response = predict(address, {})
     assert (response.status_code, response.json()) == (500, {"error": "Internal error: RuntimeError"})
+
+
+def test_lists_in_lists_beyond_what_arrays_have_are_refused():
+    definition = {"inputs": {"x": {"dtype": "DT_FLOAT", "tensor_shape": {"dim": [{"size": "-1"}]}}}}
+    value: Any = 1.0
+    for _ in range(33):
+        value = [value]
+    with pytest.raises(BadRequestError, match="x is nested more than 32 deep"):
+        parse_request({"inputs": value}, {"serving_default": definition})
 
 
 def test_one_input_may_stand_bare_as_in_tensorflow_serving():

@@ -50,6 +50,7 @@ def test_a_gzipped_file_and_a_word2vec_header_are_read(tmp_path):
         (GLOVE + "short 1 2\n", r"glove.txt:9: expected a word and 3 numbers, as on the first lines; found 2"),
         (GLOVE + "want 1 2 x\n", "glove.txt:9: .*could not convert string to float"),
         (GLOVE + "want 1 2 nan\n", "glove.txt:9: .*not finite"),
+        (GLOVE + "want 1 2 1e308\n", "glove.txt:9: .*not finite"),  # In float64, it would be.
         (GLOVE + "want 1 2", r"glove.txt:9: .*found 2. Was the file cut short"),
         ("PK\x03\x04", "is a zip archive; unzip it"),
     ],
@@ -62,9 +63,13 @@ def test_a_bad_file_is_refused_with_its_line(tmp_path, content, message):
 def test_a_missing_file_and_one_that_is_not_gzip_are_refused(tmp_path):
     with pytest.raises(TextError, match="cannot be read"):
         read_glove(tmp_path / "none.txt", ["a"])
-    (tmp_path / "bad.gz").write_bytes(b"not gzip")
     with pytest.raises(TextError, match="cannot be read"):
-        read_glove(tmp_path / "bad.gz", ["a"])
+        read_glove(tmp_path / "a\0.txt", ["a"])
+    packed = gzip.compress(GLOVE.encode())
+    for content in (b"not gzip", packed[:30], packed[:10] + b"\xff" + packed[11:]):
+        (tmp_path / "bad.gz").write_bytes(content)
+        with pytest.raises(TextError, match="cannot be read"):
+            read_glove(tmp_path / "bad.gz", ["a"])
 
 
 def test_reading_reports_bytes_to_their_end(tmp_path):

@@ -1,36 +1,165 @@
+"""What is refused of a run folder whose files are damaged: fuzzing found each of these to be taken, or a traceback."""
+
+import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
-from can_tf.errors import RunError
+from can_tf.errors import ConfigError, RunError
+from can_tf.models.config import ModelConfig
+from can_tf.records.dataset import Dataset
+from can_tf.report.reproduction import read_results
+from can_tf.report.run import read_evaluation
+from can_tf.training.cross_validation import plan, summarise
 from can_tf.training.options import TrainOptions
-from can_tf.training.run_folder import open_run
+from can_tf.training.run_folder import HISTORY_COLUMNS, RunState, _read_state, check_same, read_history
 from tests.test_files import HOSTILE_NAMES
 
-ROW = {"epoch": 1, "loss": 1.0, "validation_loss": 1.0, "validation_wa": 0.5, "validation_ua": 0.5, "seconds": 1.0}
-STATE = {
-    "history": [ROW],
-    "best_epoch": 0,
-    "best_wa": 0.5,
-    "weights": "epoch-0000.npz",
-    "best_weights": "epoch-0000.npz",
-}
+OPTIONS = TrainOptions()
+ROW = dict.fromkeys(HISTORY_COLUMNS, 1.0)
+STATE = dataclasses.asdict(RunState([ROW], 0, 0.5, "epoch-0000.npz", "epoch-0000.npz"))
+MODEL = ModelConfig(labels=("calm", "loud"), vocabulary=("day",), mfcc_mean=(0.0,), mfcc_variance=(1.0,)).to_json()
+SCORES = {"wa": 0.5, "ua": 0.5, "macro_f1": 0.5, "ece": 0.0, "recall": {"calm": 0.5, "loud": None}, "count": 2}
+METRICS = {**SCORES, "text_reference": SCORES, "synthetic": True}
+CONFIG = {"options": {"alpha": 0.1}, "records": {"labels": ["calm", "loud"]}}
+PREDICTIONS = "id,label,predicted,probability_calm,probability_loud\n"
 
 
-def reopened(folder, dataset, **changes):
-    """Opens a run again whose state was changed."""
-    open_run(folder, TrainOptions(), dataset)
-    (folder / "checkpoint" / "state.json").write_text(json.dumps({**STATE, **changes}))
-    return open_run(folder, TrainOptions(), dataset)
+def run_with(folder: Path, **files: object) -> Path:
+    """Writes a run folder as `plan` has it: JSON values and text by name, with _ for the dot."""
+    run = folder / "can-paper-fold0-seed0"
+    (run / "checkpoint").mkdir(parents=True)
+    for name, content in files.items():
+        text = content if isinstance(content, str) else json.dumps(content)
+        (run / name.replace("_", ".")).write_text(text)
+    return run
 
 
-def test_a_state_is_read_back(tmp_path, tone_records):
-    state = reopened(tmp_path, tone_records)
-    assert (state.epochs, state.weights) == (1, "epoch-0000.npz")
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"history": [{}]}, r"history\[0\] lacks epoch, loss"),
+        ({"history": {}}, "history: expected a list"),
+        ({"best_epoch": 1}, "best_epoch: expected one that is done"),
+        ({"best_wa": float("nan")}, "best_wa: expected a finite number, found nan"),
+        ({"weights": "../model.keras"}, "weights: expected another value"),
+        ({"more": 1}, "unexpected keyword argument 'more'"),
+    ],
+)
+def test_a_damaged_state_is_refused(tmp_path, changes, message):
+    run = run_with(tmp_path)
+    path = run / "checkpoint" / "state.json"
+    path.write_text(json.dumps(STATE))
+    assert _read_state(run) == RunState(**STATE)
+    path.write_text(json.dumps({**STATE, **changes}))
+    with pytest.raises(RunError, match=rf"state.json: is damaged \(.*{message}.*Delete .* and train again"):
+        _read_state(run)
+    path.write_text("[" * 100_000)
+    with pytest.raises(RunError, match="state.json: is damaged"):
+        _read_state(run)
 
 
 @pytest.mark.parametrize("which", ["weights", "best_weights"])
-@pytest.mark.parametrize("name", [*HOSTILE_NAMES, "../../other/checkpoint/epoch-0000.npz", "model.weights.json"])
-def test_weights_that_are_no_weights_file_of_the_checkpoint_are_refused(tmp_path, tone_records, which, name):
-    with pytest.raises(RunError, match="state.json: is damaged .expected the bare name of a file that ends in .npz"):
-        reopened(tmp_path, tone_records, **{which: name})
+@pytest.mark.parametrize("name", [*filter(None, HOSTILE_NAMES), "../../other/checkpoint/epoch-0000.npz", "model.json"])
+def test_weights_that_are_no_file_of_the_checkpoint_are_refused(tmp_path, which, name):
+    run = run_with(tmp_path)
+    (run / "checkpoint" / "state.json").write_text(json.dumps({**STATE, which: name}))
+    with pytest.raises(RunError, match=f"state.json: is damaged .{which}: expected another value"):
+        _read_state(run)
+
+
+@pytest.mark.parametrize("config", [{}, {"options": [], "records": {"fingerprint": ""}}, {"options": {}, "records": 3}])
+def test_a_damaged_config_is_nobodys(tmp_path, config):
+    run = run_with(tmp_path, config_json=config)
+    with pytest.raises(RunError, match="config.json: is damaged"):
+        check_same(run, OPTIONS, Dataset(tmp_path, {"fingerprint": ""}, ()))
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"units": 0}, "units: expected another value, found 0"),
+        ({"units": "128"}, "units: expected another value, found '128'"),
+        ({"labels": []}, "labels: expected one at least"),
+        ({"mfcc_variance": [1.0, 2.0]}, "mfcc_variance: expected as many as mfcc_mean"),
+        ({"mfcc_variance": [-1.0]}, "mfcc_variance: expected none below 0"),
+        ({"mfcc_mean": [float("nan")]}, r"mfcc_mean\[0\]: expected a finite number, found nan"),
+        ({"class_weights": [1.0]}, "class_weights: expected none, or one a label"),
+        ({"dropout": 1}, "dropout: expected at least 0 and below 1"),
+        ({"attention": 1}, "has 'attention'"),
+    ],
+)
+def test_a_damaged_model_configuration_is_refused(changes, message):
+    assert ModelConfig.from_json(MODEL).to_json() == MODEL
+    with pytest.raises(ConfigError, match=rf"the model's configuration is damaged \({message}"):
+        ModelConfig.from_json({**MODEL, **changes})
+
+
+def test_a_model_configuration_of_before_an_option_has_its_default_and_a_label_of_no_training_counts_nothing():
+    older = {name: MODEL[name] for name in ("labels", "vocabulary", "mfcc_mean", "mfcc_variance")}
+    assert ModelConfig.from_json(older).to_json() == MODEL
+    assert ModelConfig.from_json({**MODEL, "class_weights": [0.0, 1.0]}).class_weights == (0.0, 1.0)
+
+
+def test_a_model_configuration_that_lacks_something_is_refused():
+    with pytest.raises(ConfigError, match="it lacks vocabulary"):
+        ModelConfig.from_json({name: value for name, value in MODEL.items() if name != "vocabulary"})
+
+
+@pytest.mark.parametrize(
+    "metrics, message",
+    [
+        ({**METRICS, "wa": "0.5"}, "wa: expected a finite number, found '0.5'"),
+        ({**METRICS, "recall": {"calm": "much"}}, "recall.calm: expected a finite number, found 'much'"),
+        ({**METRICS, "text_reference": {"wa": 1}}, "text_reference lacks ua"),
+        ({}, "it lacks wa, ua"),
+    ],
+)
+def test_damaged_metrics_are_refused_by_all_who_read_them(tmp_path, metrics, message):
+    run = run_with(tmp_path, metrics_json=metrics, config_json=CONFIG, predictions_csv=PREDICTIONS)
+    with pytest.raises(RunError, match=f"metrics.json: is damaged .{message}"):
+        read_evaluation(run)
+    with pytest.raises(RunError, match=f"metrics.json: is damaged .{message}"):
+        summarise(plan(OPTIONS, [0], [0], tmp_path, tmp_path))
+
+
+def test_a_report_refuses_metrics_and_predictions_that_it_cannot_use(tmp_path):
+    planned = plan(OPTIONS, [0], [0], tmp_path, tmp_path)
+    run = run_with(tmp_path, metrics_json={"wa": 0.5, "ua": 0.5}, predictions_csv="id,label,predicted\nu1,calm\n")
+    with pytest.raises(RunError, match="metrics.json: is damaged .it lacks text_reference"):
+        read_results(planned, reference=True)
+    with pytest.raises(RunError, match="predictions.csv: is damaged .row 1: expected id, predicted, label"):
+        read_results(planned)
+    (run / "predictions.csv").write_bytes(b"\xff")
+    with pytest.raises(RunError, match="predictions.csv: cannot be read"):
+        read_results(planned)
+
+
+@pytest.mark.parametrize(
+    "row, message",
+    [
+        ("", "is damaged; expected rows of probabilities for calm, loud"),
+        ("u1,calm,calm,nan,0.5\n", "is damaged; expected rows of probabilities"),
+        ("u1,calm,calm,5,0.5\n", "is damaged; expected rows of probabilities"),
+        ("u1,odd,calm,0.5,0.5\n", "cannot be read"),
+        ("u1,calm,calm,0.5\n", "is damaged .row 1: expected label, probability_calm, probability_loud"),
+    ],
+)
+def test_predictions_that_are_none_are_refused(tmp_path, row, message):
+    run = run_with(tmp_path, metrics_json=METRICS, config_json=CONFIG, predictions_csv=PREDICTIONS + row)
+    with pytest.raises(RunError, match=f"predictions.csv: {message}"):
+        read_evaluation(run)
+
+
+def test_a_config_without_labels_cannot_be_evaluated(tmp_path):
+    run = run_with(tmp_path, metrics_json=METRICS, config_json={"options": {}}, predictions_csv=PREDICTIONS)
+    with pytest.raises(RunError, match="config.json: is damaged .it lacks records"):
+        read_evaluation(run)
+
+
+@pytest.mark.parametrize("content", ["", "epoch,loss\n1,2\n", ",".join(HISTORY_COLUMNS) + "\n1,2\n"])
+def test_a_damaged_history_is_refused(tmp_path, content):
+    run = run_with(tmp_path, history_csv=content)
+    with pytest.raises(RunError, match="history.csv: (cannot be read|expected the columns epoch, loss)"):
+        read_history(run)

@@ -23,7 +23,7 @@ from can_tf.training.fit import train_fold
 from can_tf.training.options import TrainOptions
 from can_tf.training.run_folder import read_history
 from can_tf.training.search_options import METHODS, OVERLAPS, SEARCHABLE, Role, Search
-from can_tf.training.tuning import _go_on_from, _runs, best_of, run_search, write_results
+from can_tf.training.tuning import _go_on_from, _runs, _scores, best_of, run_search, write_results
 
 SMALL = ["--units", "2", "--epochs", "1", "--protocol", "session"]
 
@@ -154,6 +154,22 @@ def test_another_search_in_the_folder_is_refused_and_more_trials_are_not(tone_re
     assert [trial["trial"] for trial in told] == [2, 3]
     with pytest.raises(RunError, match="holds a search with other over, folds"):
         run_search(dataclasses.replace(search, over=("alpha",), folds=1), Role(), told.append)
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "[]", "{}", "3"])
+def test_a_damaged_description_of_a_search_is_refused(tone_records, tmp_path, content):
+    search = search_of(tmp_path, tone_records.folder)
+    (tmp_path / "search.json").write_text(content)
+    with pytest.raises(RunError, match="search.json: is damaged"):
+        run_search(search, Role(), lambda trial: None)
+
+
+def test_a_damaged_score_is_refused(tone_records, tmp_path):
+    [run] = _runs(search_of(tmp_path, tone_records.folder, folds=1), "0", {"alpha": 0.1})
+    run.folder.mkdir(parents=True)
+    (run.folder / "validation.json").write_text('{"validation_wa": "0.5", "validation_ua": 0.5, "seconds": 1}')
+    with pytest.raises(RunError, match="validation.json: is damaged .validation_wa: expected a finite number"):
+        _scores(run)
 
 
 @pytest.mark.parametrize("when", ["trial only", "scored but still given out"])

@@ -1,0 +1,59 @@
+"""The parsers of what belongs to more than one kind of folder, or to one that is not finished."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from can_tf.checksums import read_checksums
+from can_tf.records.build import read_plan
+from can_tf.training.checkpoint import load_variables
+from tests.fuzz import records
+from tests.fuzz.parser import Parser, binary_parser, json_parser, text_parser
+
+CHECKSUMS = f"{'0' * 63}1  dataset.json\n{'f' * 64}  assets/vocabulary.txt\n"
+PLAN = {**records.DESCRIPTION, "versions": {"tensorflow": "2.16.2"}, "git_commit": None}
+
+
+def _model() -> keras.Model:
+    model = keras.Sequential([keras.Input([2]), keras.layers.Dense(3)])
+    model.compile("sgd", "mse")
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+MODEL = _model()
+
+
+def _variables() -> bytes:
+    content = io.BytesIO()
+    np.savez(content, *(np.array(variable) for variable in (*MODEL.variables, *MODEL.optimizer.variables)))
+    return content.getvalue()
+
+
+def _checksums(content: bytes, folder: Path) -> None:
+    (folder / "SHA256SUMS").write_bytes(content)
+    for name, sha256 in read_checksums(folder).items():
+        assert (folder / name).resolve().is_relative_to(folder.resolve())
+        assert int(sha256, 16) >= 0
+
+
+def _plan(content: bytes, folder: Path) -> None:
+    path = folder / "plan.json"
+    path.write_bytes(content)
+    assert isinstance(read_plan(path)["versions"], dict)
+
+
+def _checkpoint(content: bytes, folder: Path) -> None:
+    path = folder / "epoch-0000.npz"
+    path.write_bytes(content)
+    load_variables(MODEL, path)
+
+
+PARSERS: Mapping[str, Parser] = {
+    "SHA256SUMS": text_parser([CHECKSUMS], _checksums),
+    "plan.json": json_parser([PLAN], _plan),
+    "checkpoint": binary_parser([_variables()], _checkpoint),
+}

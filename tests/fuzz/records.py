@@ -1,0 +1,166 @@
+"""The parsers of a records folder."""
+
+import csv
+import dataclasses
+import hashlib
+import io
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from can_tf.errors import RecordsError
+from can_tf.features.config import FeatureConfig
+from can_tf.records.dataset import UTTERANCE_COLUMNS, Dataset, load_dataset, verify_shards
+from can_tf.records.pipeline import read_examples
+from can_tf.records.schema import Record, is_example, parse, serialize
+from tests.fuzz.parser import Parser, binary_parser, json_parser, text_parser
+
+MEL_BINS = 3
+SHARD = "shard-00000-of-00001.tfrecord"
+
+
+def _record(number: int) -> Record:
+    mfcc = np.arange(4 * MEL_BINS, dtype=np.float32).reshape(4, MEL_BINS) + number
+    return Record(
+        id=f"u{number}",
+        label=number % 2,
+        speaker="anna",
+        session="s1",
+        scenario="",
+        words=("good", "day"),
+        word_start=(0.0, 0.5),
+        word_end=(0.5, 1.0),
+        segment_frames=(1, 3),
+        mfcc=mfcc,
+    )
+
+
+EXAMPLES = [serialize(_record(number)) for number in range(3)]
+
+
+def _shard() -> tuple[bytes, list[int]]:
+    """Returns a TFRecord file and where its examples begin."""
+    path = f"ram://fuzz/{SHARD}"
+    with tf.io.TFRecordWriter(path) as writer:
+        for example in EXAMPLES:
+            writer.write(example)
+    content = tf.io.gfile.GFile(path, "rb").read()
+    return content, [content.index(example) for example in EXAMPLES]
+
+
+CONTENT, OFFSETS = _shard()
+DESCRIPTION = {
+    "schema_version": 1,
+    "labels": ["calm", "loud"],
+    "features": {**dataclasses.asdict(FeatureConfig()), "mel_bins": MEL_BINS},
+    "segmentation": "aligned",
+    "fillers": "keep",
+    "corpus": {"name": "manifest", "synthetic": True},
+    "counts": {"calm": 2, "loud": 1},
+    "excluded": {},
+    "rejected": 1,
+    "shards": [{"name": SHARD, "examples": 3, "bytes": len(CONTENT), "sha256": hashlib.sha256(CONTENT).hexdigest()}],
+    "fingerprint": "f" * 64,
+}
+REJECTED = 'id,reason,path\nu9,"a.wav: holds no samples.",a.wav\n'
+
+
+def _rows() -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(UTTERANCE_COLUMNS)
+    for number, (offset, example) in enumerate(zip(OFFSETS, EXAMPLES, strict=True)):
+        label = ("calm", "loud")[number % 2]
+        row = [f"u{number}", label, "anna", "s1", "", "good day", 1.0, SHARD, 2, 4, 3, offset, len(example)]
+        writer.writerow(row)
+    return buffer.getvalue()
+
+
+ROWS = _rows()
+
+
+def prepare(folder: Path) -> None:
+    """Writes a records folder of three utterances."""
+    (folder / SHARD).write_bytes(CONTENT)
+    (folder / "dataset.json").write_text(json.dumps(DESCRIPTION))
+    (folder / "utterances.csv").write_text(ROWS)
+    (folder / "rejected.csv").write_text(REJECTED)
+
+
+def check_dataset(dataset: Dataset) -> None:
+    """A dataset is what the rest of the package takes it for."""
+    assert dataset.labels
+    assert all(isinstance(label, str) for label in dataset.labels)
+    assert isinstance(dataset.synthetic, bool)
+    assert isinstance(dataset.fingerprint, str)
+    assert isinstance(dataset.segmentation, str)
+    features = FeatureConfig(**dataset.description["features"])
+    assert features.mel_bins > 0
+    assert features.sample_rate_hz > 0
+    json.dumps({name: dataset.description[name] for name in ("corpus", "fillers", "counts", "excluded", "rejected")})
+    ids = [row.id for row in dataset.utterances]
+    assert len(set(ids)) == len(ids)
+    for row in dataset.utterances:
+        assert row.label in dataset.labels
+        assert 0 < row.seconds < math.inf
+        assert 1 <= row.longest_segment <= row.frames
+
+
+def _description(content: bytes, folder: Path) -> None:
+    (folder / "dataset.json").write_bytes(content)
+    check_dataset(load_dataset(folder))
+
+
+def _utterances(content: bytes, folder: Path) -> None:
+    (folder / "utterances.csv").write_bytes(content)
+    dataset = load_dataset(folder)
+    check_dataset(dataset)
+    for example in read_examples(dataset, dataset.utterances):
+        assert example in EXAMPLES
+
+
+def _rejected(content: bytes, folder: Path) -> None:
+    (folder / "rejected.csv").write_bytes(content)
+    for row in load_dataset(folder).rejected():
+        assert all(isinstance(value, str) for value in row.values())
+
+
+def _changed_shard(content: bytes, folder: Path) -> None:
+    """A shard is read only after its hash was found right, as every training does."""
+    (folder / SHARD).write_bytes(content)
+    dataset = load_dataset(folder)
+    verify_shards(dataset)
+    assert content == CONTENT
+    check_example(parse(tf.constant(read_examples(dataset, dataset.utterances)), MEL_BINS), 3)
+
+
+def check_example(parsed: Mapping[str, tf.Tensor], batch: int) -> None:
+    """Lengths of what was parsed belong together."""
+    assert parsed["label"].shape == (batch,)
+    frames, mfcc = parsed["segment_frames"], parsed["mfcc"]
+    assert frames.nrows() == mfcc.nrows() == batch
+    assert mfcc.flat_values.shape == (frames.flat_values.numpy().sum(), MEL_BINS)
+    np.testing.assert_array_equal(mfcc.values.row_lengths(), frames.flat_values)
+
+
+def _example(content: bytes, folder: Path) -> None:
+    if not is_example(content):
+        raise RecordsError("what the pipeline says")
+    try:
+        parsed = parse(tf.constant([content]), MEL_BINS)
+    except (tf.errors.InvalidArgumentError, UnicodeDecodeError) as error:  # The second where it quotes the bytes.
+        raise RecordsError("what TensorFlow says of an example that is none") from error
+    check_example(parsed, 1)
+
+
+PARSERS: Mapping[str, Parser] = {
+    "dataset.json": json_parser([DESCRIPTION], _description, prepare=prepare),
+    "utterances.csv": text_parser([ROWS], _utterances, prepare=prepare),
+    "rejected.csv": text_parser([REJECTED], _rejected, prepare=prepare),
+    "TFRecord shard": binary_parser([CONTENT], _changed_shard, prepare=prepare),
+    "TFRecord example": binary_parser(EXAMPLES[:1], _example),
+}

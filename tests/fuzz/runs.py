@@ -1,0 +1,200 @@
+"""The parsers of run folders, of options and of a search."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from can_tf.cli.scores import scores_table
+from can_tf.models.config import ModelConfig
+from can_tf.records.dataset import Dataset
+from can_tf.report.reproduction import read_results
+from can_tf.report.run import read_evaluation
+from can_tf.training import run_folder, tuning
+from can_tf.training.cross_validation import plan, summarise
+from can_tf.training.metrics import evaluate_predictions
+from can_tf.training.options import TrainOptions, read_config
+from can_tf.training.search_options import Search
+from tests.fuzz import records
+from tests.fuzz.parser import Parser, json_parser, text_parser
+
+OPTIONS = TrainOptions(units=4, heads=2, epochs=3)
+LABELS = ("calm", "loud")
+CONFIG = {
+    "options": dataclasses.asdict(OPTIONS),
+    "records": {**records.DESCRIPTION, "folder": "data/records", "utterances": 3},
+    "versions": {"can_tf": "1.0"},
+    "git_commit": None,
+}
+HISTORY_ROW = {
+    "epoch": 1,
+    "loss": 1.5,
+    "validation_loss": 1.25,
+    "validation_wa": 0.5,
+    "validation_ua": 0.25,
+    "seconds": 2,
+}
+STATE = {
+    "history": [HISTORY_ROW, {**HISTORY_ROW, "epoch": 2}],
+    "best_epoch": 1,
+    "best_wa": 0.5,
+    "weights": "epoch-0001.npz",
+    "best_weights": "epoch-0000.npz",
+}
+MODEL = ModelConfig(
+    labels=LABELS,
+    vocabulary=("day", "good"),
+    mfcc_mean=(0.5, -1.0),
+    mfcc_variance=(1.0, 2.0),
+    class_weights=(0.5, 2.0),
+).to_json()
+PROBABILITIES = [[0.75, 0.25], [0.5, 0.5], [0.125, 0.875]]
+PREDICTIONS = "id,label,predicted,probability_calm,probability_loud\n" + "".join(
+    f"u{number},{LABELS[number % 2]},{LABELS[int(loud > calm)]},{calm},{loud}\n"
+    for number, (calm, loud) in enumerate(PROBABILITIES)
+)
+SCORES = evaluate_predictions(np.array(PROBABILITIES), np.array([0, 1, 0]), LABELS)
+METRICS = {**SCORES, "text": SCORES, "text_reference": SCORES, "majority": SCORES, "validation": SCORES, "epochs": 2}
+METRICS |= {"synthetic": True, "best_epoch": 1, "seconds": 4.0}
+VALIDATION = {
+    "validation_wa": 0.5,
+    "validation_ua": 0.5,
+    "epochs": 2,
+    "best_epoch": 1,
+    "seconds": 2.5,
+    "synthetic": True,
+}
+HISTORY = ",".join(run_folder.HISTORY_COLUMNS) + "\n1,1.5,1.25,0.5,0.25,2.0\n2,1.5,inf,0.5,0.25,2.0\n"
+DATASET = Dataset(Path("data/records"), records.DESCRIPTION, ())
+
+
+def _prepare(folder: Path) -> None:
+    """Writes a finished run, where `plan` would have it, and links to its files in `folder`."""
+    run = folder / run_folder.default_run_folder(OPTIONS).name
+    (run / run_folder.CHECKPOINT_FOLDER).mkdir(parents=True)
+    for name, value in ((run_folder.CONFIG_FILE, CONFIG), (run_folder.METRICS_FILE, METRICS)):
+        (run / name).write_text(json.dumps(value))
+    (run / run_folder.PREDICTIONS_FILE).write_text(PREDICTIONS)
+
+
+def _run(folder: Path, name: str, content: bytes) -> Path:
+    run = folder / run_folder.default_run_folder(OPTIONS).name
+    (run / name).write_bytes(content)
+    return run
+
+
+def _config(content: bytes, folder: Path) -> None:
+    run_folder.check_same(_run(folder, run_folder.CONFIG_FILE, content), OPTIONS, DATASET)
+
+
+def _state(content: bytes, folder: Path) -> None:
+    run = _run(folder, f"{run_folder.CHECKPOINT_FOLDER}/state.json", content)
+    state = run_folder._read_state(run)
+    assert -1 <= state.best_epoch < state.epochs
+    assert isinstance(state.ends(OPTIONS), bool)
+    assert math.isfinite(state.best_wa)
+    for name in (state.weights, state.best_weights):
+        assert Path(name).name == name
+    assert sum(row["seconds"] for row in state.history) is not None
+
+
+def _model(content: bytes, folder: Path) -> None:
+    run = _run(folder, run_folder.MODEL_CONFIG_FILE, content)
+    config = ModelConfig.from_json(run_folder.read_run_json(run, run_folder.MODEL_CONFIG_FILE))
+    assert min(config.units, config.embedding_dim, config.num_heads) > 0
+    assert len(config.mfcc_mean) == len(config.mfcc_variance) > 0
+    assert np.isfinite([*config.mfcc_mean, *config.mfcc_variance, *config.class_weights, config.alpha]).all()
+    assert 0 <= config.dropout < 1
+    assert all(isinstance(text, str) for text in (*config.labels, *config.vocabulary))
+    assert config == ModelConfig.from_json(json.loads(json.dumps(config.to_json())))
+
+
+def _evaluate(name: str):
+    def feed(content: bytes, folder: Path) -> None:
+        evaluation = read_evaluation(_run(folder, name, content))
+        assert np.isfinite(evaluation.probabilities).all()
+        assert evaluation.probabilities.shape == (len(evaluation.true), len(evaluation.labels))
+        scores_table(evaluation.metrics, alpha=evaluation.alpha)
+
+    return feed
+
+
+def _summary(content: bytes, folder: Path) -> None:
+    _run(folder, run_folder.METRICS_FILE, content)
+    summary = summarise(plan(OPTIONS, [0], [0], folder, folder))
+    assert math.isfinite(summary["scores"]["final"]["wa"]["mean"])
+
+
+def _reproduction(name: str):
+    def feed(content: bytes, folder: Path) -> None:
+        _run(folder, name, content)
+        planned = plan(OPTIONS, [0], [0], folder, folder)
+        for reference in (False, True):
+            results = read_results(planned, reference=reference)
+            assert math.isfinite(results.scores["wa"][0, 0])
+            assert all(isinstance(text, str) for text in (*results.predicted.values(), *results.true.values()))
+
+    return feed
+
+
+def _validation(content: bytes, folder: Path) -> None:
+    _run(folder, run_folder.VALIDATION_FILE, content)
+    [run] = plan(OPTIONS, [0], [0], folder, folder)
+    scores = tuning._scores(dataclasses.replace(run, validation_only=True))
+    assert math.isfinite(scores["validation_wa"] + scores["validation_ua"] + scores["seconds"])
+
+
+def _history(content: bytes, folder: Path) -> None:
+    for row in run_folder.read_history(_run(folder, run_folder.HISTORY_FILE, content)):
+        assert tuple(row) == run_folder.HISTORY_COLUMNS
+        assert all(isinstance(value, float) for value in row.values())
+
+
+def _options(content: bytes, folder: Path) -> None:
+    path = folder / "options.json"
+    path.write_bytes(content)
+    options = TrainOptions(**read_config(path))
+    assert min(options.units, options.heads, options.epochs, options.batch_size, options.patience) >= 1
+    assert np.isfinite([options.alpha, options.learning_rate, options.clip_norm, options.dropout]).all()
+    np.random.default_rng([options.seed, 0])
+    assert options.seed < 2**32
+
+
+SEARCH = {"options": OPTIONS, "over": ("alpha", "heads"), "method": "random", "trials": 4, "folds": 2, "jobs": 1}
+
+
+def _search(folder: Path) -> Search:
+    return Search(folder=folder / "search", records={0.1: folder / "records"}, **SEARCH)
+
+
+def _prepare_search(folder: Path) -> None:
+    for name in ("search", "records"):
+        (folder / name).mkdir()
+    records.prepare(folder / "records")
+
+
+def _same_search(content: bytes, folder: Path) -> None:
+    (folder / "search" / "search.json").write_bytes(content)
+    tuning._check_same(_search(folder), may_begin=False)
+
+
+_SEARCH_JSON = {**_search(Path()).description(), "records": [records.DESCRIPTION["fingerprint"]]}
+
+PARSERS: Mapping[str, Parser] = {
+    "config.json": json_parser([CONFIG], _config, prepare=_prepare),
+    "config.json, evaluated": json_parser([CONFIG], _evaluate(run_folder.CONFIG_FILE), prepare=_prepare),
+    "state.json": json_parser([STATE], _state, prepare=_prepare),
+    "model.json": json_parser([MODEL], _model, prepare=_prepare),
+    "metrics.json, evaluated": json_parser([METRICS], _evaluate(run_folder.METRICS_FILE), prepare=_prepare),
+    "metrics.json, summed up": json_parser([METRICS], _summary, prepare=_prepare),
+    "metrics.json, reported": json_parser([METRICS], _reproduction(run_folder.METRICS_FILE), prepare=_prepare),
+    "predictions.csv": text_parser([PREDICTIONS], _evaluate(run_folder.PREDICTIONS_FILE), prepare=_prepare),
+    "predictions.csv, reported": text_parser([PREDICTIONS], _reproduction("predictions.csv"), prepare=_prepare),
+    "validation.json": json_parser([VALIDATION], _validation, prepare=_prepare),
+    "history.csv": text_parser([HISTORY], _history, prepare=_prepare),
+    "--config": json_parser([dataclasses.asdict(OPTIONS), {"glove": "g.txt", "seed": 3}], _options),
+    "search.json": json_parser([_SEARCH_JSON], _same_search, prepare=_prepare_search),
+}

@@ -1,0 +1,85 @@
+"""Answers of servers that are not can_tf's, and descriptions of exports that are damaged."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from can_tf.corpus.utterance import Word
+from can_tf.errors import ExportError, ServerError
+from can_tf.serving.backends import RestServer
+from can_tf.serving.messages import Request, predictions_of
+from can_tf.serving.predictor import DESCRIPTION_FILE, _description
+
+REQUEST = Request(b"", (Word("good", 0.0, 0.5), Word("day", 0.5, 1.0)))
+OUTPUTS = {
+    "probabilities": [[0.75, 0.25]],
+    "label": ["calm"],
+    "labels": [["calm", "loud"]],
+    "text_attention": [[[0.5, 0.5]]],
+    "audio_attention": [[[0.25, 0.75]]],
+}
+DESCRIPTION = {"records": {"features": {"sample_rate_hz": 16_000}, "fillers": "keep"}}
+
+
+def arrays(outputs):
+    response = SimpleNamespace(status_code=200, json=lambda: json.loads(json.dumps({"outputs": outputs})))
+    return RestServer("http://localhost:1")._outputs(response)
+
+
+def test_the_answer_of_a_model_is_taken_with_texts_as_bytes_too():
+    for texts in (lambda value: value, lambda value: np.array(value, "S4").astype(object)):
+        outputs = arrays(OUTPUTS) | {name: texts(OUTPUTS[name]) for name in ("label", "labels")}
+        outputs = {name: np.asarray(values) for name, values in outputs.items()}
+        [prediction] = predictions_of(outputs, [REQUEST])
+        assert (prediction.label, prediction.probabilities) == ("calm", {"calm": 0.75, "loud": 0.25})
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"probabilities": None}, r"probabilities: expected numbers from 0 to 1 of the shape \[1, 2\]"),
+        ({"probabilities": [[0.75]]}, "probabilities: expected numbers"),
+        ({"probabilities": [["much", "little"]]}, "probabilities: expected numbers"),
+        ({"probabilities": [[float("nan"), 1]]}, "probabilities: expected numbers from 0 to 1"),
+        ({"audio_probabilities": [[2, 0]]}, "audio_probabilities: expected numbers from 0 to 1"),
+        ({"label": "calm"}, r"label: expected text of the shape \[1\]"),
+        ({"label": [3]}, "label: expected text"),
+        ({"labels": 1}, "labels: expected text|probabilities: expected numbers"),
+        ({"text_attention": [[[0.5]]]}, r"text_attention: expected numbers from 0 to 1 of the shape \[1, -1, 2\]"),
+        ({"text_attention": [[[1e308, 0]]]}, "text_attention: expected numbers from 0 to 1"),
+        ({"audio_attention": [[[0.5, 0.5], [1]]]}, "'audio_attention' of no shape; expected numbers"),
+    ],
+)
+def test_an_answer_that_no_model_of_can_tf_gives_is_the_servers_error(changes, message):
+    with pytest.raises(ServerError, match=message):
+        predictions_of(arrays({**OUTPUTS, **changes}), [REQUEST])
+
+
+def test_an_answer_that_lacks_an_output_is_the_servers_error():
+    with pytest.raises(ServerError, match="the answer's label: expected text"):
+        predictions_of(arrays({name: values for name, values in OUTPUTS.items() if name != "label"}), [REQUEST])
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("[" * 100_000, "cannot be read"),
+        ("[]", "is damaged .it: expected an object"),
+        ("{}", "is damaged .it lacks records"),
+        (
+            json.dumps({"records": {"features": {"sample_rate_hz": "16k"}, "fillers": "keep"}}),
+            "sample_rate_hz: expected",
+        ),
+        (json.dumps({"records": {"features": {"sample_rate_hz": 1}, "fillers": "some"}}), "records.fillers: expected"),
+    ],
+)
+def test_a_damaged_description_is_refused(tmp_path, content, message):
+    path = tmp_path / DESCRIPTION_FILE
+    path.parent.mkdir()
+    path.write_text(json.dumps(DESCRIPTION))
+    assert _description(tmp_path) == DESCRIPTION
+    path.write_text(content)
+    with pytest.raises(ExportError, match=f"can_tf.json: .*{message}"):
+        _description(tmp_path)
