@@ -43,6 +43,12 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Kills, full disks, and the same work again and again: an hour and a half.
+faults: $(VENV)/.installed-dev
+	$(BIN)/python tools/faults.py kills
+	$(BIN)/python tools/faults.py disks
+	$(BIN)/python tools/faults.py cycles
+
 # By hand, for the answer changes without a commit: are there known vulnerabilities in what constraints.txt pins?
 # --strict: a package that the database does not tell of is an error too, and not passed over.
 audit: $(VENV)-audit/bin/pip-audit

@@ -110,6 +110,13 @@ def test_an_interrupted_run_ends_with_the_same_weights(finished_run, tone_record
     assert metrics["wa"] == undisturbed["wa"]
 
 
+@pytest.mark.long
+def test_records_of_two_workers_give_the_same_weights_as_those_of_one(finished_run, tone_corpus, tmp_path):
+    _, metrics = finished_run
+    records = build_records(tone_corpus, tmp_path / "records", BuildOptions(), workers=2)
+    assert train_fold(records, tmp_path / "run", OPTIONS)["weights_sha256"] == metrics["weights_sha256"]
+
+
 def test_a_kill_between_state_and_history_costs_no_line_of_the_history(tone_records, tmp_path):
     options = dataclasses.replace(OPTIONS, epochs=2)
     train_fold(tone_records, tmp_path, options, validation_only=True)
