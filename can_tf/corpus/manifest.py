@@ -161,7 +161,6 @@ def _jsonl_records(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, An
             continue
         try:
             record = json.loads(line)
-            json.dumps(record, ensure_ascii=False).encode()  # Half a character, "\ud800", could not be written again.
         except (ValueError, RecursionError) as error:
             raise CorpusError(f"{path}:{number}: is not JSON ({str(error)[:80]}).") from error
         missing = [name for name in REQUIRED_COLUMNS if not isinstance(record, dict) or name not in record]

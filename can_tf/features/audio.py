@@ -22,13 +22,17 @@ def read_audio(path: Path, sample_rate_hz: int, *, max_seconds: float = MAX_SECO
     """Returns a recording as `<float32>[samples]`, in [-1, 1], channels averaged, at `sample_rate_hz`.
 
     Raises:
-        AudioError: The file is missing, truncated, empty, of an unknown format, longer than `max_seconds`, or holds
-            samples that are not finite.
+        AudioError: The file is missing, empty, of an unknown format, longer than `max_seconds`, a wav that is cut
+            short, or holds samples that are not finite. Other formats do not always tell that they were cut short.
     """
     _check_wav_is_whole(path)
     try:
         with soundfile.SoundFile(path) as file:
             rate = file.samplerate
+            if not LOWEST_RATE_HZ <= rate <= HIGHEST_RATE_HZ:
+                raise AudioError(
+                    f"{path}: its sample rate is {rate} Hz; expected {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz."
+                )
             # Before samples are decoded; no more of them than the header tells are decoded later.
             if fault := length_fault(file.frames, rate, max_seconds):
                 raise AudioError(f"{path}: {fault}.")
@@ -37,8 +41,6 @@ def read_audio(path: Path, sample_rate_hz: int, *, max_seconds: float = MAX_SECO
         raise AudioError(f"{path}: cannot be read as audio ({error}). Expected wav, flac, ogg or mp3.") from error
     if not len(mono):
         raise AudioError(f"{path}: holds no samples.")
-    if not LOWEST_RATE_HZ <= rate <= HIGHEST_RATE_HZ:
-        raise AudioError(f"{path}: its sample rate is {rate} Hz; expected {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz.")
     if not np.isfinite(mono).all():
         raise AudioError(f"{path}: holds samples that are not finite (NaN or infinity). Convert the file again.")
     return mono if rate == sample_rate_hz else resample(mono, rate, sample_rate_hz)

@@ -132,21 +132,10 @@ def load_dataset(folder: Path) -> Dataset:
             f"{folder / UTTERANCES_FILE}: is damaged ({error}). Build the records again with --overwrite."
         ) from error
     dataset = Dataset(folder, description, utterances)
-    _check_names(dataset)
     _check_utterances(dataset)
     for shard in dataset.shards:
         _check_size(folder / shard.name, shard)
     return dataset
-
-
-def _check_names(dataset: Dataset) -> None:
-    """Raises RecordsError where a shard's name, which becomes a path, would lead out of the folder."""
-    for name in [shard.name for shard in dataset.shards]:
-        if not is_plain_name(name):
-            raise RecordsError(
-                f"{dataset.folder / DATASET_FILE}: names the shard {str(name)[:80]!r}; expected the bare name of a "
-                "file in this folder. Build the records again with --overwrite."
-            )
 
 
 def _check_utterances(dataset: Dataset) -> None:
@@ -210,7 +199,7 @@ def _nonsense(description: Mapping[str, Any]) -> str | None:
         return "features: has names that are not known"
     if any(len(shard) != len(dataclasses.fields(Shard)) for shard in description["shards"]):
         return "shards: expected name, examples, bytes and sha256"
-    if not all(name.isprintable() and Path(name).name == name for name in names):
+    if not all(map(is_plain_name, names)):
         return "shards: expected names of files in this folder"
     return None
 

@@ -31,10 +31,16 @@ from can_tf.serving.card import model_card
 from can_tf.serving.graph import ServedModel
 from can_tf.serving.predictor import DESCRIPTION_FILE
 from can_tf.serving.warm_up import Request, warm_up_requests, write_warm_up
+from can_tf.shapes import count
 from can_tf.training import run_folder
 
 CARD_FILE = "model_card.md"
 TOLERANCE = 1e-5
+_CONFIG = {  # What is needed of a run's.
+    "options": {"model": str, "max_segment_frames": count},
+    "records": {"segmentation": str, "features": {str: float}},
+    "versions": {str: str},
+}
 _LONGEST_WAIT_SECONDS = 600  # For another export into the same folder, which takes half a minute.
 # Ops that are registered in any TensorFlow, and not, or not always, in a server.
 _NOT_IN_A_SERVER = {"PyFunc", "PyFuncStateless", "EagerPyFunc", "XlaLaunch", "XlaCompile", "XlaRun"}
@@ -61,7 +67,7 @@ def export_run(run: Path, out: Path) -> Exported:
         ExportError: The run's segmentation cannot be served, or the version failed its check.
         BusyError: Another export into the same folder does not end.
     """
-    config = run_folder.read_run_json(run, run_folder.CONFIG_FILE)
+    config = run_folder.read_run_json(run, run_folder.CONFIG_FILE, _CONFIG)
     metrics = run_folder.read_run_json(run, run_folder.METRICS_FILE)
     model_config = ModelConfig.from_json(run_folder.read_run_json(run, run_folder.MODEL_CONFIG_FILE))
     records = config["records"]

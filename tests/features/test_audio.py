@@ -100,7 +100,7 @@ def test_a_header_that_promises_more_samples_than_memory_holds_is_refused(tmp_pa
     content[21] |= 0x0F
     (tmp_path / "a.flac").write_bytes(content)
     assert soundfile.info(tmp_path / "a.flac").frames == 2**36 - 1
-    with pytest.raises(AudioError, match="a.flac: cannot be read as audio"):
+    with pytest.raises(AudioError, match="a.flac: is 4294967 s long at 16000 Hz; expected at most"):
         read_audio(tmp_path / "a.flac", 16_000)
 
 

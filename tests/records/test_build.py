@@ -234,7 +234,7 @@ def test_a_shard_whose_name_leads_out_of_the_folder_is_refused(tone_records_copy
     description = json.loads(path.read_text())
     description["shards"][1]["name"] = name
     path.write_text(json.dumps(description))
-    with pytest.raises(RecordsError, match="dataset.json: names the shard .*; expected the bare name of a file"):
+    with pytest.raises(RecordsError, match="dataset.json: is damaged .shards"):
         load_dataset(tone_records_copy.folder)
 
 
@@ -243,5 +243,5 @@ def test_an_utterance_in_a_file_that_is_no_shard_is_refused(tone_records_copy, n
     path = tone_records_copy.folder / "utterances.csv"
     first = tone_records_copy.utterances[0]
     path.write_text(path.read_text().replace(first.shard, name, 1))
-    with pytest.raises(RecordsError, match=f"utterances.csv: {first.id} lies in .*, which is no shard of dataset.json"):
+    with pytest.raises(RecordsError, match=f"utterances.csv: is damaged .the row of '{first.id}' does not fit"):
         load_dataset(tone_records_copy.folder)
