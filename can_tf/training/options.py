@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from can_tf.errors import ConfigError
+from can_tf.files import is_plain_name
 from can_tf.shapes import mismatch
 
 MOST = 2**31 - 1  # What TensorFlow counts to.
@@ -58,6 +59,9 @@ class TrainOptions:
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} must be positive, got {getattr(self, name)}")
+        for name in ("model", "protocol"):  # Which name run folders.
+            if not is_plain_name(getattr(self, name)):
+                raise ConfigError(f"{name} must be a bare name, got {ascii(getattr(self, name))[:60]}")
         if self.class_weight not in CLASS_WEIGHTS:
             raise ConfigError(f"class_weight must be one of {', '.join(CLASS_WEIGHTS)}, got {self.class_weight!r}")
         if not 0 <= self.dropout < 1:

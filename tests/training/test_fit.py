@@ -188,6 +188,7 @@ def test_an_unknown_model_is_refused(tone_records, tmp_path):
         ({"heads": 2.0}, "heads must be a whole number, got 2.0"),
         ({"epochs": True}, "epochs must be a whole number, got True"),
         ({"glove": 3}, "glove must be a path, got 3"),
+        ({"model": "../can"}, "model must be a bare name, got '../can'"),
         ({"seed": 2**31}, "seed must be at most 2147483647"),
         ({"units": 10**400}, "units must be at most 2147483647"),
         ({"learning_rate": math.inf}, "learning_rate must be a finite number"),
