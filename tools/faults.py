@@ -22,7 +22,7 @@ from faults.kills import kills as killed
 from can_tf.cli.progress import Progress
 from can_tf.report.tables import format_table
 
-NAMES = ("build-records", "train", "export", "cross-validate", "tune")
+NAMES = ("build-records", "train", "export", "cross-validate", "tune", "reproduce")
 
 _of = click.option("--of", "names", multiple=True, type=click.Choice(NAMES), help="Commands.  [default: all]")
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -101,6 +101,14 @@ def commands(base: Path) -> dict[str, Command]:
             ],
             _of_search,
         ),
+        Command(
+            "reproduce",
+            lambda folder: [
+                *("--corpus", "manifest", "--root", str(manifest), *_SMALL, "--epochs", "1"),
+                *("--tables", "4", "--folds", "1", "--jobs", "2", "--out", str(folder)),
+            ],
+            _of_report,
+        ),
     ]
     by_name = {command.name: command for command in found}
     for name, folder in (("build-records", records), ("train", run)):
@@ -151,6 +159,10 @@ def _of_cross_validation(folder: Path) -> dict[str, Any]:
 
 def _of_search(folder: Path) -> dict[str, Any]:
     return {"trials": _rows(folder / "trials.csv"), "best": json.loads((folder / "best.json").read_text("utf-8"))}
+
+
+def _of_report(folder: Path) -> dict[str, Any]:
+    return {name: sha256_of_file(folder / name) for name in ("report.csv", "report.json", "report.md")}
 
 
 def _files(folder: Path) -> dict[str, str]:
