@@ -15,6 +15,7 @@ from can_tf.errors import AlignmentError
 
 MAX_FILE_BYTES = 16 * 1024 * 1024  # An hour of words has less than one.
 OVERLAP_TOLERANCE_SECONDS = 0.02  # Two frames of an aligner.
+_ROUNDING_SECONDS = 1e-6  # What differences of decimal numbers miss.
 _SECONDS_PER_WDSEG_FRAME = 0.01
 _SILENT_LABELS = ("", "sil", "sp", "<eps>", "<sil>", "<s>", "</s>")
 
@@ -81,7 +82,7 @@ def _checked(path: Path, words: tuple[Word, ...]) -> tuple[Word, ...]:
             raise AlignmentError(f"{where}: expected finite times from 0 on")
         if word.end < word.start or (word.end == word.start and word.text.lower() not in _SILENT_LABELS):
             raise AlignmentError(f"{where}: expected an end after the start")
-        if word.start < previous_end - OVERLAP_TOLERANCE_SECONDS:
+        if previous_end - word.start > OVERLAP_TOLERANCE_SECONDS + _ROUNDING_SECONDS:
             raise AlignmentError(f"{where}: begins before the token before it ends, at {previous_end:.3f} s")
         previous_end = max(previous_end, word.end)
     return words

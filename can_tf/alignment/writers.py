@@ -10,10 +10,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from can_tf.alignment.formats import OVERLAP_TOLERANCE_SECONDS
 from can_tf.alignment.spans import is_silence
 from can_tf.corpus.utterance import Word
 
 _FRAMES_PER_SECOND = 100
+_MOST_FRAMES_OF_OVERLAP = round(OVERLAP_TOLERANCE_SECONDS * _FRAMES_PER_SECOND)
 _DECIMALS = 4  # Of a second: finer than any aligner, and the same bytes on any machine.
 
 Writer = Callable[[str, Sequence[Word], float], str]
@@ -38,7 +40,8 @@ def _words(tokens: Sequence[Word]) -> list[Word]:
 def _wdseg(utterance_id: str, tokens: Sequence[Word], audio_seconds: float) -> str:
     rows, end = ["\t SFrm  EFrm   SegAScr Word"], 0
     for token in tokens:
-        first = round(token.start * _FRAMES_PER_SECOND)
+        # Two edges that round away from each other must not overlap by more than is read again.
+        first = max(round(token.start * _FRAMES_PER_SECOND), end - _MOST_FRAMES_OF_OVERLAP)
         last = max(round(token.end * _FRAMES_PER_SECOND) - 1, first)
         if first > end:
             rows.append(_wdseg_row(end, first - 1, "<sil>"))

@@ -56,6 +56,14 @@ def test_a_short_textgrid_covers_the_recording():
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("end, start", [(0.62, 0.6), (0.105, 0.085), (0.3, 0.28), (1.005, 0.985), (0.145, 0.125)])
+def test_the_largest_overlap_that_is_read_is_written_so_that_it_is_read_again(tmp_path, name, end, start):
+    tokens = (Word("one", 0.0, end), Word("two", start, 1.5))
+    one, two = words_of(round_trip(tmp_path, name, tokens, SECONDS))
+    assert (one.end, two.start) == (pytest.approx(end, abs=0.0101), pytest.approx(start, abs=0.0101))
+
+
+@pytest.mark.parametrize("name", FORMATS)
 def test_what_is_written_is_read_as_it_was(tmp_path, name):
     found = words_of(round_trip(tmp_path, name, TOKENS, SECONDS))
     assert [word.text for word in found] == ["i", "don't", "know"]
