@@ -6,7 +6,9 @@ Not Keras's own `.weights.h5`: on a full disk, the library behind it takes the p
 import io
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -21,7 +23,7 @@ _DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, 
 def save_variables(model: keras.Model, path: Path) -> None:
     """Writes the variables of a compiled model whose optimizer is built. Raises OSError if the disk refuses them."""
     content = io.BytesIO()
-    np.savez(content, *(variable.numpy() for variable in _variables(model)))
+    np.savez(content, **{name: variable.numpy() for name, variable in _variables(model).items()})
     with replacing(path) as temporary:
         temporary.write_bytes(content.getbuffer())
 
@@ -35,14 +37,23 @@ def load_variables(model: keras.Model, path: Path) -> None:
     variables = _variables(model)
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            values = [file[f"arr_{index}"] for index in range(len(file.files))]
-        if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:
+            values = dict(file)
+        if _shapes(values) != _shapes(variables):
             raise ValueError("it holds the variables of another model")
     except _DAMAGED as error:
         raise RunError(f"{path}: cannot be read ({error}). Delete {path.parent.parent} and train again.") from error
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+    for name, variable in variables.items():
+        variable.assign(values[name])
 
 
-def _variables(model: keras.Model) -> list[keras.Variable]:
-    return [*model.variables, *model.optimizer.variables]
+def _variables(model: keras.Model) -> dict[str, keras.Variable]:
+    """Returns variables by the name of their array: Keras's own names need not differ."""
+    return {
+        f"{owner}-{index}": variable
+        for owner, variables in (("model", model.variables), ("optimizer", model.optimizer.variables))
+        for index, variable in enumerate(variables)
+    }
+
+
+def _shapes(arrays: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(array.shape) for name, array in arrays.items()}

@@ -29,7 +29,9 @@ MODEL = _model()
 
 def _variables() -> bytes:
     content = io.BytesIO()
-    np.savez(content, *(np.array(variable) for variable in (*MODEL.variables, *MODEL.optimizer.variables)))
+    owners = {"model": MODEL.variables, "optimizer": MODEL.optimizer.variables}
+    named = {f"{owner}-{index}": each for owner, found in owners.items() for index, each in enumerate(found)}
+    np.savez(content, **{name: np.array(variable) for name, variable in named.items()})
     return content.getvalue()
 
 

@@ -163,7 +163,7 @@ def test_a_killed_reproduction_does_the_rest_and_reports_what_the_run_folders_ho
     assert "epochs 1 (now 2)" in longer.stderr
     larger = runner.invoke(main, [*command, "--utterances", "110"])
     assert larger.exit_code == 1
-    assert "holds records of another corpus" in larger.stderr
+    assert "holds records with other utterances" in larger.stderr
 
 
 def kill_after_the_first_training(command, folder):
