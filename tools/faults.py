@@ -1,4 +1,6 @@
-"""Makes faults on purpose, and tells whether can_tf comes through them. Needs: pip install -c constraints.txt -e .
+"""Makes faults on purpose, and tells whether can_tf comes through them.
+
+Needs: pip install -c constraints.txt -e '.[serve]'
 
     python tools/faults.py COMMAND
 
@@ -79,15 +81,13 @@ def disks_command(names: Sequence[str], count: int, as_json: bool) -> None:
 @click.option("--minutes", type=click.FloatRange(min=0), default=30, show_default=True, help="At most.")
 @_as_json
 def cycles_command(count: int, minutes: float, as_json: bool) -> None:
-    """Train, evaluate and export again and again in one process, and show what it holds after each time."""
+    """Train, evaluate and export again and again under a server, and show what it holds after each time."""
     from faults.cycles import cycles  # Imports TensorFlow.
 
     with tempfile.TemporaryDirectory(prefix="can-tf-faults-") as folder:
         commands(Path(folder))
         report = Progress("Training, evaluating and exporting", "times")
-        rows = [
-            dataclasses.asdict(each) for each in cycles(Path(folder, "records"), Path(folder), count, minutes, report)
-        ]
+        rows = [dataclasses.asdict(each) for each in cycles(Path(folder), count, minutes, report)]
     _print(rows, as_json)
 
 

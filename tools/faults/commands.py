@@ -17,7 +17,6 @@ from can_tf.checksums import changes
 from can_tf.files import sha256_of_file
 
 _HOOK = Path(__file__).with_name("hook")
-_PROGRAM = "from can_tf.cli.main import main; main()"
 _SMALL = ("--units", "4", "--heads", "2", "--batch-size", "16", "--learning-rate", "0.02")
 _UTTERANCES, _RATE_HZ, _WORD_SECONDS = 200, 16_000, 0.2
 
@@ -39,13 +38,18 @@ class Command:
     def start(self, folder: Path, environment: Mapping[str, str] = {}) -> "subprocess.Popen[str]":
         """Starts it in a process group of its own; what it says on stderr is to be read."""
         return subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, self.name, *self.arguments(folder)],
+            can_tf(self.name, *self.arguments(folder)),
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
+
+
+def can_tf(*arguments: object) -> list[str]:
+    """Returns what starts a command of can-tf in a process of its own."""
+    return [sys.executable, "-c", "from can_tf.cli.main import main; main()", *map(str, arguments)]
 
 
 def watched(folder: Path, log: Path, at: int = 0, do: str = "kill") -> dict[str, str]:
