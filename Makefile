@@ -12,7 +12,7 @@ DEMO_AUDIO := $(DEMO_CORPUS)/IEMOCAP_full_release/Session1/sentences/wav/Ses01F_
 DEMO_MODEL := saved_models/can
 DEMO_RUN := runs/can-paper-fold0-seed0
 
-.PHONY: demo test test-quick fuzz faults lint audit clean
+.PHONY: demo test test-quick docs fuzz faults lint audit clean
 
 demo: $(VENV)/.installed-demo
 	$(BIN)/can-tf build-records --out $(DEMO_RECORDS)
@@ -31,6 +31,10 @@ test: $(VENV)/.installed-dev
 # What takes more than about ten seconds a test is left out.
 test-quick: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not long"
+
+# The documentation as a site that opens from disk: site/index.html. A broken link is an error.
+docs: $(VENV)/.installed-dev
+	$(BIN)/mkdocs build --strict
 
 # Every parser against 10,000 hostile inputs, a row each: tried, accepted, refused, slowest, most memory. Takes about
 # ten minutes; `make test` does the same with fewer.
@@ -73,4 +77,4 @@ $(VENV)-audit/bin/pip-audit: | $(VENV)/bin/python
 	$(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
 
 clean:
-	rm -rf $(VENV) $(VENV)-audit build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-audit build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

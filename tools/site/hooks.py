@@ -1,0 +1,91 @@
+"""What MkDocs does besides: pages from files outside docs/, the commands' help, and a search that works from disk.
+
+Links between pages are those of the repository, `docs/deploy.md` in the README and `../CONTRIBUTING.md` in a page, so
+that they work on a Git host too; here they become those of the site.
+"""
+
+import html
+import inspect
+import json
+import posixpath
+import re
+from pathlib import Path
+
+import click
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.plugins import event_priority
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from pygments.formatters import HtmlFormatter
+
+from can_tf.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+PAGES = {  # What is a page of the site and lies elsewhere.
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "can_tf/corpus/data/README.md": "demo-data.md",
+}
+_LINK = re.compile(r"(\]\()([\w./-]+)(?=[#)])")
+_WHERE_COMMANDS_GO = "<!-- commands -->"
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Adds the pages that lie elsewhere, and the colours of code."""
+    for path, page in PAGES.items():
+        files.append(File.generated(config, page, content=(ROOT / path).read_text(encoding="utf-8")))
+    files.append(File.generated(config, "code.css", content=code_colours()))
+    return files
+
+
+def code_colours() -> str:
+    """Returns the style sheet of highlighted code, in light and in dark."""
+    light, dark = (HtmlFormatter(style=style).get_style_defs(".codehilite") for style in ("default", "github-dark"))
+    return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Makes links those of the site, and writes the commands' help into their page."""
+    lies = {page_: path for path, page_ in PAGES.items()}
+    path = lies.get(page.file.src_uri, f"docs/{page.file.src_uri}")
+    markdown = _LINK.sub(lambda link: link[1] + link_on_site(link[2], path), markdown)
+    return markdown.replace(_WHERE_COMMANDS_GO, commands_help())
+
+
+def link_on_site(target: str, page: str) -> str:
+    """Returns where a link of a page, both in the repository, leads to on the site."""
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(page), target))
+    return PAGES.get(path, path.removeprefix("docs/"))
+
+
+def commands_help() -> str:
+    """Returns the help of each command as Markdown, from the commands themselves."""
+    return "\n\n".join(command_help(command) for command in main.commands.values())
+
+
+def command_help(command: click.Command) -> str:
+    """Returns one command's help: usage, text, and what each option means, with its default."""
+    ctx = click.Context(command, info_name=f"can-tf {command.name}", **main.context_settings)
+    usage = " ".join([ctx.command_path, *command.collect_usage_pieces(ctx)])
+    lines = [f"## can-tf {command.name}", f"    {usage}", as_text(inspect.cleandoc(command.help or ""))]
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)):
+            names, meaning = record
+            lines.append(f"`{names}`\n:   {as_text(meaning)}")
+    return "\n\n".join(lines)
+
+
+def as_text(help_text: str) -> str:
+    """Returns help as Markdown that shows it as it is."""
+    return re.sub(r"([\\`*_#\[\]])", r"\\\1", html.escape(help_text, quote=False))
+
+
+@event_priority(-100)  # After the search plugin, which writes the index.
+def on_post_build(config: MkDocsConfig) -> None:
+    """Writes the index as a script: pages that are opened from disk may not fetch, but may load scripts."""
+    folder = Path(config.site_dir) / "search"
+    index = json.loads((folder / "search_index.json").read_text(encoding="utf-8"))
+    (folder / "index.js").write_text(f"const pages = {json.dumps(index['docs'])};\n", encoding="utf-8")
+    for name in ("search_index.json", "main.js", "worker.js"):
+        (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,65 @@
+// Search, in the page itself: a page opened from disk may neither fetch the index nor start a worker.
+const query = document.getElementById("query");
+const found = document.getElementById("found");
+const MOST = 12;
+const CHARACTERS = 160;
+let index = null;
+
+function buildIndex() {
+  return lunr(function () {
+    this.ref("location");
+    this.field("title", { boost: 10 });
+    this.field("text");
+    pages.forEach((page) => this.add(page));
+  });
+}
+
+function passage(text, words) {
+  const lower = text.toLowerCase();
+  const places = words.map((word) => lower.indexOf(word)).filter((place) => place >= 0);
+  const start = Math.max(0, Math.min(...places, text.length) - 40);
+  return text.slice(places.length ? start : 0).slice(0, CHARACTERS);
+}
+
+function show() {
+  const words = query.value.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 1);
+  found.replaceChildren();
+  found.hidden = !words.length;
+  if (!words.length) return;
+  index ??= buildIndex();
+  const byLocation = new Map(pages.map((page) => [page.location, page]));
+  const results = index.query((search) => {
+    words.forEach((word) => {
+      search.term(lunr.tokenizer(word), { boost: 10, usePipeline: true });
+      search.term(word, { wildcard: lunr.Query.wildcard.TRAILING, usePipeline: false });
+    });
+  });
+  for (const result of results.slice(0, MOST)) {
+    const page = byLocation.get(result.ref);
+    const link = document.createElement("a");
+    link.href = `${base}/${page.location}`;
+    const title = document.createElement("strong");
+    title.textContent = page.title;
+    link.append(title, " ", passage(page.text.replace(/<[^>]*>/g, ""), words));
+    found.append(link);
+  }
+  if (!results.length) found.textContent = "Nothing found.";
+}
+
+query.addEventListener("input", show);
+query.addEventListener("focus", show);
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("search")) found.hidden = true;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") found.hidden = true;
+  if (event.key === "/" && !event.target.closest("input")) {
+    event.preventDefault();
+    query.focus();
+  }
+});
+
+// On a narrow screen the list of pages is closed until it is asked for.
+if (window.matchMedia("(max-width: 60rem)").matches) {
+  document.querySelector("nav details").open = false;
+}
