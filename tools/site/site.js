@@ -18,7 +18,8 @@ function passage(text, words) {
   const lower = text.toLowerCase();
   const places = words.map((word) => lower.indexOf(word)).filter((place) => place >= 0);
   const start = Math.max(0, Math.min(...places, text.length) - 40);
-  return text.slice(places.length ? start : 0).slice(0, CHARACTERS);
+  const cut = text.slice(places.length ? start : 0).slice(0, CHARACTERS);
+  return places.length && start ? cut.replace(/^\S*\s/, "") : cut; // From a whole word on.
 }
 
 function show() {
@@ -39,7 +40,8 @@ function show() {
     const link = document.createElement("a");
     link.href = `${base}/${page.location}`;
     const title = document.createElement("strong");
-    title.textContent = page.title;
+    const whole = byLocation.get(page.location.split("#")[0]);
+    title.textContent = whole && whole !== page ? `${page.title} (${whole.title})` : page.title;
     link.append(title, " ", passage(page.text.replace(/<[^>]*>/g, ""), words));
     found.append(link);
   }
