@@ -50,13 +50,15 @@ class Companions:
         """Returns the file; None where none was given and none stands beside the recording.
 
         Raises:
-            ConfigError: The folder given has none for it.
+            ConfigError: The folder given has none for it, or there is no such recording.
         """
         if self._given is None:
             beside = (path.with_suffix(suffix) for suffix in self._suffixes)
             return next((file for file in beside if file.is_file()), None)
         if not self._given.is_dir():
             return self._given
+        if not path.exists():
+            raise ConfigError(f"{path}: there is no such recording.")
         if path.stem not in self._by_stem:
             raise ConfigError(f"{path}: {self._given} holds no {path.stem} with {', '.join(self._suffixes)}.")
         return self._by_stem[path.stem]
