@@ -74,7 +74,7 @@ class Reader:
                 if block.language == "sh":
                     for command in commands(block):
                         if why_not(command) is None:
-                            self._type(command)
+                            self.type(command)
                 elif block.language == "python":
                     self._run_python(block, names)
                 elif (page, block.language) in FILES:
@@ -96,7 +96,8 @@ class Reader:
             text = text.replace(f"{{{name}}}", str(port))
         return text
 
-    def _type(self, command: Command) -> None:
+    def type(self, command: Command) -> None:
+        """Types a command, unless the same was typed before; fails if it does."""
         text = self.adjusted(command)
         if text.endswith("&"):
             self._start(command, text.removesuffix("&").rstrip())

@@ -19,7 +19,7 @@ from tensorflow_serving.config import model_server_config_pb2
 from can_tf.cli.main import main
 from can_tf.corpus.manifest import read_manifest
 from tests.docs.reader import READY, Reader
-from tests.docs.shown import PAGES, ROOT, blocks, code_in_prose, commands_of
+from tests.docs.shown import PAGES, ROOT, Command, blocks, code_in_prose, commands_of
 from tests.docs.tables import APPENDED, FILES, NOT_RUN, ORDER, REPLACED, why_not
 
 LANGUAGES = {
@@ -63,6 +63,20 @@ def test_the_manifests_shown_are_whole(reader):
         assert (reader.folder / "data" / records / "rejected.csv").read_text() == "id,reason,path\n"
     [utterance] = read_manifest(reader.folder / "corpus.jsonl").utterances
     assert (utterance.id, utterance.label, utterance.speaker) == ("u1", "happy", "anna")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("can-tf inspect --bogus", "No such option"),
+        ("can-tf inspect nowhere", "holds no finished records"),
+        ("curl http://127.0.0.1:9/v1/models/can", "connect"),
+    ],
+)
+def test_a_command_that_does_not_work_is_told(reader, text, message):
+    with pytest.raises(AssertionError, match=message):
+        reader.type(Command("page.md", 1, text))
 
 
 def test_no_entry_of_the_tables_is_left_over():
