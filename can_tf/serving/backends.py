@@ -55,36 +55,29 @@ def newest_version(path: Path) -> Path:
     return max(versions, key=lambda folder: int(folder.name))
 
 
-def run_signature(signature: Any, inputs: Arrays) -> dict[str, np.ndarray]:
-    """Returns the outputs of a SavedModel's signature; raises `tf.errors.OpError` where it refuses the inputs."""
-    import tensorflow as tf
-
-    outputs = signature(**{name: tf.constant(values) for name, values in inputs.items()})
-    return {name: value.numpy() for name, value in outputs.items()}
-
-
 class LocalModel:
     """A SavedModel in this process.
 
     Args:
         path: A version's folder, or a model's, whose newest version is taken.
+
+    Raises:
+        ExportError: There is none, or it cannot be loaded.
     """
 
     def __init__(self, path: Path):
-        import tensorflow as tf
+        from can_tf.serving.loaded import LoadedVersion
 
         self.folder = newest_version(path)
-        try:
-            self._loaded = tf.saved_model.load(str(self.folder))  # Kept: the signatures live as long as it does.
-            self._signature = self._loaded.signatures[SIGNATURE]
-        except (OSError, ValueError, LookupError, tf.errors.OpError) as error:
-            raise ExportError(f"{self.folder}: cannot be loaded ({_first_line(error)}). Export it again.") from error
+        self._version = LoadedVersion(self.folder)
+        if SIGNATURE not in self._version.definitions:
+            raise ExportError(f"{self.folder}: has no signature {SIGNATURE}. Export it again.")
 
     def answer(self, inputs: Arrays) -> dict[str, np.ndarray]:
         import tensorflow as tf
 
         try:
-            return run_signature(self._signature, inputs)
+            return self._version.run(SIGNATURE, inputs)
         except (tf.errors.InvalidArgumentError, tf.errors.FailedPreconditionError, tf.errors.OutOfRangeError) as error:
             raise PredictionError(_reason(error.message)) from error
 

@@ -1,40 +1,24 @@
 """The versions of a model in a folder: the newest is served, and a newer one takes its place without a pause."""
 
-import dataclasses
+import gc
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
-from google.protobuf import json_format
-from google.protobuf.message import DecodeError
-from tensorflow.core.protobuf import saved_model_pb2
 
 from can_tf.errors import ExportError
-from can_tf.serving.backends import newest_version, run_signature
+from can_tf.serving.backends import newest_version
+from can_tf.serving.loaded import LoadedVersion
 from can_tf.serving.warm_up import replay_warm_up
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Version:
-    """A loaded version.
+class Version(LoadedVersion):
+    """A loaded version; its `number` is its folder's name."""
 
-    Attributes:
-        number: Its folder's name.
-        signatures: Functions by name, of named tensors.
-        definitions: The same signatures as TensorFlow Serving's metadata show them.
-    """
-
-    number: int
-    signatures: Mapping[str, Any]
-    definitions: Mapping[str, Any]
-    loaded: Any  # Signatures live as long as what they were loaded with.
-
-    def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Returns a signature's outputs; raises `tf.errors.OpError` where the graph refuses the inputs."""
-        return run_signature(self.signatures[signature], inputs)
+    @property
+    def number(self) -> int:
+        return int(self.folder.name)
 
 
 class Versions:
@@ -81,6 +65,7 @@ class Versions:
                 return False
             finally:
                 self._loading = None
+            gc.collect()  # Graphs are full of circles: without this, several old versions would wait for their end.
             return True
 
     def status(self) -> list[dict[str, Any]]:
@@ -97,23 +82,9 @@ def _status(number: int, state: str, code: str, message: str) -> dict[str, Any]:
 
 
 def _load(path: Path) -> Version:
+    version = Version(path)
     try:
-        loaded = tf.saved_model.load(str(path))
-        definitions = _signature_definitions(path)
-        version = Version(int(path.name), dict(loaded.signatures), definitions, loaded)
         replay_warm_up(path, version.run)
-    except (OSError, ValueError, LookupError, DecodeError, tf.errors.OpError) as error:
-        raise ExportError(f"{path}: cannot be loaded ({' '.join(str(error).split())[:300]}).") from error
+    except (OSError, LookupError, tf.errors.OpError) as error:
+        raise ExportError(f"{path}: fails its own warm-up requests ({' '.join(str(error).split())[:300]}).") from error
     return version
-
-
-def _signature_definitions(path: Path) -> dict[str, Any]:
-    model = saved_model_pb2.SavedModel()
-    model.ParseFromString((path / "saved_model.pb").read_bytes())
-    # As proto3 has it in JSON, defaults included: clients look for "name": "" and "unknown_rank": false.
-    return {
-        name: json_format.MessageToDict(
-            definition, preserving_proto_field_name=True, including_default_value_fields=True
-        )
-        for name, definition in model.meta_graphs[0].signature_def.items()
-    }
