@@ -79,7 +79,7 @@ class LocalModel:
         try:
             return self._version.run(SIGNATURE, inputs)
         except (tf.errors.InvalidArgumentError, tf.errors.FailedPreconditionError, tf.errors.OutOfRangeError) as error:
-            raise PredictionError(_reason(error.message)) from error
+            raise PredictionError(reason_of(error.message)) from error
 
 
 class RestServer:
@@ -118,7 +118,7 @@ class RestServer:
             return {name: self._array(name, values) for name, values in answer["outputs"].items()}
         message = answer.get("error", answer) if isinstance(answer, dict) else answer
         if response.status_code == 400:
-            raise PredictionError(_reason(str(message)))
+            raise PredictionError(reason_of(str(message)))
         raise ServerError(f"{self._url}: answered {response.status_code}: {_first_line(message)}")
 
     def _array(self, name: str, values: Any) -> np.ndarray:
@@ -171,7 +171,7 @@ class GrpcServer:
             response = self._stub.Predict(request, timeout=_SECONDS)
         except grpc.RpcError as error:
             if error.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.OUT_OF_RANGE):
-                raise PredictionError(_reason(error.details())) from error
+                raise PredictionError(reason_of(error.details())) from error
             raise ServerError(f"{self._url}: {error.code().name}: {_first_line(error.details())}") from error
         return {name: tf.make_ndarray(value) for name, value in response.outputs.items()}
 
@@ -195,7 +195,7 @@ def _first_line(error: object) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _reason(message: str) -> str:
+def reason_of(message: str) -> str:
     """Returns what the graph says of a refused input, without the names of the nodes that say it."""
     if checked := _CHECKED.search(message):
         text, values = checked.groups()

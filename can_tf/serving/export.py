@@ -171,7 +171,7 @@ def _keras_answer(served: ServedModel, inputs: Mapping[str, np.ndarray]) -> dict
         "probabilities": np.exp(final_log_probabilities(outputs, served.alpha)),
         **{name: np.asarray(outputs[name]) for name in ("text_attention", "audio_attention")},
     }
-    for name in SINGLE_MODALITIES:
+    for name in ("fused", *SINGLE_MODALITIES):
         if name in outputs:
             answer[f"{name}_probabilities"] = np.asarray(keras.ops.softmax(outputs[name]))
     return answer

@@ -44,8 +44,9 @@ class _Words:
 class ServedModel(tf.Module):
     """A trained model with its signatures.
 
-    Each signature is a function of named tensors, batch first, that returns a dict: `probabilities` (Eq. 15) and, where
-    the model has these heads, `text_probabilities` and `audio_probabilities` (`<float32>[batch, labels]`); `label`
+    Each signature is a function of named tensors, batch first, that returns a dict: `probabilities` (Eq. 15),
+    `fused_probabilities` (Eq. 10) and, where the model has these heads, `text_probabilities` (Eq. 11) and
+    `audio_probabilities` (Eq. 12), all `<float32>[batch, labels]`; `label`
     (`<string>[batch]`); `labels` (`<string>[batch, labels]`, what the probabilities belong to); `text_attention` and
     `audio_attention` (`<float32>[batch, heads, words]`, 0 on padding).
 
@@ -155,9 +156,9 @@ class ServedModel(tf.Module):
             "text_attention": outputs["text_attention"],
             "audio_attention": outputs["audio_attention"],
         }
-        for name in SINGLE_MODALITIES:
-            if name in outputs:
-                answer[f"{name}_probabilities"] = tf.nn.softmax(outputs[name])
+        for name, logits in outputs.items():
+            if name in ("fused", *SINGLE_MODALITIES):
+                answer[f"{name}_probabilities"] = tf.nn.softmax(logits)
         return answer
 
 

@@ -13,6 +13,7 @@ from can_tf.corpus.utterance import Word
 from can_tf.errors import ServerError
 
 SIGNATURE = "serving_default"
+_HEADS = ("fused_probabilities", "text_probabilities", "audio_probabilities")
 _MOST = 1.001  # Sums of float32 miss 1 by a little.
 WORDS_FROM = ("alignment", "transcript", "recognition")
 
@@ -36,7 +37,9 @@ class Prediction:
     Attributes:
         label: The most probable label.
         probabilities: By label, of the final prediction (Eq. 15).
-        text_probabilities, audio_probabilities: By label, of each modality alone; None if the model has no such head.
+        fused_probabilities: By label, of the fused head (Eq. 10); None if the export does not give it.
+        text_probabilities, audio_probabilities: By label, of each modality alone (Eqs. 11 and 12); None if the model
+            has no such head.
         words: The words, with the spans that became segments.
         text_attention, audio_attention: `<float32>[heads, words]`, each row sums to 1.
         words_from: One of `WORDS_FROM`: how the words and their times are known.
@@ -44,6 +47,7 @@ class Prediction:
 
     label: str
     probabilities: Mapping[str, float]
+    fused_probabilities: Mapping[str, float] | None
     text_probabilities: Mapping[str, float] | None
     audio_probabilities: Mapping[str, float] | None
     words: tuple[Word, ...]
@@ -57,8 +61,7 @@ class Prediction:
         return {
             "label": self.label,
             "probabilities": dict(self.probabilities),
-            "text_probabilities": self.text_probabilities and dict(self.text_probabilities),
-            "audio_probabilities": self.audio_probabilities and dict(self.audio_probabilities),
+            **{name: (side := getattr(self, name)) and dict(side) for name in _HEADS},
             "words_from": self.words_from,
             "words": [
                 {
@@ -131,14 +134,14 @@ def _check_outputs(outputs: Mapping[str, np.ndarray], requests: Sequence[Request
     rows, most = len(requests), max(len(request.words) for request in requests)
     labels = outputs["labels"].shape[-1:] if "labels" in outputs else ()
     expected = {
-        **dict.fromkeys(("probabilities", "text_probabilities", "audio_probabilities"), (rows, *labels)),
+        **dict.fromkeys(("probabilities", *_HEADS), (rows, *labels)),
         "label": (rows,),
         "labels": (rows, *labels),
         **dict.fromkeys(("text_attention", "audio_attention"), (rows, -1, most)),
     }
     for name, shape in expected.items():
-        if name not in outputs and name in ("text_probabilities", "audio_probabilities"):
-            continue  # Heads that some models lack.
+        if name not in outputs and name in _HEADS:
+            continue  # Some models lack some.
         values = outputs.get(name, np.zeros(()))
         kind, is_kind = ("text", _is_text) if name in ("label", "labels") else ("numbers from 0 to 1", _are_shares)
         fits = values.ndim == len(shape) and values.size > 0 and is_kind(values)
@@ -162,15 +165,17 @@ def _prediction(outputs: Mapping[str, np.ndarray], row: int, request: Request) -
     def by_label(name: str) -> dict[str, float] | None:
         return dict(zip(labels, outputs[name][row].tolist(), strict=True)) if name in outputs else None
 
+    def attention(name: str) -> np.ndarray:
+        return np.asarray(outputs[f"{name}_attention"][row], np.float32)[:, : len(request.words)]
+
     return Prediction(
-        _text(outputs["label"][row]),
-        by_label("probabilities") or {},
-        by_label("text_probabilities"),
-        by_label("audio_probabilities"),
-        request.words,
-        np.asarray(outputs["text_attention"][row], np.float32)[:, : len(request.words)],
-        np.asarray(outputs["audio_attention"][row], np.float32)[:, : len(request.words)],
-        request.words_from,
+        label=_text(outputs["label"][row]),
+        probabilities=by_label("probabilities") or {},
+        **{name: by_label(name) for name in _HEADS},
+        words=request.words,
+        text_attention=attention("text"),
+        audio_attention=attention("audio"),
+        words_from=request.words_from,
     )
 
 

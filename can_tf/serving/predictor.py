@@ -114,7 +114,7 @@ def load(path: Path | str, *, recognizer: Recognizer | None = None, limits: Limi
         ExportError: There is no export, or it cannot be loaded.
     """
     model = LocalModel(Path(path))
-    records = _description(model.folder)["records"]
+    records = description_of(model.folder)
     return Predictor(
         model,
         sample_rate_hz=records["features"]["sample_rate_hz"],
@@ -129,7 +129,12 @@ def at_server(url: str, *, fillers: str = "keep", limits: Limits = DEFAULT_LIMIT
     return Predictor(connect(url), fillers=fillers, limits=limits)
 
 
-def _description(version: Path) -> dict[str, Any]:
+def description_of(version: Path) -> dict[str, Any]:
+    """Returns what an export's description says of the records its model was trained on.
+
+    Raises:
+        ExportError: It cannot be read.
+    """
     path = version / DESCRIPTION_FILE
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
@@ -138,4 +143,4 @@ def _description(version: Path) -> dict[str, Any]:
     wrong = mismatch(description, _DESCRIPTION)
     if wrong:
         raise ExportError(f"{path}: is damaged ({wrong}). Export the run again.")
-    return description
+    return description["records"]

@@ -16,10 +16,11 @@ import tensorflow as tf
 from can_tf.corpus.utterance import Word
 from can_tf.errors import PredictionError, ServerError
 from can_tf.serving.backends import RestServer
+from can_tf.serving.gate import Limits
 from can_tf.serving.json_tensors import BadRequestError, parse_request
 from can_tf.serving.messages import Request, predictions_of
 from can_tf.serving.predictor import DESCRIPTION_FILE, _description
-from can_tf.serving.rest import Limits, create_app
+from can_tf.serving.rest import create_app
 from can_tf.serving.wav import wav_bytes
 from tests.fuzz.parser import Parser, binary_parser, json_parser
 
@@ -96,7 +97,7 @@ class _FakeVersion:
 
 _APP = create_app(
     SimpleNamespace(name="can", current=_FakeVersion(), status=list, refresh=bool),  # type: ignore[arg-type]
-    Limits(body_bytes=1 << 20, values=10_000),
+    Gate(Limits(body_bytes=1 << 20, values=10_000)),
 )
 
 

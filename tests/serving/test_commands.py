@@ -43,6 +43,7 @@ def test_predict_reads_a_folder_and_finds_the_alignments_beside(exported, record
             "path",
             "label",
             "probabilities",
+            "fused_probabilities",
             "text_probabilities",
             "audio_probabilities",
             "words",

@@ -21,9 +21,10 @@ import uvicorn
 from can_tf.alignment.spans import share_silence
 from can_tf.errors import ExportError, PredictionError, ServerError
 from can_tf.serving.backends import RestServer
+from can_tf.serving.gate import Gate, Limits
 from can_tf.serving.json_tensors import BadRequestError, parse_request
 from can_tf.serving.messages import Request, inputs_of
-from can_tf.serving.rest import Limits, create_app
+from can_tf.serving.rest import create_app
 from can_tf.serving.versions import Versions
 from can_tf.serving.wav import wav_bytes
 
@@ -50,7 +51,7 @@ def model_folder(exported, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(model_folder):
-    app = create_app(Versions(model_folder), LIMITS, seconds_between_looks=0.2)
+    app = create_app(Versions(model_folder), Gate(LIMITS), seconds_between_looks=0.2)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
@@ -287,7 +288,7 @@ def test_a_version_that_does_not_load_is_reported_and_the_old_one_goes_on(export
 
 
 def test_more_requests_than_may_wait_are_turned_away_before_their_bodies_are_read(model_folder):
-    app = create_app(Versions(model_folder), Limits(at_once=1, waiting=1))
+    app = create_app(Versions(model_folder), Gate(Limits(at_once=1, waiting=1)))
 
     async def crowd():
         statuses, may_go_on = [], anyio.Event()

@@ -1,0 +1,156 @@
+"""The test utterances of a run that are worth a look: where it is most sure, most wrong, and most of two minds."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from can_tf.alignment.spans import share_silence
+from can_tf.corpus.utterance import Utterance
+from can_tf.errors import CanError, RunError
+from can_tf.explanation.data import Explanation, explanation_of
+from can_tf.explanation.page import Group
+from can_tf.records.shards import is_unaligned
+from can_tf.serving.messages import Request, inputs_of, predictions_of
+from can_tf.serving.spoken import SpokenWords
+from can_tf.serving.trained import TrainedModel, load_run
+from can_tf.serving.wav import read_as_wav
+from can_tf.training.run_folder import PREDICTIONS_FILE, read_predictions
+
+_TOLERANCE = 1e-3  # Beyond, it was another recording. Resampling and 16 bits stay far below.
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Tested:
+    """A run's test utterances: ids and true labels, and probabilities `<float64>[utterances, labels]`.
+
+    Those of the single modalities are None for models without their heads.
+    """
+
+    ids: Sequence[str]
+    labels: Sequence[str]
+    true: np.ndarray
+    final: np.ndarray
+    text: np.ndarray | None
+    audio: np.ndarray | None
+
+
+def read_tested(run: Path, labels: Sequence[str]) -> Tested:
+    """Reads a finished run's predictions.
+
+    Raises:
+        RunError: They cannot be read.
+    """
+    rows = read_predictions(run, ["id", "label", *(f"probability_{label}" for label in labels)])
+
+    def probabilities(prefix: str) -> np.ndarray | None:
+        columns = [f"{prefix}probability_{label}" for label in labels]
+        if not all(column in rows[0] for column in columns):
+            return None
+        return np.array([[float(row[column]) for column in columns] for row in rows])
+
+    try:
+        true = np.array([labels.index(row["label"]) for row in rows])
+        final = probabilities("")
+        assert final is not None
+        return Tested([row["id"] for row in rows], labels, true, final, probabilities("text_"), probabilities("audio_"))
+    except (ValueError, IndexError) as error:
+        raise RunError(f"{run / PREDICTIONS_FILE}: cannot be read ({error}).") from error
+
+
+def worth_a_look(tested: Tested, count: int) -> dict[str, list[int]]:
+    """Returns places in `tested` by what they show, at most `count` each, the most telling first.
+
+    Most confident: the largest final probability. Most wrong: the largest lead of a wrong label over the true one. Most
+    divided: the largest Jensen-Shannon divergence between what text alone and audio alone say.
+    """
+    rows = np.arange(len(tested.ids))
+    lead = tested.final.max(axis=1) - tested.final[rows, tested.true]
+    found = {"Most confident": tested.final.max(axis=1), "Most wrong": np.where(lead > 0, lead, -np.inf)}
+    if tested.text is not None and tested.audio is not None:
+        found["Most divided: text against audio"] = jensen_shannon(tested.text, tested.audio)
+    return {title: _largest(values, count) for title, values in found.items()}
+
+
+def jensen_shannon(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Returns the divergence of each pair of rows in bits, from 0 (the same) to 1; both `<float>[rows, labels]`."""
+    mean = (one + other) / 2
+    return (_relative_entropy(one, mean) + _relative_entropy(other, mean)) / 2
+
+
+def _relative_entropy(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    ratio = np.divide(one, other, out=np.ones_like(one), where=one > 0)
+    return (one * np.log2(ratio)).sum(axis=1)
+
+
+def _largest(values: np.ndarray, count: int) -> list[int]:
+    order = np.argsort(-values, kind="stable")[:count]
+    return [int(place) for place in order if np.isfinite(values[place])]
+
+
+def gallery(
+    run: Path, utterances: Mapping[str, Utterance], count: int, report: Callable[[int, int], None]
+) -> list[Group]:
+    """Returns the groups of a run's gallery.
+
+    Args:
+        run: A finished run.
+        utterances: The corpus that its records were made of, by id.
+        count: Utterances a group, at most.
+        report: Called with the utterances done and their number.
+
+    Raises:
+        RunError: The run cannot be read, or the corpus is another one.
+        ExportError: Its model is not one that answers for recordings.
+    """
+    model = load_run(run)
+    tested = read_tested(run, model.model_config.labels)
+    groups = worth_a_look(tested, count)
+    places = sorted({place for found in groups.values() for place in found})
+    look = _Look(run, model, tested, utterances)
+    explained = {}
+    for done, place in enumerate(places, 1):
+        explained[place] = look(place)
+        report(done, len(places))
+    return [Group(title, [explained[place] for place in found]) for title, found in groups.items()]
+
+
+class _Look:
+    """Asks a run's model about its test utterances again, by their recordings."""
+
+    def __init__(self, run: Path, model: TrainedModel, tested: Tested, utterances: Mapping[str, Utterance]):
+        self._run, self._model, self._tested, self._utterances = run, model, tested, utterances
+        self._rate = model.features.sample_rate_hz
+        self._spoken_words = SpokenWords()
+
+    def __call__(self, place: int) -> Explanation:
+        name = self._tested.ids[place]
+        if name not in self._utterances:
+            raise RunError(f"{self._run}: {name} is not in the corpus given. Give --root and --labels of its records.")
+        try:
+            request = self._request(self._utterances[name])
+            [prediction] = predictions_of(self._model.answer(inputs_of([request])), [request])
+        except (CanError, tf.errors.OpError) as error:
+            raise self._other_corpus(name) from error
+        given = np.array([prediction.probabilities[label] for label in self._tested.labels])
+        if np.abs(given - self._tested.final[place]).max() > _TOLERANCE:
+            raise self._other_corpus(name)
+        return explanation_of(name, request, prediction, self._tested.labels[self._tested.true[place]])
+
+    def _request(self, utterance: Utterance) -> Request:
+        """Returns what the model is asked; words and silences become segments as `build-records` makes them."""
+        wav, samples = read_as_wav(utterance.audio_path, self._rate, max_seconds=math.inf)
+        tokens = utterance.words
+        if is_unaligned(utterance):
+            tokens = self._spoken_words(samples, self._rate, utterance.transcript)
+        words = share_silence(tokens, fillers=self._model.config["records"]["fillers"])
+        return Request(wav, words, "transcript" if is_unaligned(utterance) else "alignment")
+
+    def _other_corpus(self, name: str) -> RunError:
+        return RunError(
+            f"{self._run}: {name} in the corpus given is not what the run was tested on: other sound, words or times. "
+            "Give the --root of its records."
+        )
