@@ -24,7 +24,7 @@ _TOLERANCE = 1e-3  # Beyond, it was another recording. Resampling and 16 bits st
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Tested:
+class Answers:
     """A run's test utterances: ids and true labels, and probabilities `<float64>[utterances, labels]`.
 
     Those of the single modalities are None for models without their heads.
@@ -38,7 +38,7 @@ class Tested:
     audio: np.ndarray | None
 
 
-def read_tested(run: Path, labels: Sequence[str]) -> Tested:
+def read_answers(run: Path, labels: Sequence[str]) -> Answers:
     """Reads a finished run's predictions.
 
     Raises:
@@ -56,22 +56,24 @@ def read_tested(run: Path, labels: Sequence[str]) -> Tested:
         true = np.array([labels.index(row["label"]) for row in rows])
         final = probabilities("")
         assert final is not None
-        return Tested([row["id"] for row in rows], labels, true, final, probabilities("text_"), probabilities("audio_"))
+        return Answers(
+            [row["id"] for row in rows], labels, true, final, probabilities("text_"), probabilities("audio_")
+        )
     except (ValueError, IndexError) as error:
         raise RunError(f"{run / PREDICTIONS_FILE}: cannot be read ({error}).") from error
 
 
-def worth_a_look(tested: Tested, count: int) -> dict[str, list[int]]:
-    """Returns places in `tested` by what they show, at most `count` each, the most telling first.
+def worth_a_look(answers: Answers, count: int) -> dict[str, list[int]]:
+    """Returns places in `answers` by what they show, at most `count` each, the most telling first.
 
     Most confident: the largest final probability. Most wrong: the largest lead of a wrong label over the true one. Most
     divided: the largest Jensen-Shannon divergence between what text alone and audio alone say.
     """
-    rows = np.arange(len(tested.ids))
-    lead = tested.final.max(axis=1) - tested.final[rows, tested.true]
-    found = {"Most confident": tested.final.max(axis=1), "Most wrong": np.where(lead > 0, lead, -np.inf)}
-    if tested.text is not None and tested.audio is not None:
-        found["Most divided: text against audio"] = jensen_shannon(tested.text, tested.audio)
+    rows = np.arange(len(answers.ids))
+    lead = answers.final.max(axis=1) - answers.final[rows, answers.true]
+    found = {"Most confident": answers.final.max(axis=1), "Most wrong": np.where(lead > 0, lead, -np.inf)}
+    if answers.text is not None and answers.audio is not None:
+        found["Most divided: text against audio"] = jensen_shannon(answers.text, answers.audio)
     return {title: _largest(values, count) for title, values in found.items()}
 
 
@@ -107,10 +109,10 @@ def gallery(
         ExportError: Its model is not one that answers for recordings.
     """
     model = load_run(run)
-    tested = read_tested(run, model.model_config.labels)
-    groups = worth_a_look(tested, count)
+    answers = read_answers(run, model.model_config.labels)
+    groups = worth_a_look(answers, count)
     places = sorted({place for found in groups.values() for place in found})
-    look = _Look(run, model, tested, utterances)
+    look = _Look(run, model, answers, utterances)
     explained = {}
     for done, place in enumerate(places, 1):
         explained[place] = look(place)
@@ -121,13 +123,13 @@ def gallery(
 class _Look:
     """Asks a run's model about its test utterances again, by their recordings."""
 
-    def __init__(self, run: Path, model: TrainedModel, tested: Tested, utterances: Mapping[str, Utterance]):
-        self._run, self._model, self._tested, self._utterances = run, model, tested, utterances
+    def __init__(self, run: Path, model: TrainedModel, answers: Answers, utterances: Mapping[str, Utterance]):
+        self._run, self._model, self._answers, self._utterances = run, model, answers, utterances
         self._rate = model.features.sample_rate_hz
         self._spoken_words = SpokenWords()
 
     def __call__(self, place: int) -> Explanation:
-        name = self._tested.ids[place]
+        name = self._answers.ids[place]
         if name not in self._utterances:
             raise RunError(f"{self._run}: {name} is not in the corpus given. Give --root and --labels of its records.")
         try:
@@ -135,10 +137,10 @@ class _Look:
             [prediction] = predictions_of(self._model.answer(inputs_of([request])), [request])
         except (CanError, tf.errors.OpError) as error:
             raise self._other_corpus(name) from error
-        given = np.array([prediction.probabilities[label] for label in self._tested.labels])
-        if np.abs(given - self._tested.final[place]).max() > _TOLERANCE:
+        given = np.array([prediction.probabilities[label] for label in self._answers.labels])
+        if np.abs(given - self._answers.final[place]).max() > _TOLERANCE:
             raise self._other_corpus(name)
-        return explanation_of(name, request, prediction, self._tested.labels[self._tested.true[place]])
+        return explanation_of(name, request, prediction, self._answers.labels[self._answers.true[place]])
 
     def _request(self, utterance: Utterance) -> Request:
         """Returns what the model is asked; words and silences become segments as `build-records` makes them."""

@@ -16,10 +16,10 @@ import tensorflow as tf
 from can_tf.corpus.utterance import Word
 from can_tf.errors import PredictionError, ServerError
 from can_tf.serving.backends import RestServer
-from can_tf.serving.gate import Limits
+from can_tf.serving.gate import Gate, Limits
 from can_tf.serving.json_tensors import BadRequestError, parse_request
 from can_tf.serving.messages import Request, predictions_of
-from can_tf.serving.predictor import DESCRIPTION_FILE, _description
+from can_tf.serving.predictor import DESCRIPTION_FILE, description_of
 from can_tf.serving.rest import create_app
 from can_tf.serving.wav import wav_bytes
 from tests.fuzz.parser import Parser, binary_parser, json_parser
@@ -156,7 +156,7 @@ def _prepare_version(folder: Path) -> None:
 
 def _described(content: bytes, folder: Path) -> None:
     (folder / DESCRIPTION_FILE).write_bytes(content)
-    records = _description(folder)["records"]
+    records = description_of(folder)["records"]
     assert 0 < records["features"]["sample_rate_hz"] < 2**31
     assert records["fillers"] in ("keep", "drop")
 
