@@ -15,13 +15,12 @@ from can_tf.training.run_folder import (
     METRICS_FILE,
     PREDICTIONS_FILE,
     read_history,
-    read_predictions,
+    read_probabilities,
     read_run_json,
 )
 
 _METRICS = {**METRICS_SHAPE, "count": int}
 _CONFIG = {"records": {"labels": [str]}, "options": {"alpha": float}}
-_MOST = 1.001  # Sums of float32 miss 1 by a little.
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,18 +44,10 @@ def read_evaluation(folder: Path) -> Evaluation:
     config = read_run_json(folder, CONFIG_FILE, _CONFIG)
     metrics = read_run_json(folder, METRICS_FILE, _METRICS)
     labels = tuple(config["records"]["labels"])
-    path = folder / PREDICTIONS_FILE
-    columns = [f"probability_{label}" for label in labels]
-    rows = read_predictions(folder, ["label", *columns])
-    try:
-        probabilities = np.array([[float(row[name]) for name in columns] for row in rows])
-        true = np.array([labels.index(row["label"]) for row in rows])
-    except ValueError as error:
-        raise RunError(f"{path}: cannot be read ({error}).") from error
-    if not labels or not rows or not ((probabilities >= 0) & (probabilities <= _MOST)).all():
-        raise RunError(f"{path}: is damaged; expected rows of probabilities for {', '.join(labels) or 'some labels'}.")
+    probabilities, true = read_probabilities(folder, PREDICTIONS_FILE, labels)
     again = evaluate_predictions(probabilities, true, labels)
     if any(metrics.get(name) != value for name, value in again.items()):
+        path = folder / PREDICTIONS_FILE
         raise RunError(f"{path}: does not give the figures of {METRICS_FILE}; one of the two was changed.")
     metrics = {name: value for name, value in metrics.items() if value is not None}
     return Evaluation(metrics, labels, config["options"]["alpha"], probabilities, true)
