@@ -33,6 +33,7 @@ from can_tf.serving.predictor import DESCRIPTION_FILE
 from can_tf.serving.warm_up import Request, warm_up_requests, write_warm_up
 from can_tf.shapes import count
 from can_tf.training import run_folder
+from can_tf.training.calibration import Calibration, calibration_of, scaled
 
 CARD_FILE = "model_card.md"
 TOLERANCE = 1e-5
@@ -48,19 +49,28 @@ _NOT_IN_A_SERVER = {"PyFunc", "PyFuncStateless", "EagerPyFunc", "XlaLaunch", "Xl
 
 @dataclasses.dataclass(frozen=True)
 class Exported:
-    """A published version: its folder, and the largest difference from the Keras model by signature."""
+    """A published version.
+
+    Attributes:
+        folder: Where it is.
+        differences: The largest difference from the Keras model by signature.
+        ops: How many ops it uses.
+        temperature: That of its `calibrated_probabilities`; None if it gives none.
+    """
 
     folder: Path
     differences: Mapping[str, float]
     ops: int
+    temperature: float | None
 
 
-def export_run(run: Path, out: Path) -> Exported:
+def export_run(run: Path, out: Path, *, calibrated: bool = False) -> Exported:
     """Exports a run's model as the next version in `out`.
 
     Args:
         run: A finished run folder.
         out: The model's folder, of which the name is the model's for the server; made if missing.
+        calibrated: Whether signatures give `calibrated_probabilities` too, at the run's temperature.
 
     Raises:
         RunError: The run is not finished, or its files are damaged.
@@ -78,20 +88,30 @@ def export_run(run: Path, out: Path) -> Exported:
         )
     if VARIANTS[config["options"]["model"]].reads != "segments":
         raise ExportError(f"{run}: holds {config['options']['model']}; only the CAN and its ablations are exported.")
+    calibration = calibration_of(run, model_config.labels) if calibrated else None
     features = FeatureConfig(**records["features"])
     model = load_model(run / run_folder.MODEL_FILE)
     out.mkdir(parents=True, exist_ok=True)
     with alone_in(out, wait_seconds=_LONGEST_WAIT_SECONDS), _working_folder(out) as working:
         version = working / "version"
         requests = warm_up_requests(model_config.vocabulary, features)
-        served = _write(model, model_config, features, config["options"]["max_segment_frames"], version)
+        served = ServedModel(
+            model,
+            model_config.labels,
+            model_config.alpha,
+            features,
+            config["options"]["max_segment_frames"],
+            None if calibration is None else calibration.temperature,
+        )
+        _write(served, model_config, version)
         write_warm_up(version, out.name, requests)
-        write_json(version / DESCRIPTION_FILE, _description(config, metrics, model_config))
-        (version / CARD_FILE).write_text(model_card(config, metrics, model_config), encoding="utf-8")
+        write_json(version / DESCRIPTION_FILE, _description(config, metrics, model_config, calibration))
+        card = model_card(config, metrics, model_config, calibration)
+        (version / CARD_FILE).write_text(card, encoding="utf-8")
         differences, ops = _check(version, served, requests)
         files = [path.relative_to(version).as_posix() for path in version.rglob("*") if path.is_file()]
         write_checksums(version, checksums_of(version, files))
-        return Exported(_publish(version, out), differences, ops)
+        return Exported(_publish(version, out), differences, ops, served.temperature)
 
 
 @contextlib.contextmanager
@@ -108,14 +128,7 @@ def _working_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(working, ignore_errors=True)
 
 
-def _write(
-    model: keras.Model,
-    config: ModelConfig,
-    features: FeatureConfig,
-    max_segment_frames: int,
-    version: Path,
-) -> ServedModel:
-    served = ServedModel(model, config.labels, config.alpha, features, max_segment_frames)
+def _write(served: ServedModel, config: ModelConfig, version: Path) -> None:
     archive = keras.export.ExportArchive()
     archive.track(served)
     for name, function in served.functions.items():
@@ -124,10 +137,11 @@ def _write(
     archive.write_out(str(version), verbose=False)
     for name, lines in (("vocabulary", config.vocabulary), ("labels", config.labels)):  # For people and clients.
         (version / "assets" / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    return served
 
 
-def _description(config: Mapping[str, Any], metrics: Mapping[str, Any], model: ModelConfig) -> dict[str, Any]:
+def _description(
+    config: Mapping[str, Any], metrics: Mapping[str, Any], model: ModelConfig, calibration: Calibration | None
+) -> dict[str, Any]:
     """What a client wants to know of a version, as JSON."""
     return {
         "labels": list(model.labels),
@@ -136,6 +150,7 @@ def _description(config: Mapping[str, Any], metrics: Mapping[str, Any], model: M
         "records": config["records"],
         "versions": config["versions"],
         "metrics": dict(metrics),
+        "calibration": calibration and calibration.to_json(),
     }
 
 
@@ -167,13 +182,17 @@ def _keras_answer(served: ServedModel, inputs: Mapping[str, np.ndarray]) -> dict
         "segment_frames": np.minimum(inputs["segment_frames"], most),
     }
     outputs = served.model(cut, training=False)
+    # In float64, as temperatures are fitted: a small probability is none in float32.
+    probabilities = np.exp(np.asarray(final_log_probabilities(outputs, served.alpha), np.float64))
     answer = {
-        "probabilities": np.exp(final_log_probabilities(outputs, served.alpha)),
+        "probabilities": probabilities,
         **{name: np.asarray(outputs[name]) for name in ("text_attention", "audio_attention")},
     }
     for name in SINGLE_MODALITIES:
         if name in outputs:
             answer[f"{name}_probabilities"] = np.asarray(keras.ops.softmax(outputs[name]))
+    if served.temperature is not None:
+        answer["calibrated_probabilities"] = scaled(probabilities, served.temperature)
     return answer
 
 

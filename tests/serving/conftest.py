@@ -1,10 +1,16 @@
 """A small model, trained for an epoch on synthetic speech and tones, and its export."""
 
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import keras
 import pytest
+import uvicorn
 
 from can_tf.corpus.demo import make_demo_corpus
 from can_tf.corpus.iemocap import read_iemocap
@@ -14,6 +20,8 @@ from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import Dataset
 from can_tf.serving.backends import LocalModel
 from can_tf.serving.export import Exported, export_run
+from can_tf.serving.rest import Limits, create_app
+from can_tf.serving.versions import Versions
 from can_tf.training.fit import train_fold
 from can_tf.training.options import TrainOptions
 from tests.conftest import write_tone
@@ -62,6 +70,27 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 @pytest.fixture(scope="session")
 def exported(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Exported:
     return export_run(trained.run, tmp_path_factory.mktemp("saved_models") / "can")
+
+
+@pytest.fixture(scope="session")
+def calibrated(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    return export_run(trained.run, tmp_path_factory.mktemp("calibrated") / "can", calibrated=True)
+
+
+@contextlib.contextmanager
+def serving(model_folder: Path, limits: Limits) -> Iterator[str]:
+    """Serves a model's folder as `can-tf serve` does, on a free port; gives its address."""
+    app = create_app(Versions(model_folder), limits, seconds_between_looks=0.2)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
 
 
 @pytest.fixture(scope="session")

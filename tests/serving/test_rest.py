@@ -5,7 +5,6 @@ import concurrent.futures
 import gzip
 import json
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -16,7 +15,6 @@ import anyio
 import numpy as np
 import pytest
 import requests
-import uvicorn
 
 from can_tf.alignment.spans import share_silence
 from can_tf.errors import ExportError, PredictionError, ServerError
@@ -26,6 +24,7 @@ from can_tf.serving.messages import Request, inputs_of
 from can_tf.serving.rest import Limits, create_app
 from can_tf.serving.versions import Versions
 from can_tf.serving.wav import wav_bytes
+from tests.serving.conftest import serving
 
 pytestmark = pytest.mark.long
 
@@ -50,17 +49,8 @@ def model_folder(exported, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(model_folder):
-    app = create_app(Versions(model_folder), LIMITS, seconds_between_looks=0.2)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    with serving(model_folder, LIMITS) as address:
+        yield address
 
 
 def predict(address, body, **settings):
