@@ -11,7 +11,7 @@ from can_tf.alignment.spans import FILLER_POLICIES
 from can_tf.cli.options import limit_options
 from can_tf.cli.progress import Progress
 from can_tf.cli.recordings import ALIGNMENT_SUFFIXES, Companions, Transcripts, end_with_errors, one_line, recordings
-from can_tf.cli.timeline import show_timelines, timelines
+from can_tf.cli.timeline import answers_in, show_timelines, timelines
 from can_tf.errors import CanError, ConfigError, MissingExtraError
 from can_tf.limits import Limits
 from can_tf.report.tables import format_table
@@ -46,6 +46,13 @@ _BAR_CELLS = 20
     help="What becomes of noises such as ++LAUGHTER++ in an alignment.",
 )
 @click.option("--batch-size", type=click.IntRange(min=1), default=16, help="Recordings asked about at once.")
+@click.option(
+    "--reject-below",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="CONFIDENCE",
+    help="Say uncertain where the most probable label is less probable than this.",
+)
 @click.option("--timeline", "as_timeline", is_flag=True, help="Cut recordings at their pauses; an emotion a stretch.")
 @click.option(
     "--rttm", type=click.Path(dir_okay=False, path_type=Path), help="With --timeline: write lines as diarisation has."
@@ -63,6 +70,7 @@ def predict_command(
     server: str | None,
     fillers: str | None,
     batch_size: int,
+    reject_below: float,
     as_timeline: bool,
     rttm: Path | None,
     plot: Path | None,
@@ -84,13 +92,15 @@ def predict_command(
         raise ConfigError("--rttm and --plot belong to --timeline.")
     if plot is not None and len(paths) > 1:
         raise ConfigError(f"--plot draws one recording; {len(paths)} were given.")
-    limits = Limits(seconds=max_seconds, words=max_words)
+    predictor = _predictor(model, server, fillers, Limits(seconds=max_seconds, words=max_words), reject_below)
     if as_timeline:
-        found = timelines(paths, words, _predictor(model, server, fillers, limits))
+        found = timelines(paths, words, predictor)
+        _tell_if_not_calibrated(reject_below, [each for moments in found for each in answers_in(moments)])
         show_timelines(paths, found, as_json=as_json, rttm=rttm, plot=plot)
         end_with_errors(ctx, paths, found)
         return
-    answers = _answers(paths, words, _predictor(model, server, fillers, limits), batch_size)
+    answers = _answers(paths, words, predictor, batch_size)
+    _tell_if_not_calibrated(reject_below, answers)
     recognised = sum(getattr(answer, "words_from", "") == "recognition" for answer in answers)
     if recognised:
         click.echo(
@@ -105,13 +115,25 @@ def predict_command(
     end_with_errors(ctx, paths, answers)
 
 
-def _predictor(model: Path, server: str | None, fillers: str | None, limits: Limits) -> Any:
+def _predictor(model: Path, server: str | None, fillers: str | None, limits: Limits, reject_below: float) -> Any:
     from can_tf.serving.predictor import at_server, load
 
-    predictor = at_server(server, limits=limits) if server else load(model, limits=limits)
+    if server:
+        predictor = at_server(server, limits=limits, reject_below=reject_below)
+    else:
+        predictor = load(model, limits=limits, reject_below=reject_below)
     if fillers:
         predictor.fillers = fillers
     return predictor
+
+
+def _tell_if_not_calibrated(reject_below: float, answers: Sequence[Any]) -> None:
+    if reject_below and any(getattr(answer, "calibrated_probabilities", {}) is None for answer in answers):
+        click.echo(
+            "--reject-below goes by probabilities that are not calibrated. Export the run with: "
+            "can-tf export RUN --calibrated",
+            err=True,
+        )
 
 
 class _Words:
@@ -169,9 +191,9 @@ def _print_tables(paths: Sequence[Path], answers: Sequence[Any]) -> None:
             _most_probable(side) if (side := getattr(answer, f"{name}_probabilities")) else "-"
             for name in ("text", "audio")
         ]
-        rows.append([path, answer.label, f"{answer.probabilities[answer.label]:.3f}", *sides])
+        rows.append([path, answer.label, f"{answer.confidence:.3f}", *sides])
     if rows:
-        click.echo(format_table(["recording", "label", "probability", "text alone", "audio alone"], rows))
+        click.echo(format_table(["recording", "label", "confidence", "text alone", "audio alone"], rows))
     if len(paths) == 1 and rows:
         click.echo(f"\n{_words_table(answers[0])}")
 
