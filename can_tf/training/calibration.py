@@ -44,6 +44,14 @@ class Calibration:
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
+    def in_words(self) -> str:
+        at_bound = self.temperature in (LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE)
+        note = " That is as far as it is sought: it would be better further on." if at_bound else ""
+        return (
+            f"Temperature {self.temperature:.3f}, fitted on the {self.validation_count} utterances of the validation "
+            f"part.{note}"
+        )
+
 
 def calibration_of(run: Path, labels: Sequence[str]) -> Calibration:
     """Fits the temperature of a finished run on its validation part, and measures it on its test part.
