@@ -13,10 +13,11 @@ from can_tf.report.tables import format_table
 @click.argument("run", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print metrics and calibration as JSON; no files are written.")
 def evaluate_command(run: Path, as_json: bool) -> None:
-    """Show the metrics of a finished RUN; draw pictures into its folder.
+    """Show the metrics of a finished RUN; draw pictures and write report.html into its folder.
 
     Its calibration is that of temperature scaling, fitted on the validation part and measured on the test part.
     """
+    from can_tf.report.page import write_page
     from can_tf.report.run import draw_run, read_evaluation
     from can_tf.training.calibration import calibration_of
 
@@ -30,5 +31,6 @@ def evaluate_command(run: Path, as_json: bool) -> None:
     rows = [[label, "absent" if recall is None else f"{recall:.3f}"] for label, recall in recalls]
     click.echo(f"\n{format_table(['label', 'recall'], rows)}")
     click.echo(f"\n{confidence_tables(calibration)}\n")
-    for path in draw_run(run, evaluation, calibration):
+    pictures = draw_run(run, evaluation, calibration)
+    for path in (*pictures, write_page(run, evaluation, calibration)):
         click.echo(path)
