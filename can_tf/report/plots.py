@@ -56,7 +56,7 @@ def reliability_png(predictions: Mapping[str, np.ndarray], true: np.ndarray, pat
     axes.set_ylim(0, 1)
     axes.set_xlabel("confidence: probability of the predicted label")
     axes.set_ylabel("accuracy")
-    axes.legend(loc="upper left", fontsize=8)
+    axes.legend(fontsize=8)
     _save(figure, path)
 
 
