@@ -11,7 +11,7 @@ from can_tf.cli.asking import Words, asking_options, open_predictor, request_or_
 from can_tf.cli.options import limit_options
 from can_tf.cli.progress import Progress
 from can_tf.cli.recordings import end_with_errors, one_line, recordings
-from can_tf.cli.timeline import show_timelines, timelines
+from can_tf.cli.timeline import answers_in, show_timelines, timelines
 from can_tf.errors import CanError, ConfigError
 from can_tf.limits import Limits
 from can_tf.report.tables import format_table
@@ -23,6 +23,13 @@ _BAR_CELLS = 20
 @click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
 @asking_options
 @click.option("--batch-size", type=click.IntRange(min=1), default=16, help="Recordings asked about at once.")
+@click.option(
+    "--reject-below",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="CONFIDENCE",
+    help="Say uncertain where the most probable label is less probable than this.",
+)
 @click.option("--timeline", "as_timeline", is_flag=True, help="Cut recordings at their pauses; an emotion a stretch.")
 @click.option(
     "--rttm", type=click.Path(dir_okay=False, path_type=Path), help="With --timeline: write lines as diarisation has."
@@ -40,6 +47,7 @@ def predict_command(
     server: str | None,
     fillers: str | None,
     batch_size: int,
+    reject_below: float,
     as_timeline: bool,
     rttm: Path | None,
     plot: Path | None,
@@ -61,19 +69,31 @@ def predict_command(
         raise ConfigError("--rttm and --plot belong to --timeline.")
     if plot is not None and len(paths) > 1:
         raise ConfigError(f"--plot draws one recording; {len(paths)} were given.")
-    limits = Limits(seconds=max_seconds, words=max_words)
+    predictor = open_predictor(model, server, fillers, Limits(seconds=max_seconds, words=max_words))
+    predictor.reject_below = reject_below
     if as_timeline:
-        found = timelines(paths, words, open_predictor(model, server, fillers, limits))
+        found = timelines(paths, words, predictor)
+        _tell_if_not_calibrated(reject_below, [each for moments in found for each in answers_in(moments)])
         show_timelines(paths, found, as_json=as_json, rttm=rttm, plot=plot)
         end_with_errors(ctx, paths, found)
         return
-    answers = _answers(paths, words, open_predictor(model, server, fillers, limits), batch_size)
+    answers = _answers(paths, words, predictor, batch_size)
+    _tell_if_not_calibrated(reject_below, answers)
     say_recognised(answers)
     if as_json:
         click.echo(json.dumps([_as_json(path, answer) for path, answer in zip(paths, answers, strict=True)], indent=2))
     else:
         _print_tables(paths, answers)
     end_with_errors(ctx, paths, answers)
+
+
+def _tell_if_not_calibrated(reject_below: float, answers: Sequence[Any]) -> None:
+    if reject_below and any(getattr(answer, "calibrated_probabilities", {}) is None for answer in answers):
+        click.echo(
+            "--reject-below goes by probabilities that are not calibrated. Export the run with: "
+            "can-tf export RUN --calibrated",
+            err=True,
+        )
 
 
 def _answers(paths: Sequence[Path], words: Words, predictor: Any, batch_size: int) -> list[Any]:
@@ -106,9 +126,9 @@ def _print_tables(paths: Sequence[Path], answers: Sequence[Any]) -> None:
             _most_probable(side) if (side := getattr(answer, f"{name}_probabilities")) else "-"
             for name in ("text", "audio")
         ]
-        rows.append([path, answer.label, f"{answer.probabilities[answer.label]:.3f}", *sides])
+        rows.append([path, answer.label, f"{answer.confidence:.3f}", *sides])
     if rows:
-        click.echo(format_table(["recording", "label", "probability", "text alone", "audio alone"], rows))
+        click.echo(format_table(["recording", "label", "confidence", "text alone", "audio alone"], rows))
     if len(paths) == 1 and rows:
         click.echo(f"\n{_words_table(answers[0])}")
 

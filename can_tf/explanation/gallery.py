@@ -4,6 +4,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -13,54 +14,46 @@ from can_tf.corpus.utterance import Utterance
 from can_tf.errors import CanError, RunError
 from can_tf.explanation.data import Explanation, explanation_of
 from can_tf.explanation.page import Group
+from can_tf.models.config import ModelConfig
+from can_tf.models.losses import SINGLE_MODALITIES
 from can_tf.records.shards import is_unaligned
 from can_tf.serving.messages import Request, inputs_of, predictions_of
 from can_tf.serving.spoken import SpokenWords
 from can_tf.serving.trained import TrainedModel, load_run
 from can_tf.serving.wav import read_as_wav
-from can_tf.training.run_folder import PREDICTIONS_FILE, read_predictions
+from can_tf.training.run_folder import PREDICTIONS_FILE, read_predictions, read_probabilities
 
 _TOLERANCE = 1e-3  # Beyond, it was another recording. Resampling and 16 bits stay far below.
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Answers:
-    """A run's test utterances: ids and true labels, and probabilities `<float64>[utterances, labels]`.
+    """A run's answers to its test utterances, with their ids and true label indices.
 
-    Those of the single modalities are None for models without their heads.
+    Probabilities are `<float64>[utterances, labels]`; those of the single modalities are None for models without their
+    heads.
     """
 
     ids: Sequence[str]
-    labels: Sequence[str]
     true: np.ndarray
     final: np.ndarray
     text: np.ndarray | None
     audio: np.ndarray | None
 
 
-def read_answers(run: Path, labels: Sequence[str]) -> Answers:
+def read_answers(run: Path, model: ModelConfig, metrics: Mapping[str, Any]) -> Answers:
     """Reads a finished run's predictions.
 
     Raises:
         RunError: They cannot be read.
     """
-    rows = read_predictions(run, ["id", "label", *(f"probability_{label}" for label in labels)])
-
-    def probabilities(prefix: str) -> np.ndarray | None:
-        columns = [f"{prefix}probability_{label}" for label in labels]
-        if not all(column in rows[0] for column in columns):
-            return None
-        return np.array([[float(row[column]) for column in columns] for row in rows])
-
-    try:
-        true = np.array([labels.index(row["label"]) for row in rows])
-        final = probabilities("")
-        assert final is not None
-        return Answers(
-            [row["id"] for row in rows], labels, true, final, probabilities("text_"), probabilities("audio_")
-        )
-    except (ValueError, IndexError) as error:
-        raise RunError(f"{run / PREDICTIONS_FILE}: cannot be read ({error}).") from error
+    final, true = read_probabilities(run, PREDICTIONS_FILE, model.labels)
+    sides = {
+        name: read_probabilities(run, PREDICTIONS_FILE, model.labels, f"{name}_")[0] if name in metrics else None
+        for name in SINGLE_MODALITIES
+    }
+    ids = [row["id"] for row in read_predictions(run, ["id"])]
+    return Answers(ids, true, final, **sides)
 
 
 def worth_a_look(answers: Answers, count: int) -> dict[str, list[int]]:
@@ -109,7 +102,7 @@ def gallery(
         ExportError: Its model is not one that answers for recordings.
     """
     model = load_run(run)
-    answers = read_answers(run, model.model_config.labels)
+    answers = read_answers(run, model.model_config, model.metrics)
     groups = worth_a_look(answers, count)
     places = sorted({place for found in groups.values() for place in found})
     look = _Look(run, model, answers, utterances)
@@ -137,10 +130,11 @@ class _Look:
             [prediction] = predictions_of(self._model.answer(inputs_of([request])), [request])
         except (CanError, tf.errors.OpError) as error:
             raise self._other_corpus(name) from error
-        given = np.array([prediction.probabilities[label] for label in self._answers.labels])
+        labels = self._model.model_config.labels
+        given = np.array([prediction.probabilities[label] for label in labels])
         if np.abs(given - self._answers.final[place]).max() > _TOLERANCE:
             raise self._other_corpus(name)
-        return explanation_of(name, request, prediction, self._answers.labels[self._answers.true[place]])
+        return explanation_of(name, request, prediction, labels[self._answers.true[place]])
 
     def _request(self, utterance: Utterance) -> Request:
         """Returns what the model is asked; words and silences become segments as `build-records` makes them."""

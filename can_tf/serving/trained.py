@@ -17,6 +17,7 @@ from can_tf.serving.graph import ServedModel
 from can_tf.serving.messages import SIGNATURE
 from can_tf.shapes import count
 from can_tf.training import run_folder
+from can_tf.training.calibration import Calibration, calibration_of
 
 _CONFIG = {  # What is needed of a run's.
     "options": {"model": str, "max_segment_frames": count},
@@ -27,9 +28,10 @@ _CONFIG = {  # What is needed of a run's.
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """What a finished run has: its model, ready to serve, and what its files say. Answers as a `Backend` does."""
+    """What a finished run has: its model, ready to serve, and what its files say."""
 
     served: ServedModel
+    calibration: Calibration | None
     model_config: ModelConfig
     features: FeatureConfig
     config: Mapping[str, Any]
@@ -41,8 +43,12 @@ class TrainedModel:
         return {name: value.numpy() for name, value in outputs.items()}
 
 
-def load_run(run: Path) -> TrainedModel:
+def load_run(run: Path, *, calibrated: bool = False) -> TrainedModel:
     """Returns the model of a finished run.
+
+    Args:
+        run: Its folder.
+        calibrated: Whether signatures give `calibrated_probabilities` too, at the run's temperature.
 
     Raises:
         RunError: The run is not finished, or its files are damaged.
@@ -54,13 +60,19 @@ def load_run(run: Path) -> TrainedModel:
     segmentation, name = config["records"]["segmentation"], config["options"]["model"]
     if segmentation != "aligned":
         raise ExportError(
-            f"{run}: was trained on {segmentation} segments; the served graph makes aligned ones. "
-            "Give a run on records with --segmentation aligned."
+            f"{run}: was trained on {segmentation} segments; the exported graph makes aligned ones. "
+            "Take a run on records with --segmentation aligned."
         )
     if VARIANTS[name].reads != "segments":
-        raise ExportError(f"{run}: holds {name}; only the CAN and its ablations are served.")
+        raise ExportError(f"{run}: holds {name}; only the CAN and its ablations are exported.")
     features = FeatureConfig(**config["records"]["features"])
-    model = load_model(run / run_folder.MODEL_FILE)
-    most = config["options"]["max_segment_frames"]
-    served = ServedModel(model, model_config.labels, model_config.alpha, features, most)
-    return TrainedModel(served, model_config, features, config, metrics)
+    calibration = calibration_of(run, model_config.labels) if calibrated else None
+    served = ServedModel(
+        load_model(run / run_folder.MODEL_FILE),
+        model_config.labels,
+        model_config.alpha,
+        features,
+        config["options"]["max_segment_frames"],
+        None if calibration is None else calibration.temperature,
+    )
+    return TrainedModel(served, calibration, model_config, features, config, metrics)

@@ -5,8 +5,6 @@ import pytest
 
 from can_tf.explanation.gallery import Answers, jensen_shannon, worth_a_look
 
-LABELS = ("calm", "loud")
-
 
 def _answers(final: list[float], true: list[int], text: list[float] | None, audio: list[float] | None) -> Answers:
     """Two labels: the numbers are the probabilities of the first."""
@@ -16,7 +14,7 @@ def _answers(final: list[float], true: list[int], text: list[float] | None, audi
 
     found = rows(final)
     assert found is not None
-    return Answers([f"u{index}" for index in range(len(final))], LABELS, np.array(true), found, rows(text), rows(audio))
+    return Answers([f"u{index}" for index in range(len(final))], np.array(true), found, rows(text), rows(audio))
 
 
 def test_the_divergence_of_opposites_is_one_bit_and_of_equals_none():

@@ -55,6 +55,7 @@ ANSWER = {
     "outputs": {
         "probabilities": [[0.75, 0.25]],
         "text_probabilities": [[0.5, 0.5]],
+        "calibrated_probabilities": [[0.625, 0.375]],
         "label": ["calm"],
         "labels": [["calm", "loud"]],
         "text_attention": [[[0.5, 0.5], [1.0, 0.0]]],
@@ -147,7 +148,8 @@ def _answer(content: bytes, folder: Path) -> None:
     [prediction] = predictions_of(RestServer("http://localhost:1")._outputs(response), REQUESTS)
     told = prediction.to_json()
     assert [word["word"] for word in told["words"]] == ["good", "day"]
-    assert np.isfinite(list(told["probabilities"].values())).all()
+    assert np.isfinite([*told["probabilities"].values(), *(told["calibrated_probabilities"] or {}).values()]).all()
+    assert 0 <= told["confidence"] <= 1.001
 
 
 def _prepare_version(folder: Path) -> None:

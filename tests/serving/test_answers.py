@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from can_tf.corpus.utterance import Word
-from can_tf.errors import ExportError, ServerError
+from can_tf.errors import ConfigError, ExportError, ServerError
 from can_tf.serving.backends import RestServer
 from can_tf.serving.messages import Request, predictions_of
-from can_tf.serving.predictor import DESCRIPTION_FILE, _description
+from can_tf.serving.predictor import DESCRIPTION_FILE, Predictor, _description
 
 REQUEST = Request(b"", (Word("good", 0.0, 0.5), Word("day", 0.5, 1.0)))
 OUTPUTS = {
@@ -36,6 +36,33 @@ def test_the_answer_of_a_model_is_taken_with_texts_as_bytes_too():
         assert (prediction.label, prediction.probabilities) == ("calm", {"calm": 0.75, "loud": 0.25})
 
 
+def test_confidence_is_calibrated_where_it_can_be():
+    [plain] = predictions_of(arrays(OUTPUTS), [REQUEST])
+    [calibrated] = predictions_of(arrays({**OUTPUTS, "calibrated_probabilities": [[0.625, 0.375]]}), [REQUEST])
+    assert (plain.confidence, calibrated.confidence) == (0.75, 0.625)
+    assert plain.to_json()["calibrated_probabilities"] is None
+    told = calibrated.to_json()
+    assert (told["confidence"], told["calibrated_probabilities"]) == (0.625, {"calm": 0.625, "loud": 0.375})
+    assert told["probabilities"] == {"calm": 0.75, "loud": 0.25}
+
+
+@pytest.mark.parametrize(
+    "reject_below, label", [(0.0, "calm"), (0.625, "calm"), (0.7, "uncertain"), (1.0, "uncertain")]
+)
+def test_what_is_below_the_confidence_asked_for_is_uncertain_and_still_tells_the_most_probable(reject_below, label):
+    outputs = arrays({**OUTPUTS, "calibrated_probabilities": [[0.625, 0.375]]})
+    [prediction] = predictions_of(outputs, [REQUEST], reject_below=reject_below)
+    told = prediction.to_json()
+    assert (told["label"], told["most_probable"]) == (label, "calm")
+    assert told["probabilities"] == {"calm": 0.75, "loud": 0.25}
+
+
+@pytest.mark.parametrize("reject_below", [-0.1, 1.1, float("nan")])
+def test_a_confidence_that_is_no_probability_is_refused(reject_below):
+    with pytest.raises(ConfigError, match=f"reject_below must be a number from 0 to 1, got {reject_below}"):
+        Predictor(RestServer("http://localhost:1"), reject_below=reject_below)
+
+
 @pytest.mark.parametrize(
     "changes, message",
     [
@@ -43,6 +70,8 @@ def test_the_answer_of_a_model_is_taken_with_texts_as_bytes_too():
         ({"probabilities": [[0.75]]}, "probabilities: expected numbers"),
         ({"probabilities": [["much", "little"]]}, "probabilities: expected numbers"),
         ({"probabilities": [[float("nan"), 1]]}, "probabilities: expected numbers from 0 to 1"),
+        ({"calibrated_probabilities": [[0.5, 0.25, 0.25]]}, r"calibrated_probabilities: expected .* shape \[1, 2\]"),
+        ({"calibrated_probabilities": [[float("nan"), 1]]}, "calibrated_probabilities: expected numbers from 0 to 1"),
         ({"audio_probabilities": [[2, 0]]}, "audio_probabilities: expected numbers from 0 to 1"),
         ({"label": "calm"}, r"label: expected text of the shape \[1\]"),
         ({"label": [3]}, "label: expected text"),
