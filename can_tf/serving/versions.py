@@ -1,7 +1,7 @@
 """The versions of a model in a folder: the newest is served, and a newer one takes its place without a pause."""
 
 import gc
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,13 @@ class Versions:
         self.folder, self.name = folder, folder.resolve().name
         self._failed: dict[int, str] = {}
         self._loading: int | None = None
-        self._lock = threading.Lock()
+        # All versions are loaded in one thread: what a thread has allocated goes back to a heap that is its own, and
+        # each thread more that loads one holds some 400 MB.
+        self._loader = ThreadPoolExecutor(1, "can-tf-loader")
         path = newest_version(folder)
         if not path.name.isdecimal() or path.parent.resolve() != folder.resolve():
             raise ExportError(f"{folder}: expected a model's folder, with versions such as {folder}/1 in it.")
-        self._current = _load(path)
+        self._current = self._loader.submit(_load, path).result()
 
     @property
     def current(self) -> Version:
@@ -50,23 +52,25 @@ class Versions:
 
         A version that cannot be loaded is not tried again; the current one stays.
         """
-        with self._lock:
-            try:
-                number = int((path := newest_version(self.folder)).name)
-            except ExportError:  # All are gone: what is loaded goes on.
-                return False
-            if number == self._current.number or number in self._failed:
-                return False
-            self._loading = number
-            try:
-                self._current = _load(path)
-            except ExportError as error:
-                self._failed[number] = str(error)
-                return False
-            finally:
-                self._loading = None
-            gc.collect()  # Graphs are full of circles: without this, several old versions would wait for their end.
-            return True
+        return self._loader.submit(self._refresh).result()
+
+    def _refresh(self) -> bool:
+        try:
+            number = int((path := newest_version(self.folder)).name)
+        except ExportError:  # All are gone: what is loaded goes on.
+            return False
+        if number == self._current.number or number in self._failed:
+            return False
+        self._loading = number
+        try:
+            self._current = _load(path)
+        except ExportError as error:
+            self._failed[number] = str(error)
+            return False
+        finally:
+            self._loading = None
+        gc.collect()  # Graphs are full of circles: without this, several old versions would wait for their end.
+        return True
 
     def status(self) -> list[dict[str, Any]]:
         """Returns `model_version_status` as TensorFlow Serving gives it, newest first."""

@@ -27,7 +27,9 @@ def tones() -> np.ndarray:
 def explanation() -> Explanation:
     prediction = Prediction(
         label="sad",
+        most_probable="sad",
         probabilities={"sad": 0.75, "hap": 0.25},
+        calibrated_probabilities=None,
         fused_probabilities={"sad": 0.7, "hap": 0.3},
         text_probabilities={"sad": 0.4, "hap": 0.6},
         audio_probabilities={"sad": 0.9, "hap": 0.1},

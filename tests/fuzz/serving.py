@@ -158,7 +158,7 @@ def _prepare_version(folder: Path) -> None:
 
 def _described(content: bytes, folder: Path) -> None:
     (folder / DESCRIPTION_FILE).write_bytes(content)
-    records = description_of(folder)["records"]
+    records = description_of(folder)
     assert 0 < records["features"]["sample_rate_hz"] < 2**31
     assert records["fillers"] in ("keep", "drop")
 
