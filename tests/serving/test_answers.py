@@ -10,7 +10,7 @@ from can_tf.corpus.utterance import Word
 from can_tf.errors import ConfigError, ExportError, ServerError
 from can_tf.serving.backends import RestServer
 from can_tf.serving.messages import Request, predictions_of
-from can_tf.serving.predictor import DESCRIPTION_FILE, Predictor, _description
+from can_tf.serving.predictor import DESCRIPTION_FILE, Predictor, description_of
 
 REQUEST = Request(b"", (Word("good", 0.0, 0.5), Word("day", 0.5, 1.0)))
 OUTPUTS = {
@@ -108,7 +108,7 @@ def test_a_damaged_description_is_refused(tmp_path, content, message):
     path = tmp_path / DESCRIPTION_FILE
     path.parent.mkdir()
     path.write_text(json.dumps(DESCRIPTION))
-    assert _description(tmp_path) == DESCRIPTION
+    assert description_of(tmp_path) == DESCRIPTION["records"]
     path.write_text(content)
     with pytest.raises(ExportError, match=f"can_tf.json: .*{message}"):
-        _description(tmp_path)
+        description_of(tmp_path)
