@@ -7,6 +7,7 @@ Nothing is kept: a recording is a temporary file until its answer is made.
 """
 
 import base64
+import dataclasses
 import html
 import json
 import tempfile
@@ -103,7 +104,7 @@ class _Asking:
         return Response(json.dumps(answer), media_type="application/json")  # ASCII, whatever a word is made of.
 
     def _explanation(self, content: bytes) -> dict[str, Any]:
-        question = _question(content)
+        question = read_question(content)
         version = self._versions.current
         records = description_of(version.folder)
         predictor = Predictor(
@@ -113,41 +114,47 @@ class _Asking:
             limits=RecordingLimits(seconds=self._seconds, words=self._gate.limits.words),
         )
         predictor.spoken_words = self._spoken_words
-        name = question["name"].strip()[:_LONGEST_NAME] or "recording"
         with tempfile.NamedTemporaryFile(prefix="can-tf-") as file:
-            file.write(_audio(question))
+            file.write(question.audio)
             file.flush()
             try:
                 with self._one_at_a_time:
-                    asked = predictor.request(file.name, transcript=_transcript(question))
+                    asked = predictor.request(file.name, transcript=question.transcript)
                 [prediction] = predictor.predict_all([asked])
             except MissingExtraError:
                 raise
             except CanError as error:
-                raise CanError(str(error).replace(file.name, name)) from error
+                raise CanError(str(error).replace(file.name, question.name)) from error
         if isinstance(prediction, CanError):
             raise prediction
-        return explanation_of(name, asked, prediction).to_page()
+        return explanation_of(question.name, asked, prediction).to_page()
 
 
-def _question(content: bytes) -> dict[str, Any]:
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """A recording's bytes, in any format; what is said in it, None if that is to be recognised; its name."""
+
+    audio: bytes
+    transcript: str | None
+    name: str
+
+
+def read_question(content: bytes) -> Question:
+    """Returns what the body of a request asks.
+
+    Raises:
+        HttpError: It is no question.
+    """
     try:
-        question = json.loads(content)
+        body = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise HttpError(400, f"The body is not JSON ({error})") from error
-    if wrong := mismatch(question, _QUESTION):
+    if wrong := mismatch(body, _QUESTION):
         raise HttpError(400, f"The body is not a question: {wrong}")
-    return question
-
-
-def _audio(question: Mapping[str, Any]) -> bytes:
     try:
-        return base64.b64decode(question["audio"]["b64"], validate=True)
+        audio = base64.b64decode(body["audio"]["b64"], validate=True)
     except ValueError as error:
         raise HttpError(400, f"audio: is not base64 ({error})") from error
-
-
-def _transcript(question: Mapping[str, Any]) -> str | None:
-    """Returns the transcript, None where the words are to be recognised: an empty field is no transcript."""
-    text = question["transcript"]
-    return text if text and text.strip() else None
+    # A field that was left empty is no transcript.
+    transcript = (body.get("transcript") or "").strip() or None
+    return Question(audio, transcript, body["name"].strip()[:_LONGEST_NAME].strip() or "recording")

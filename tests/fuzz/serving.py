@@ -15,8 +15,9 @@ import tensorflow as tf
 
 from can_tf.corpus.utterance import Word
 from can_tf.errors import PredictionError, ServerError
+from can_tf.explanation.try_it import read_question
 from can_tf.serving.backends import RestServer
-from can_tf.serving.gate import Gate, Limits
+from can_tf.serving.gate import Gate, HttpError, Limits
 from can_tf.serving.json_tensors import BadRequestError, parse_request
 from can_tf.serving.messages import Request, predictions_of
 from can_tf.serving.predictor import DESCRIPTION_FILE, description_of
@@ -163,6 +164,13 @@ def _described(content: bytes, folder: Path) -> None:
     assert records["fillers"] in ("keep", "drop")
 
 
+def _question(content: bytes, folder: Path) -> None:
+    question = read_question(content)
+    assert question.name.strip() == question.name != ""
+    assert question.transcript is None or question.transcript.strip()
+
+
+QUESTION = {"audio": {"b64": base64.b64encode(WAV).decode()}, "transcript": "good day", "name": "a.wav"}
 _TENSORFLOWS = (tf.errors.InvalidArgumentError, UnicodeDecodeError)  # The second where it quotes the bytes.
 _REFUSED = (BadRequestError,)
 _PACKED = [gzip.compress(json.dumps(body).encode(), mtime=0) for body in BODIES]
@@ -171,6 +179,7 @@ PARSERS: Mapping[str, Parser] = {
     "REST body": json_parser(BODIES, _parsed, refusals=_REFUSED),
     "REST request": json_parser(BODIES, _posted(), refusals=_REFUSED),
     "REST request, gzipped": binary_parser(_PACKED, _posted((b"content-encoding", b"gzip")), refusals=_REFUSED),
+    "question of the page": json_parser([QUESTION], _question, refusals=(HttpError,)),
     "wav in a request": binary_parser([WAV], _served_wav, refusals=_TENSORFLOWS),
     "server's answer": json_parser([ANSWER], _answer, refusals=(ServerError, PredictionError)),
     "can_tf.json": json_parser([DESCRIPTION], _described, prepare=_prepare_version),
