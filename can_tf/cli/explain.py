@@ -17,7 +17,6 @@ from can_tf.files import write_json
 from can_tf.limits import MAX_WORDS, PICTURE_SECONDS, Limits
 from can_tf.training.run_folder import CONFIG_FILE, read_run_json
 
-_SYNTHETIC = "Synthetic speech: this shows how the model works, not how well it knows the emotions of people."
 _FIGURES = (".png", ".pdf", ".svg")
 
 
@@ -82,7 +81,7 @@ def explain_command(
         from can_tf.explanation.page import Group
 
         title = paths[0].name if len(paths) == 1 else f"{len(good)} recordings"
-        _write(out, title, [Group("", good)], [], as_json)
+        _write(out, title, [Group("", good)], [] if server else _notes_of(model), as_json)
     end_with_errors(ctx, paths, answers)
 
 
@@ -110,6 +109,19 @@ def _explanations(paths: Sequence[Path], words: Words, predictor: Any) -> list[A
     return answers
 
 
+def _notes_of(model: Path) -> list[str]:
+    from can_tf.serving.backends import newest_version
+    from can_tf.serving.predictor import description_of
+
+    return _notes(description_of(newest_version(model))["corpus"]["synthetic"])
+
+
+def _notes(synthetic: bool) -> list[str]:
+    from can_tf.explanation.page import SYNTHETIC
+
+    return [SYNTHETIC] if synthetic else []
+
+
 def _of_run(run: Path, source: tuple[str, Path | None, str | None, int], count: int) -> tuple[list[Any], list[str]]:
     """Returns the groups of a run's gallery, and notes to stand above them."""
     from can_tf.explanation.gallery import gallery
@@ -122,7 +134,7 @@ def _of_run(run: Path, source: tuple[str, Path | None, str | None, int], count: 
     found = read_corpus(corpus, root or demo_root(corpus, utterances, 0), labels)
     by_id = {utterance.id: utterance for utterance in found.utterances}
     groups = gallery(run, by_id, count, Progress("Explaining", "utterances"))
-    return groups, [_SYNTHETIC] if synthetic else []
+    return groups, _notes(synthetic)
 
 
 def _write(out: Path, title: str, groups: Sequence[Any], notes: Sequence[str], as_json: bool) -> None:

@@ -12,6 +12,10 @@ from typing import Any
 from can_tf.explanation.data import Explanation
 from can_tf.files import replacing
 
+SYNTHETIC = (
+    "The model was trained on synthetic speech: this shows how it works, and nothing about the emotions of people."
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Group:
@@ -33,7 +37,7 @@ def write_page(path: Path, title: str, groups: Sequence[Group], notes: Sequence[
     data = [{"title": group.title, "explanations": [each.to_page() for each in group.explanations]} for group in groups]
     text = Template(site_file("page.html")).substitute(
         title=html.escape(title),
-        notes="\n".join(f"<p>{html.escape(note)}</p>" for note in notes),
+        notes="\n".join(f'<p class="warning">{html.escape(note)}</p>' for note in notes),
         style=site_file("picture.css"),
         script=site_file("picture.js"),
         data=_in_script(data),

@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from can_tf.errors import CanError, MissingExtraError, PredictionError
 from can_tf.explanation.data import explanation_of
-from can_tf.explanation.page import site_file
+from can_tf.explanation.page import SYNTHETIC, site_file
 from can_tf.limits import PICTURE_SECONDS
 from can_tf.limits import Limits as RecordingLimits
 from can_tf.serving.backends import reason_of
@@ -84,11 +84,13 @@ class _Asking:
 
     async def page(self, request: Request) -> Response:
         version = self._versions.current
+        records = description_of(version.folder)
         text = Template(site_file("try.html")).substitute(
             model=html.escape(self._versions.name),
             version=version.number,
-            rate=description_of(version.folder)["features"]["sample_rate_hz"],
+            rate=records["features"]["sample_rate_hz"],
             seconds=f"{self._seconds:g}",
+            warning=f'<p class="warning">{SYNTHETIC}</p>' if records["corpus"]["synthetic"] else "",
         )
         return HTMLResponse(text, headers=_HEADERS)
 

@@ -20,7 +20,13 @@ from can_tf.shapes import count, mismatch
 
 DESCRIPTION_FILE = Path("assets.extra", "can_tf.json")
 
-_DESCRIPTION = {"records": {"features": {"sample_rate_hz": count}, "fillers": lambda value: value in FILLER_POLICIES}}
+_DESCRIPTION = {
+    "records": {
+        "features": {"sample_rate_hz": count},
+        "fillers": lambda value: value in FILLER_POLICIES,
+        "corpus": {"synthetic": bool},
+    }
+}
 
 Audio = Path | str | np.ndarray
 Words = Path | str | Sequence[Word | tuple[str, float, float]]

@@ -63,7 +63,14 @@ ANSWER = {
         "audio_attention": [[[0.25, 0.75], [0.5, 0.5]]],
     }
 }
-DESCRIPTION = {"records": {"features": {"sample_rate_hz": 16_000}, "fillers": "keep", "labels": ["calm"]}}
+DESCRIPTION = {
+    "records": {
+        "features": {"sample_rate_hz": 16_000},
+        "fillers": "keep",
+        "corpus": {"synthetic": True},
+        "labels": ["calm"],
+    }
+}
 REQUESTS = [Request(WAV, (Word("good", 0.0, 0.5), Word("day", 0.5, 1.0)))]
 
 

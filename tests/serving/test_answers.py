@@ -20,7 +20,7 @@ OUTPUTS = {
     "text_attention": [[[0.5, 0.5]]],
     "audio_attention": [[[0.25, 0.75]]],
 }
-DESCRIPTION = {"records": {"features": {"sample_rate_hz": 16_000}, "fillers": "keep"}}
+DESCRIPTION = {"records": {"features": {"sample_rate_hz": 16_000}, "fillers": "keep", "corpus": {"synthetic": False}}}
 
 
 def arrays(outputs):
@@ -98,10 +98,10 @@ def test_an_answer_that_lacks_an_output_is_the_servers_error():
         ("[]", "is damaged .it: expected an object"),
         ("{}", "is damaged .it lacks records"),
         (
-            json.dumps({"records": {"features": {"sample_rate_hz": "16k"}, "fillers": "keep"}}),
+            json.dumps({"records": {**DESCRIPTION["records"], "features": {"sample_rate_hz": "16k"}}}),
             "sample_rate_hz: expected",
         ),
-        (json.dumps({"records": {"features": {"sample_rate_hz": 1}, "fillers": "some"}}), "records.fillers: expected"),
+        (json.dumps({"records": {**DESCRIPTION["records"], "fillers": "some"}}), "records.fillers: expected"),
     ],
 )
 def test_a_damaged_description_is_refused(tmp_path, content, message):

@@ -131,7 +131,7 @@ def test_a_run_is_a_gallery_of_its_test_utterances(trained: Trained, plain: Path
     wrong = groups[1]["explanations"]
     assert wrong
     assert all(each["label"] != each["true"] for each in wrong)
-    assert "Synthetic speech" in (tmp_path / "gallery.html").read_text()
+    assert "synthetic speech" in (tmp_path / "gallery.html").read_text()
 
 
 def test_a_gallery_of_another_corpus_is_refused(trained: Trained, plain: Path, tmp_path: Path):

@@ -198,6 +198,7 @@ def test_a_microphone_that_is_refused_is_told(page):
 
 
 def test_the_page_is_used_by_keyboard_and_says_what_everything_is(page):
+    assert "trained on synthetic speech" in page.find_element(By.CLASS_NAME, "warning").text
     for name in ("record", "file", "transcript", "explain"):
         assert _one(page, name).accessible_name, name
     reached = []
