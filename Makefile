@@ -12,20 +12,25 @@ DEMO_AUDIO := $(DEMO_CORPUS)/IEMOCAP_full_release/Session1/sentences/wav/Ses01F_
 DEMO_MODEL := saved_models/can
 DEMO_RUN := runs/can-paper-fold0-seed0
 
-.PHONY: demo test test-quick docs fuzz faults lint audit clean
+SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+
+.PHONY: demo test test-quick docs browser fuzz faults lint audit clean
 
 demo: $(VENV)/.installed-demo
 	$(BIN)/can-tf build-records --out $(DEMO_RECORDS)
 	$(BIN)/can-tf train --records $(DEMO_RECORDS) --fold 0 --run $(DEMO_RUN)
 	$(BIN)/can-tf evaluate $(DEMO_RUN)
-	$(BIN)/can-tf export $(DEMO_RUN) --out $(DEMO_MODEL)
+	$(BIN)/can-tf export $(DEMO_RUN) --out $(DEMO_MODEL) --calibrated
 	$(BIN)/can-tf predict $(DEMO_AUDIO) --alignment $(DEMO_CORPUS) --model $(DEMO_MODEL)
+	$(BIN)/can-tf explain $(DEMO_AUDIO) --alignment $(DEMO_CORPUS) --model $(DEMO_MODEL) --out $(DEMO_RUN)/example.html
+	$(BIN)/can-tf explain $(DEMO_RUN)
 	@echo
 	@echo "This was synthetic speech: the figures show that all parts work, not how well emotions are recognised."
 	@echo "Speech: $(DEMO_CORPUS)   export: $(DEMO_MODEL)   records: $(DEMO_RECORDS)   run: $(DEMO_RUN)"
+	@echo "Pages to look at: $(DEMO_RUN)/report.html   $(DEMO_RUN)/example.html   $(DEMO_RUN)/explanation.html"
 	@echo "Learning curves: $(BIN)/tensorboard --logdir runs   Your own corpus: README.md"
 
-test: $(VENV)/.installed-dev
+test: $(VENV)/.installed-dev browser
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 # What takes more than about ten seconds a test is left out.
@@ -40,6 +45,14 @@ docs: $(VENV)/.installed-dev
 # ten minutes; `make test` does the same with fewer.
 fuzz: $(VENV)/.installed-dev
 	CAN_TF_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/fuzz -q
+
+# The pages are tested in a real browser.
+browser:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+		command -v apt-get >/dev/null || { echo "The tests of pages need chromium and chromedriver: install them." >&2; exit 1; }; \
+		echo "Installing Chromium for the tests of pages."; \
+		$(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; }
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

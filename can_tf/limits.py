@@ -7,6 +7,7 @@ a model, ten minutes some 0.6 GB.
 import dataclasses
 
 MAX_SECONDS = 3_600.0  # Of a recording.
+PICTURE_SECONDS = 120.0  # Of a recording that is drawn with its words.
 MAX_WORDS = 5_000  # Of an utterance; attention is over pairs of them.
 REQUEST_SECONDS = 600.0  # Of the recordings in a request to a server, which works on several requests at once.
 MAX_BODY_MB = 128  # Of a request's body.

@@ -8,14 +8,11 @@ import click
 
 from can_tf.alignment.spans import FILLER_POLICIES, SEGMENTATIONS
 from can_tf.cli.cluster import cluster_executor
+from can_tf.cli.corpora import demo_root, read_corpus
 from can_tf.cli.counts import counts_table
 from can_tf.cli.options import cluster_option, corpus_options, limit_options
 from can_tf.cli.progress import Progress
-from can_tf.corpus.utterance import Corpus
-from can_tf.errors import ConfigError
 from can_tf.limits import Limits
-
-DEMO_FOLDER = Path("data")
 
 
 @click.command("build-records")
@@ -70,8 +67,8 @@ def build_records_command(
     from can_tf.records.build import BuildOptions, build_records
 
     if root is None:
-        root = _demo_root(corpus, utterances, seed)
-    found = reject_what_exceeds(_read_corpus(corpus, root, labels), Limits(seconds=max_seconds, words=max_words))
+        root = demo_root(corpus, utterances, seed)
+    found = reject_what_exceeds(read_corpus(corpus, root, labels), Limits(seconds=max_seconds, words=max_words))
     options = BuildOptions(segmentation=segmentation, fillers=fillers, features=FeatureConfig(overlap=overlap))
     # The folders of recordings too: one that a worker cannot read would only be listed as rejected.
     paths = [root, *sorted({utterance.audio_path.parent for utterance in found.utterances})]
@@ -92,29 +89,3 @@ def build_records_command(
         return
     click.echo(counts_table(dataset))
     click.echo(f"{out}: {len(dataset.utterances)} utterances in {len(dataset.shards)} shards.")
-
-
-def _demo_root(corpus: str, utterances: int, seed: int) -> Path:
-    """Returns the root of a demo corpus, made now or before."""
-    from can_tf.corpus.demo import make_demo_corpus
-
-    if corpus != "iemocap":
-        raise ConfigError(f"--corpus {corpus} needs --root: the manifest file.")
-    folder = DEMO_FOLDER / f"demo-{utterances}-seed{seed}"
-    root = folder / "IEMOCAP_full_release"
-    if root.exists():
-        click.echo(f"No --root given: using the synthetic demo corpus in {root}.", err=True)
-        return root
-    click.echo(f"No --root given: making a demo corpus of synthetic speech in {root}.", err=True)
-    report = Progress("Speaking the synthetic corpus", "utterances")
-    return make_demo_corpus(folder, utterances=utterances, seed=seed, report=report).root
-
-
-def _read_corpus(corpus: str, root: Path, labels: str | None) -> Corpus:
-    from can_tf.corpus.iemocap import read_iemocap
-    from can_tf.corpus.labels import load_label_set
-    from can_tf.corpus.manifest import read_manifest
-
-    if corpus == "manifest":
-        return read_manifest(root, load_label_set(labels) if labels else None)
-    return read_iemocap(root, load_label_set(labels or "paper7"))

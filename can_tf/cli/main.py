@@ -11,6 +11,7 @@ from can_tf.cli.build_records import build_records_command
 from can_tf.cli.cross_validate import cross_validate_command
 from can_tf.cli.demo_corpus import demo_corpus_command
 from can_tf.cli.evaluate import evaluate_command
+from can_tf.cli.explain import explain_command
 from can_tf.cli.export import export_command
 from can_tf.cli.inspect import inspect_command
 from can_tf.cli.predict import predict_command
@@ -55,6 +56,7 @@ for command in (
     tune_command,
     export_command,
     predict_command,
+    explain_command,
     serve_command,
     verify_command,
 ):

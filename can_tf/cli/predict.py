@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from can_tf.alignment.spans import FILLER_POLICIES
+from can_tf.cli.asking import Words, asking_options, open_predictor, request_or_error, say_recognised
 from can_tf.cli.options import limit_options
 from can_tf.cli.progress import Progress
-from can_tf.cli.recordings import ALIGNMENT_SUFFIXES, Companions, Transcripts, end_with_errors, one_line, recordings
-from can_tf.cli.timeline import show_timelines, timelines
-from can_tf.errors import CanError, ConfigError, MissingExtraError
+from can_tf.cli.recordings import end_with_errors, one_line, recordings
+from can_tf.cli.timeline import answers_in, show_timelines, timelines
+from can_tf.errors import CanError, ConfigError
 from can_tf.limits import Limits
 from can_tf.report.tables import format_table
 
@@ -21,31 +21,15 @@ _BAR_CELLS = 20
 
 @click.command("predict")
 @click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--alignment",
-    type=click.Path(path_type=Path),
-    show_default="beside the audio",
-    help="The words and their times: a file, or a folder in which each recording's is found by its name.",
-)
-@click.option(
-    "--transcript",
-    show_default="beside the audio, .txt or .lab",
-    help="What is said, where there is no alignment: the words themselves, a text file, or a folder of text files.",
-)
-@click.option(
-    "--model",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("saved_models/can"),
-    help="An export: a version, or a folder of versions, whose newest is taken.",
-)
-@click.option("--server", help="Ask TensorFlow Serving instead: http://HOST:PORT or grpc://HOST:PORT.")
-@click.option(
-    "--fillers",
-    type=click.Choice(FILLER_POLICIES),
-    show_default="as the model's records have them; keep with --server",
-    help="What becomes of noises such as ++LAUGHTER++ in an alignment.",
-)
+@asking_options
 @click.option("--batch-size", type=click.IntRange(min=1), default=16, help="Recordings asked about at once.")
+@click.option(
+    "--reject-below",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="CONFIDENCE",
+    help="Say uncertain where the most probable label is less probable than this.",
+)
 @click.option("--timeline", "as_timeline", is_flag=True, help="Cut recordings at their pauses; an emotion a stretch.")
 @click.option(
     "--rttm", type=click.Path(dir_okay=False, path_type=Path), help="With --timeline: write lines as diarisation has."
@@ -63,6 +47,7 @@ def predict_command(
     server: str | None,
     fillers: str | None,
     batch_size: int,
+    reject_below: float,
     as_timeline: bool,
     rttm: Path | None,
     plot: Path | None,
@@ -79,25 +64,22 @@ def predict_command(
     A recording that cannot be used is reported and the others go on; the exit code is then 1.
     """
     paths = list(recordings(audio))
-    words = _Words(alignment, transcript, len(paths))
+    words = Words(alignment, transcript, len(paths))
     if (rttm is not None or plot is not None) and not as_timeline:
         raise ConfigError("--rttm and --plot belong to --timeline.")
     if plot is not None and len(paths) > 1:
         raise ConfigError(f"--plot draws one recording; {len(paths)} were given.")
-    limits = Limits(seconds=max_seconds, words=max_words)
+    predictor = open_predictor(model, server, fillers, Limits(seconds=max_seconds, words=max_words))
+    predictor.reject_below = reject_below
     if as_timeline:
-        found = timelines(paths, words, _predictor(model, server, fillers, limits))
+        found = timelines(paths, words, predictor)
+        _tell_if_not_calibrated(reject_below, [each for moments in found for each in answers_in(moments)])
         show_timelines(paths, found, as_json=as_json, rttm=rttm, plot=plot)
         end_with_errors(ctx, paths, found)
         return
-    answers = _answers(paths, words, _predictor(model, server, fillers, limits), batch_size)
-    recognised = sum(getattr(answer, "words_from", "") == "recognition" for answer in answers)
-    if recognised:
-        click.echo(
-            f"Words were recognised in {recognised} of {len(paths)} recordings, which had neither an alignment nor a "
-            "transcript. Many will be wrong.",
-            err=True,
-        )
+    answers = _answers(paths, words, predictor, batch_size)
+    _tell_if_not_calibrated(reject_below, answers)
+    say_recognised(answers)
     if as_json:
         click.echo(json.dumps([_as_json(path, answer) for path, answer in zip(paths, answers, strict=True)], indent=2))
     else:
@@ -105,53 +87,28 @@ def predict_command(
     end_with_errors(ctx, paths, answers)
 
 
-def _predictor(model: Path, server: str | None, fillers: str | None, limits: Limits) -> Any:
-    from can_tf.serving.predictor import at_server, load
-
-    predictor = at_server(server, limits=limits) if server else load(model, limits=limits)
-    if fillers:
-        predictor.fillers = fillers
-    return predictor
-
-
-class _Words:
-    """Finds a recording's alignment or, failing that, its transcript; those given go before those beside it."""
-
-    def __init__(self, alignment: Path | None, transcript: str | None, count: int):
-        if alignment is not None and transcript is not None:
-            raise ConfigError("--alignment has the words already; leave --transcript out.")
-        self._alignments = Companions("alignment", ALIGNMENT_SUFFIXES, alignment, count)
-        self._transcripts = Transcripts(transcript, count)
-        self._transcript_given = transcript is not None
-
-    def __call__(self, path: Path) -> tuple[Path | None, str | None]:
-        alignment = None if self._transcript_given else self._alignments(path)
-        return alignment, None if alignment is not None else self._transcripts(path)
+def _tell_if_not_calibrated(reject_below: float, answers: Sequence[Any]) -> None:
+    if reject_below and any(getattr(answer, "calibrated_probabilities", {}) is None for answer in answers):
+        click.echo(
+            "--reject-below goes by probabilities that are not calibrated. Export the run with: "
+            "can-tf export RUN --calibrated",
+            err=True,
+        )
 
 
-def _answers(paths: Sequence[Path], words: _Words, predictor: Any, batch_size: int) -> list[Any]:
+def _answers(paths: Sequence[Path], words: Words, predictor: Any, batch_size: int) -> list[Any]:
     """Returns a prediction or an error for each recording, whose files are read a batch at a time."""
     progress = Progress("Predicting", "recordings")
     answers: list[Any] = []
     progress(0, len(paths))
     for start in range(0, len(paths), batch_size):
         places = paths[start : start + batch_size]
-        requests = [_request(predictor, path, words) for path in places]
+        requests = [request_or_error(predictor, path, words) for path in places]
         good = [request for request in requests if not isinstance(request, CanError)]
         answered = iter(predictor.predict_all(good) if good else [])
         answers += [request if isinstance(request, CanError) else next(answered) for request in requests]
         progress(len(answers), len(paths))
     return answers
-
-
-def _request(predictor: Any, path: Path, words: _Words) -> Any:
-    try:
-        alignment, transcript = words(path)
-        return predictor.request(path, alignment, transcript=transcript)
-    except MissingExtraError:
-        raise
-    except CanError as error:
-        return error
 
 
 def _as_json(path: Path, answer: Any) -> dict[str, Any]:
@@ -169,9 +126,9 @@ def _print_tables(paths: Sequence[Path], answers: Sequence[Any]) -> None:
             _most_probable(side) if (side := getattr(answer, f"{name}_probabilities")) else "-"
             for name in ("text", "audio")
         ]
-        rows.append([path, answer.label, f"{answer.probabilities[answer.label]:.3f}", *sides])
+        rows.append([path, answer.label, f"{answer.confidence:.3f}", *sides])
     if rows:
-        click.echo(format_table(["recording", "label", "probability", "text alone", "audio alone"], rows))
+        click.echo(format_table(["recording", "label", "confidence", "text alone", "audio alone"], rows))
     if len(paths) == 1 and rows:
         click.echo(f"\n{_words_table(answers[0])}")
 

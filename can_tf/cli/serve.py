@@ -41,18 +41,25 @@ from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
 def serve_command(
     model: Path, host: str, port: int, max_body_mb: int, max_seconds: float, max_words: int, at_once: int
 ) -> None:
-    """Serve an export over TensorFlow Serving's REST contract, for development without Docker."""
+    """Serve an export over TensorFlow Serving's REST contract, without Docker, with a page to try it."""
     try:
         import uvicorn
 
-        from can_tf.serving.rest import Limits, create_app
+        from can_tf.explanation.try_it import try_it
+        from can_tf.serving.gate import Gate, Limits
+        from can_tf.serving.rest import create_app
     except ModuleNotFoundError as error:
         raise MissingExtraError("can-tf serve", "serve") from error
     from can_tf.serving.versions import Versions
 
     versions = Versions(model)
-    address = f"http://{host}:{port}/v1/models/{versions.name}"
-    click.echo(f"Serving version {versions.current.number} at {address} (Ctrl-C ends it).", err=True)
+    address = f"http://{host}:{port}"
+    click.echo(
+        f"Serving version {versions.current.number} at {address}/v1/models/{versions.name}, with a page to try it at "
+        f"{address} (Ctrl-C ends it).",
+        err=True,
+    )
     limits = Limits(body_bytes=max_body_mb * 2**20, seconds=max_seconds, words=max_words, at_once=at_once)
-    app = create_app(versions, limits)
+    gate = Gate(limits)
+    app = create_app(versions, gate, pages=try_it(versions, gate))
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)

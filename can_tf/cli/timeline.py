@@ -50,7 +50,7 @@ def show_timelines(
     if plot is not None:
         for path, moments in usable:
             _draw(path, moments, plot)
-    if any(each.words_from == "recognition" for each in _predictions(usable)):
+    if any(each.words_from == "recognition" for _, moments in usable for each in answers_in(moments)):
         click.echo("Words were recognised; many will be wrong.", err=True)
     if as_json:
         click.echo(json.dumps([_as_json(path, moments) for path, moments in zip(paths, found, strict=True)], indent=2))
@@ -59,11 +59,11 @@ def show_timelines(
         click.echo(_table(path, moments))
 
 
-def _predictions(usable: "Sequence[tuple[Path, Sequence[Moment]]]") -> "Iterator[Prediction]":
-    for _, moments in usable:
-        for moment in moments:
-            if not isinstance(moment.answer, CanError):
-                yield moment.answer
+def answers_in(moments: Any) -> "Iterator[Prediction]":
+    """Yields what was predicted in a recording: nothing, where there is an error in place of its stretches."""
+    for moment in () if isinstance(moments, CanError) else moments:
+        if not isinstance(moment.answer, CanError):
+            yield moment.answer
 
 
 def _as_json(path: Path, moments: Any) -> dict[str, Any]:
@@ -81,17 +81,17 @@ def _table(path: Path, moments: "Sequence[Moment]") -> str:
             continue
         words = [word.text for word in moment.answer.words]
         more = " ..." if len(words) > _WORDS_SHOWN else ""
-        probability = moment.answer.probabilities[moment.answer.label]
-        rows.append([moment.answer.label, *times, f"{probability:.3f}", " ".join(words[:_WORDS_SHOWN]) + more])
-    return f"{path}\n{format_table(['label', 'start', 'end', 'probability', 'words'], rows)}"
+        confidence = f"{moment.answer.confidence:.3f}"
+        rows.append([moment.answer.label, *times, confidence, " ".join(words[:_WORDS_SHOWN]) + more])
+    return f"{path}\n{format_table(['label', 'start', 'end', 'confidence', 'words'], rows)}"
 
 
 def _rttm(path: Path, moments: "Sequence[Moment]") -> str:
-    """Returns lines as diarisation has them: the label stands for the speaker, its probability for the confidence."""
+    """Returns lines as diarisation has them: the label stands for the speaker, and its confidence for theirs."""
     name = "_".join(path.stem.split())
     return "".join(
         f"SPEAKER {name} 1 {moment.start:.3f} {moment.end - moment.start:.3f} <NA> <NA> {moment.answer.label} "
-        f"{moment.answer.probabilities[moment.answer.label]:.3f} <NA>\n"
+        f"{moment.answer.confidence:.3f} <NA>\n"
         for moment in moments
         if not isinstance(moment.answer, CanError)
     )
@@ -101,10 +101,10 @@ def _draw(path: Path, moments: "Sequence[Moment]", plot: Path) -> None:
     from can_tf.report.plots import timeline_png
 
     answered = [(each, each.answer) for each in moments if not isinstance(each.answer, CanError)]
-    labels = sorted({label for _, answer in answered for label in answer.probabilities})
+    labels = sorted({label for _, answer in answered for label in answer.best_probabilities})
     timeline_png(
         [(moment.start, moment.end) for moment, _ in answered],
-        [[answer.probabilities[label] for label in labels] for _, answer in answered],
+        [[answer.best_probabilities[label] for label in labels] for _, answer in answered],
         labels,
         plot,
         path.name,

@@ -78,8 +78,28 @@ def _without_samples_behind(blocks: tf.Tensor, real_samples: tf.Tensor) -> tf.Te
     return tf.where(places < tf.cast(real_samples, tf.int32)[:, None], blocks, 0.0)
 
 
+def log_mel_spectrogram(samples: tf.Tensor, config: FeatureConfig) -> tf.Tensor:
+    """Returns a recording's log mel spectrogram, for the eye: a model reads MFCCs of segments.
+
+    Args:
+        samples: `<float32>[samples]` in [-1, 1], at least one.
+        config: Window, hop, mel bands.
+
+    Returns:
+        `<float32>[frames, mel_bins]`, natural logarithms of power.
+    """
+    num_samples = tf.shape(samples, tf.int64)
+    frames = frames_of_segments(num_samples, config)
+    return log_mel_of_windows(_windows(samples, tf.zeros([1], tf.int64), num_samples, frames, config), config)
+
+
 def mfcc_of_windows(windows: tf.Tensor, config: FeatureConfig) -> tf.Tensor:
     """Returns `<float32>[frames, mel_bins]` from windows of samples `<float32>[frames, window_samples]`."""
+    return tf.signal.mfccs_from_log_mel_spectrograms(log_mel_of_windows(windows, config))
+
+
+def log_mel_of_windows(windows: tf.Tensor, config: FeatureConfig) -> tf.Tensor:
+    """Returns natural logarithms of power by mel band, `<float32>[frames, mel_bins]`; takes what the MFCCs take."""
     hamming = tf.signal.hamming_window(config.window_samples, periodic=True)
     spectrum = tf.signal.rfft(windows * hamming, [config.fft_length])
     power = tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum))
@@ -90,5 +110,4 @@ def mfcc_of_windows(windows: tf.Tensor, config: FeatureConfig) -> tf.Tensor:
         lower_edge_hertz=config.mel_min_hz,
         upper_edge_hertz=config.mel_max_hz,  # TensorFlow's default stops at 3.8 kHz.
     )
-    log_mel = tf.math.log(tf.matmul(power, mel_weights) + config.log_floor)
-    return tf.signal.mfccs_from_log_mel_spectrograms(log_mel)
+    return tf.math.log(tf.matmul(power, mel_weights) + config.log_floor)

@@ -8,7 +8,11 @@ import numpy as np
 
 from can_tf.errors import MissingExtraError
 from can_tf.files import replacing
+from can_tf.training.calibration import RiskCoverage
 from can_tf.training.metrics import calibration_bins, expected_calibration_error
+
+_COLOURS = ("tab:orange", "tab:blue")  # Of predictions drawn together, and where their counts stand, in points:
+_BESIDE = ((6, -10), (-14, 6))
 
 
 def confusion_matrix_png(confusion: Sequence[Sequence[int]], labels: Sequence[str], path: Path, title: str) -> None:
@@ -29,28 +33,45 @@ def confusion_matrix_png(confusion: Sequence[Sequence[int]], labels: Sequence[st
     _save(figure, path)
 
 
-def reliability_png(probabilities: np.ndarray, true: np.ndarray, path: Path, title: str) -> None:
+def reliability_png(predictions: Mapping[str, np.ndarray], true: np.ndarray, path: Path, title: str) -> None:
     """Draws accuracy over confidence, and how many predictions stand behind each point.
 
     Args:
-        probabilities: `<float>[utterances, labels]`.
+        predictions: `<float>[utterances, labels]` by what they are called.
         true: `<int>[utterances]`, indices of the true labels.
         path: Where to write.
         title: Above the picture.
     """
-    counts, confidences, accuracies = zip(*calibration_bins(probabilities, true), strict=True)
     figure, axes = _figure(title, width=5.5, height=5.0)
     axes.plot([0, 1], [0, 1], color="grey", linestyle="--", label="perfectly calibrated")
-    axes.plot(confidences, accuracies, color="C0", linewidth=1)
-    axes.scatter(confidences, accuracies, s=20 + 400 * np.array(counts) / sum(counts), color="C0", alpha=0.7)
-    for count, confidence, accuracy in zip(counts, confidences, accuracies, strict=True):
-        axes.annotate(str(count), (confidence, accuracy), textcoords="offset points", xytext=(6, -10), fontsize=7)
+    for (name, probabilities), colour, beside in zip(predictions.items(), _COLOURS, _BESIDE, strict=False):
+        counts, confidences, accuracies = zip(*calibration_bins(probabilities, true), strict=True)
+        error = expected_calibration_error(probabilities, true)
+        axes.plot(confidences, accuracies, color=colour, linewidth=1, label=f"{name}: ECE {error:.3f}")
+        axes.scatter(confidences, accuracies, s=20 + 400 * np.array(counts) / sum(counts), color=colour, alpha=0.6)
+        for count, confidence, accuracy in zip(counts, confidences, accuracies, strict=True):
+            place = (confidence, accuracy)
+            axes.annotate(str(count), place, textcoords="offset points", xytext=beside, fontsize=7, color=colour)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_xlabel("confidence: probability of the predicted label")
     axes.set_ylabel("accuracy")
-    error = expected_calibration_error(probabilities, true)
-    axes.legend(title=f"expected calibration error {error:.3f}", loc="upper left", fontsize=8, title_fontsize=8)
+    axes.legend(fontsize=8)
+    _save(figure, path)
+
+
+def risk_coverage_png(curves: Mapping[str, RiskCoverage], path: Path, title: str) -> None:
+    """Draws the share that is wrong over the share that is kept, the least confident left out first."""
+    figure, axes = _figure(title, width=5.5, height=4.2)
+    for (name, curve), colour in zip(curves.items(), _COLOURS, strict=False):
+        label = f"{name}: area {curve.area:.3f}"
+        axes.plot(curve.coverage, curve.risk, color=colour, drawstyle="steps-pre", label=label)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("coverage: share of utterances kept")
+    axes.set_ylabel("risk: share of them that is wrong")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="upper left", fontsize=8)
     _save(figure, path)
 
 

@@ -7,28 +7,37 @@ from typing import Any
 import numpy as np
 
 from can_tf.errors import RunError
-from can_tf.report.plots import confusion_matrix_png, learning_curves_png, reliability_png
-from can_tf.training.cross_validation import METRICS_SHAPE
-from can_tf.training.metrics import evaluate_predictions
+from can_tf.report.plots import confusion_matrix_png, learning_curves_png, reliability_png, risk_coverage_png
+from can_tf.report.statistics import BOOTSTRAP_SAMPLES, score_intervals
+from can_tf.training.calibration import Calibration, risk_coverage, scaled
+from can_tf.training.cross_validation import METRICS_SHAPE, SCORES
+from can_tf.training.metrics import evaluate_predictions, expected_calibration_error
 from can_tf.training.run_folder import (
     CONFIG_FILE,
     METRICS_FILE,
     PREDICTIONS_FILE,
     read_history,
-    read_predictions,
+    read_probabilities,
     read_run_json,
 )
 
+RELIABILITY_FILE = "calibration.png"
+RISK_FILE = "risk_coverage.png"
+LEARNING_CURVES_FILE = "learning_curves.png"
+
 _METRICS = {**METRICS_SHAPE, "count": int}
 _CONFIG = {"records": {"labels": [str]}, "options": {"alpha": float}}
-_MOST = 1.001  # Sums of float32 miss 1 by a little.
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Evaluation:
-    """A run's metrics and its predictions on the test part: `<float64>[utterances, labels]` and label indices."""
+    """A run's metrics, what `config.json` says of it, and its predictions on the test part.
+
+    `probabilities` are `<float64>[utterances, labels]`, `true` are label indices.
+    """
 
     metrics: dict[str, Any]
+    config: dict[str, Any]
     labels: tuple[str, ...]
     alpha: float
     probabilities: np.ndarray
@@ -45,29 +54,44 @@ def read_evaluation(folder: Path) -> Evaluation:
     config = read_run_json(folder, CONFIG_FILE, _CONFIG)
     metrics = read_run_json(folder, METRICS_FILE, _METRICS)
     labels = tuple(config["records"]["labels"])
-    path = folder / PREDICTIONS_FILE
-    columns = [f"probability_{label}" for label in labels]
-    rows = read_predictions(folder, ["label", *columns])
-    try:
-        probabilities = np.array([[float(row[name]) for name in columns] for row in rows])
-        true = np.array([labels.index(row["label"]) for row in rows])
-    except ValueError as error:
-        raise RunError(f"{path}: cannot be read ({error}).") from error
-    if not labels or not rows or not ((probabilities >= 0) & (probabilities <= _MOST)).all():
-        raise RunError(f"{path}: is damaged; expected rows of probabilities for {', '.join(labels) or 'some labels'}.")
+    probabilities, true = read_probabilities(folder, PREDICTIONS_FILE, labels)
     again = evaluate_predictions(probabilities, true, labels)
     if any(metrics.get(name) != value for name, value in again.items()):
+        path = folder / PREDICTIONS_FILE
         raise RunError(f"{path}: does not give the figures of {METRICS_FILE}; one of the two was changed.")
     metrics = {name: value for name, value in metrics.items() if value is not None}
-    return Evaluation(metrics, labels, config["options"]["alpha"], probabilities, true)
+    return Evaluation(metrics, config, labels, config["options"]["alpha"], probabilities, true)
 
 
-def draw_run(folder: Path, evaluation: Evaluation) -> list[Path]:
-    """Draws confusion matrix, calibration and learning curves into the run folder; returns their paths."""
+def headline_scores(
+    evaluation: Evaluation, calibration: Calibration, *, samples: int = BOOTSTRAP_SAMPLES
+) -> dict[str, tuple[float, float, float]]:
+    """Returns `wa`, `ua`, `macro_f1`, `ece` and `calibrated_ece` with their 95 % intervals: the score, low, high."""
+    calibrated = scaled(evaluation.probabilities, calibration.temperature)
+
+    def scores(drawn: np.ndarray) -> dict[str, float]:
+        true = evaluation.true[drawn]
+        found = evaluate_predictions(evaluation.probabilities[drawn], true, evaluation.labels)
+        calibrated_ece = expected_calibration_error(calibrated[drawn], true)
+        return {**{name: found[name] for name in SCORES}, "calibrated_ece": calibrated_ece}
+
+    count = len(evaluation.true)
+    intervals = score_intervals(scores, count, samples=samples)
+    return {name: (value, *intervals[name]) for name, value in scores(np.arange(count)).items()}
+
+
+def draw_run(folder: Path, evaluation: Evaluation, calibration: Calibration) -> list[Path]:
+    """Draws confusion matrix, calibration, risk and learning curves into the run folder; returns their paths."""
     kind = "synthetic speech" if evaluation.metrics["synthetic"] else "test part"
     title = f"{folder.name} ({kind})"
-    paths = [folder / name for name in ("confusion.png", "calibration.png", "learning_curves.png")]
+    predictions = {
+        "as trained": evaluation.probabilities,
+        f"temperature {calibration.temperature:.2f}": scaled(evaluation.probabilities, calibration.temperature),
+    }
+    curves = {name: risk_coverage(each, evaluation.true) for name, each in predictions.items()}
+    paths = [folder / name for name in ("confusion.png", RELIABILITY_FILE, RISK_FILE, LEARNING_CURVES_FILE)]
     confusion_matrix_png(evaluation.metrics["confusion"], evaluation.labels, paths[0], title)
-    reliability_png(evaluation.probabilities, evaluation.true, paths[1], title)
-    learning_curves_png(read_history(folder), paths[2], title)
+    reliability_png(predictions, evaluation.true, paths[1], title)
+    risk_coverage_png(curves, paths[2], title)
+    learning_curves_png(read_history(folder), paths[3], title)
     return paths

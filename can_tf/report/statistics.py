@@ -7,10 +7,13 @@ test part. A bootstrap over utterances tells how much the difference depends on 
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from scipy import stats
+
+BOOTSTRAP_SAMPLES = 2000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +63,7 @@ def bootstrap_interval(
     score: Callable[[np.ndarray, np.ndarray], float],
     *,
     level: float = 0.95,
-    samples: int = 2000,
+    samples: int = BOOTSTRAP_SAMPLES,
     seed: int = 0,
 ) -> tuple[float, float]:
     """Returns the percentile interval of a score's difference, first minus second, over resampled utterances.
@@ -74,13 +77,75 @@ def bootstrap_interval(
         samples: How often the utterances are drawn.
         seed: Of the draws.
     """
-    generator = np.random.default_rng(seed)
     differences = []
-    for _ in range(samples):
-        drawn = generator.integers(0, len(true), len(true))
+    for drawn in _draws(len(true), samples, seed):
         means = [np.mean([score(true[drawn], row[drawn]) for row in rows]) for rows in (first, second)]
         differences.append(means[0] - means[1])
-    low, high = np.quantile(differences, [(1 - level) / 2, (1 + level) / 2])
+    return _percentiles(differences, level)
+
+
+def score_intervals(
+    scores: Callable[[np.ndarray], Mapping[str, float]],
+    count: int,
+    *,
+    level: float = 0.95,
+    samples: int = BOOTSTRAP_SAMPLES,
+    seed: int = 0,
+) -> dict[str, tuple[float, float]]:
+    """Returns an interval of each score over resampled utterances: percentiles, less the bootstrap's bias.
+
+    Scores of distances, such as the expected calibration error, grow with every resampling, and their plain percentiles
+    may lie above the score itself. So the draws are shifted to have the score as their mean, and cut at 0 and 1.
+
+    Args:
+        scores: From 0 to 1, of the utterances drawn, `<int64>[count]`, some of them twice.
+        count: How many utterances there are.
+        level, samples, seed: As `bootstrap_interval` has them.
+    """
+    found = [scores(drawn) for drawn in _draws(count, samples, seed)]
+    intervals = {}
+    for name, score in scores(np.arange(count)).items():
+        values = np.array([each[name] for each in found])
+        intervals[name] = _percentiles((values - values.mean() + score).clip(0, 1), level)
+    return intervals
+
+
+def wilson_interval(successes: int, count: int, *, level: float = 0.95) -> tuple[float, float]:
+    """Returns Wilson's interval of a share, which stays within 0 and 1 and is none too narrow for few.
+
+    Raises:
+        ValueError: Nothing was counted.
+    """
+    if count < 1:
+        raise ValueError("a share of nothing has no interval")
+    z = float(stats.norm.ppf((1 + level) / 2))
+    share, spread = successes / count, z * z / count
+    middle = (share + spread / 2) / (1 + spread)
+    half = math.sqrt(share * (1 - share) * spread + spread * spread / 4) / (1 + spread)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def f1_interval(right: int, missed: int, wrongly_given: int, *, level: float = 0.95) -> tuple[float, float]:
+    """Returns an interval of one label's F1, `2 s / (1 + s)` of the share s = right / (right + missed + wrongly given).
+
+    Wilson's interval of that share, given their sum ("Wilson indirect" in Lam et al., 2023, "Confidence Intervals for
+    the F1 Score").
+
+    Raises:
+        ValueError: All three are 0.
+    """
+    low, high = wilson_interval(right, right + missed + wrongly_given, level=level)
+    return 2 * low / (1 + low), 2 * high / (1 + high)
+
+
+def _draws(count: int, samples: int, seed: int) -> Iterator[np.ndarray]:
+    generator = np.random.default_rng(seed)
+    for _ in range(samples):
+        yield generator.integers(0, count, count)
+
+
+def _percentiles(values: Any, level: float) -> tuple[float, float]:
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 

@@ -1,7 +1,13 @@
 """Tables for people."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from can_tf.training.calibration import Calibration  # Imports SciPy.
+
+CONFIDENCE_HEADERS = ("confidence", "ECE", "NLL", "area of risk over coverage")
+RISK_HEADERS = ("kept", "of calibrated confidence from", "wrong among them")
 
 
 def format_table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -17,3 +23,30 @@ def format_table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     ]
     rule = "  ".join("-" * width for width in widths)
     return "\n".join(line.rstrip() for line in (lines[0], rule, *lines[1:]))
+
+
+def score_rows(metrics: Mapping[str, Any], *, alpha: float) -> list[tuple[str, Mapping[str, Any]]]:
+    """Returns the scores that a run's metrics hold, by what was scored: the final prediction first."""
+    names = {
+        "text": "text head alone",
+        "audio": "audio head alone",
+        "text_reference": "reference: TF-IDF words, logistic regression",
+        "majority": "reference: the commonest label",
+    }
+    others = [(name, metrics[key]) for key, name in names.items() if key in metrics]
+    return [(f"fused, Eq. 15 (alpha {alpha:g})", metrics), *others]
+
+
+def confidence_rows(calibration: "Calibration") -> list[list[str]]:
+    """Returns what a run's confidence is worth without its temperature and with it, below CONFIDENCE_HEADERS."""
+    by_name = {"as trained": calibration.unscaled, "calibrated": calibration.scaled}
+    scores = ("ece", "nll", "risk_coverage_area")
+    return [[name, *(f"{found[score]:.3f}" for score in scores)] for name, found in by_name.items()]
+
+
+def risk_rows(calibration: "Calibration") -> list[list[str]]:
+    """Returns what is wrong among those kept, by their share, below RISK_HEADERS."""
+    return [
+        [f"{point['coverage']:.1%}", f"{point['confidence']:.3f}", f"{point['risk']:.1%}"]
+        for point in calibration.scaled["risk_coverage"]
+    ]

@@ -55,38 +55,31 @@ def newest_version(path: Path) -> Path:
     return max(versions, key=lambda folder: int(folder.name))
 
 
-def run_signature(signature: Any, inputs: Arrays) -> dict[str, np.ndarray]:
-    """Returns the outputs of a SavedModel's signature; raises `tf.errors.OpError` where it refuses the inputs."""
-    import tensorflow as tf
-
-    outputs = signature(**{name: tf.constant(values) for name, values in inputs.items()})
-    return {name: value.numpy() for name, value in outputs.items()}
-
-
 class LocalModel:
     """A SavedModel in this process.
 
     Args:
         path: A version's folder, or a model's, whose newest version is taken.
+
+    Raises:
+        ExportError: There is none, or it cannot be loaded.
     """
 
     def __init__(self, path: Path):
-        import tensorflow as tf
+        from can_tf.serving.loaded import LoadedVersion
 
         self.folder = newest_version(path)
-        try:
-            self._loaded = tf.saved_model.load(str(self.folder))  # Kept: the signatures live as long as it does.
-            self._signature = self._loaded.signatures[SIGNATURE]
-        except (OSError, ValueError, LookupError, tf.errors.OpError) as error:
-            raise ExportError(f"{self.folder}: cannot be loaded ({_first_line(error)}). Export it again.") from error
+        self._version = LoadedVersion(self.folder)
+        if SIGNATURE not in self._version.definitions:
+            raise ExportError(f"{self.folder}: has no signature {SIGNATURE}. Export it again.")
 
     def answer(self, inputs: Arrays) -> dict[str, np.ndarray]:
         import tensorflow as tf
 
         try:
-            return run_signature(self._signature, inputs)
+            return self._version.run(SIGNATURE, inputs)
         except (tf.errors.InvalidArgumentError, tf.errors.FailedPreconditionError, tf.errors.OutOfRangeError) as error:
-            raise PredictionError(_reason(error.message)) from error
+            raise PredictionError(reason_of(error.message)) from error
 
 
 class RestServer:
@@ -125,7 +118,7 @@ class RestServer:
             return {name: self._array(name, values) for name, values in answer["outputs"].items()}
         message = answer.get("error", answer) if isinstance(answer, dict) else answer
         if response.status_code == 400:
-            raise PredictionError(_reason(str(message)))
+            raise PredictionError(reason_of(str(message)))
         raise ServerError(f"{self._url}: answered {response.status_code}: {_first_line(message)}")
 
     def _array(self, name: str, values: Any) -> np.ndarray:
@@ -178,7 +171,7 @@ class GrpcServer:
             response = self._stub.Predict(request, timeout=_SECONDS)
         except grpc.RpcError as error:
             if error.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.OUT_OF_RANGE):
-                raise PredictionError(_reason(error.details())) from error
+                raise PredictionError(reason_of(error.details())) from error
             raise ServerError(f"{self._url}: {error.code().name}: {_first_line(error.details())}") from error
         return {name: tf.make_ndarray(value) for name, value in response.outputs.items()}
 
@@ -202,7 +195,7 @@ def _first_line(error: object) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _reason(message: str) -> str:
+def reason_of(message: str) -> str:
     """Returns what the graph says of a refused input, without the names of the nodes that say it."""
     if checked := _CHECKED.search(message):
         text, values = checked.groups()

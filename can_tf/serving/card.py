@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from can_tf.models.config import ModelConfig
+from can_tf.training.calibration import Calibration
 
 _LICENCES = {
     "iemocap": "IEMOCAP is given out by the University of Southern California under a licence of its own, for "
@@ -16,13 +17,16 @@ _SYNTHETIC = (
 )
 
 
-def model_card(config: Mapping[str, Any], metrics: Mapping[str, Any], model: ModelConfig) -> str:
+def model_card(
+    config: Mapping[str, Any], metrics: Mapping[str, Any], model: ModelConfig, calibration: Calibration | None = None
+) -> str:
     """Returns the card as Markdown.
 
     Args:
         config: A run's `config.json`.
         metrics: Its `metrics.json`.
         model: Its `model.json`.
+        calibration: Of its `calibrated_probabilities`; None if it gives none.
     """
     options, records = config["options"], config["records"]
     corpus = records["corpus"]
@@ -67,10 +71,21 @@ and their times known.
 - Labels are what annotators heard, from actors if the corpus is acted; they are not what a person feels.
 - Other languages, accents, microphones, noise, children's speech: not measured, expect worse.
 - The audio side reads the words' times: late or wrong times, or words from a mediocre recogniser, make it worse.
-- Probabilities are not calibrated unless somebody has done so.
+- {_confidence(calibration)}
 - Not for decisions about people: not for hiring, policing, schooling, health, or insurance. Some of these uses of
   emotion recognition are forbidden by law in places, the European Union among them.
 """
+
+
+def _confidence(calibration: Calibration | None) -> str:
+    if calibration is None:
+        return "Probabilities are not calibrated; `can-tf export --calibrated` adds some that are."
+    before, after = calibration.unscaled["ece"], calibration.scaled["ece"]
+    return (
+        f"`calibrated_probabilities` have the temperature {calibration.temperature:.3f}, fitted on the "
+        f"{calibration.validation_count} utterances of the validation part. It takes the expected calibration error on "
+        f"the test part from {before:.3f} to {after:.3f}; on other speech nothing is known of it."
+    )
 
 
 def _rows(metrics: Mapping[str, Any]) -> str:

@@ -20,27 +20,19 @@ import numpy as np
 
 from can_tf.checksums import checksums_of, write_checksums
 from can_tf.errors import ExportError
-from can_tf.features.config import FeatureConfig
 from can_tf.files import naming_disk_errors, write_json
 from can_tf.locks import alone_in
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
-from can_tf.models.registry import VARIANTS
-from can_tf.models.saved import load_model
 from can_tf.serving.card import model_card
 from can_tf.serving.graph import ServedModel
 from can_tf.serving.predictor import DESCRIPTION_FILE
+from can_tf.serving.trained import load_run
 from can_tf.serving.warm_up import Request, warm_up_requests, write_warm_up
-from can_tf.shapes import count
-from can_tf.training import run_folder
+from can_tf.training.calibration import Calibration, scaled
 
 CARD_FILE = "model_card.md"
 TOLERANCE = 1e-5
-_CONFIG = {  # What is needed of a run's.
-    "options": {"model": str, "max_segment_frames": count},
-    "records": {"segmentation": str, "features": {str: float}},
-    "versions": {str: str},
-}
 _LONGEST_WAIT_SECONDS = 600  # For another export into the same folder, which takes half a minute.
 # Ops that are registered in any TensorFlow, and not, or not always, in a server.
 _NOT_IN_A_SERVER = {"PyFunc", "PyFuncStateless", "EagerPyFunc", "XlaLaunch", "XlaCompile", "XlaRun"}
@@ -48,50 +40,48 @@ _NOT_IN_A_SERVER = {"PyFunc", "PyFuncStateless", "EagerPyFunc", "XlaLaunch", "Xl
 
 @dataclasses.dataclass(frozen=True)
 class Exported:
-    """A published version: its folder, and the largest difference from the Keras model by signature."""
+    """A published version.
+
+    Attributes:
+        folder: Where it is.
+        differences: The largest difference from the Keras model by signature.
+        ops: How many ops it uses.
+        temperature: That of its `calibrated_probabilities`; None if it gives none.
+    """
 
     folder: Path
     differences: Mapping[str, float]
     ops: int
+    temperature: float | None
 
 
-def export_run(run: Path, out: Path) -> Exported:
+def export_run(run: Path, out: Path, *, calibrated: bool = False) -> Exported:
     """Exports a run's model as the next version in `out`.
 
     Args:
         run: A finished run folder.
         out: The model's folder, of which the name is the model's for the server; made if missing.
+        calibrated: Whether signatures give `calibrated_probabilities` too, at the run's temperature.
 
     Raises:
         RunError: The run is not finished, or its files are damaged.
         ExportError: The run's segmentation cannot be served, or the version failed its check.
         BusyError: Another export into the same folder does not end.
     """
-    config = run_folder.read_run_json(run, run_folder.CONFIG_FILE, _CONFIG)
-    metrics = run_folder.read_run_json(run, run_folder.METRICS_FILE)
-    model_config = ModelConfig.from_json(run_folder.read_run_json(run, run_folder.MODEL_CONFIG_FILE))
-    records = config["records"]
-    if records["segmentation"] != "aligned":
-        raise ExportError(
-            f"{run}: was trained on {records['segmentation']} segments; the exported graph makes aligned ones. "
-            "Export a run on records with --segmentation aligned."
-        )
-    if VARIANTS[config["options"]["model"]].reads != "segments":
-        raise ExportError(f"{run}: holds {config['options']['model']}; only the CAN and its ablations are exported.")
-    features = FeatureConfig(**records["features"])
-    model = load_model(run / run_folder.MODEL_FILE)
+    trained = load_run(run, calibrated=calibrated)
     out.mkdir(parents=True, exist_ok=True)
     with alone_in(out, wait_seconds=_LONGEST_WAIT_SECONDS), _working_folder(out) as working:
         version = working / "version"
-        requests = warm_up_requests(model_config.vocabulary, features)
-        served = _write(model, model_config, features, config["options"]["max_segment_frames"], version)
+        requests = warm_up_requests(trained.model_config.vocabulary, trained.features)
+        _write(trained.served, trained.model_config, version)
         write_warm_up(version, out.name, requests)
-        write_json(version / DESCRIPTION_FILE, _description(config, metrics, model_config))
-        (version / CARD_FILE).write_text(model_card(config, metrics, model_config), encoding="utf-8")
-        differences, ops = _check(version, served, requests)
+        about = (trained.config, trained.metrics, trained.model_config, trained.calibration)
+        write_json(version / DESCRIPTION_FILE, _description(*about))
+        (version / CARD_FILE).write_text(model_card(*about), encoding="utf-8")
+        differences, ops = _check(version, trained.served, requests)
         files = [path.relative_to(version).as_posix() for path in version.rglob("*") if path.is_file()]
         write_checksums(version, checksums_of(version, files))
-        return Exported(_publish(version, out), differences, ops)
+        return Exported(_publish(version, out), differences, ops, trained.served.temperature)
 
 
 @contextlib.contextmanager
@@ -108,14 +98,7 @@ def _working_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(working, ignore_errors=True)
 
 
-def _write(
-    model: keras.Model,
-    config: ModelConfig,
-    features: FeatureConfig,
-    max_segment_frames: int,
-    version: Path,
-) -> ServedModel:
-    served = ServedModel(model, config.labels, config.alpha, features, max_segment_frames)
+def _write(served: ServedModel, config: ModelConfig, version: Path) -> None:
     archive = keras.export.ExportArchive()
     archive.track(served)
     for name, function in served.functions.items():
@@ -124,10 +107,11 @@ def _write(
     archive.write_out(str(version), verbose=False)
     for name, lines in (("vocabulary", config.vocabulary), ("labels", config.labels)):  # For people and clients.
         (version / "assets" / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    return served
 
 
-def _description(config: Mapping[str, Any], metrics: Mapping[str, Any], model: ModelConfig) -> dict[str, Any]:
+def _description(
+    config: Mapping[str, Any], metrics: Mapping[str, Any], model: ModelConfig, calibration: Calibration | None
+) -> dict[str, Any]:
     """What a client wants to know of a version, as JSON."""
     return {
         "labels": list(model.labels),
@@ -136,6 +120,7 @@ def _description(config: Mapping[str, Any], metrics: Mapping[str, Any], model: M
         "records": config["records"],
         "versions": config["versions"],
         "metrics": dict(metrics),
+        "calibration": calibration and calibration.to_json(),
     }
 
 
@@ -167,13 +152,17 @@ def _keras_answer(served: ServedModel, inputs: Mapping[str, np.ndarray]) -> dict
         "segment_frames": np.minimum(inputs["segment_frames"], most),
     }
     outputs = served.model(cut, training=False)
+    # In float64, as temperatures are fitted: a small probability is none in float32.
+    probabilities = np.exp(np.asarray(final_log_probabilities(outputs, served.alpha), np.float64))
     answer = {
-        "probabilities": np.exp(final_log_probabilities(outputs, served.alpha)),
+        "probabilities": probabilities,
         **{name: np.asarray(outputs[name]) for name in ("text_attention", "audio_attention")},
     }
-    for name in SINGLE_MODALITIES:
+    for name in ("fused", *SINGLE_MODALITIES):
         if name in outputs:
             answer[f"{name}_probabilities"] = np.asarray(keras.ops.softmax(outputs[name]))
+    if served.temperature is not None:
+        answer["calibrated_probabilities"] = scaled(probabilities, served.temperature)
     return answer
 
 

@@ -44,10 +44,11 @@ class _Words:
 class ServedModel(tf.Module):
     """A trained model with its signatures.
 
-    Each signature is a function of named tensors, batch first, that returns a dict: `probabilities` (Eq. 15) and, where
-    the model has these heads, `text_probabilities` and `audio_probabilities` (`<float32>[batch, labels]`); `label`
+    Each signature is a function of named tensors, batch first, that returns a dict: `probabilities` (Eq. 15),
+    `fused_probabilities` (Eq. 10) and, where the model has these heads, `text_probabilities` (Eq. 11) and
+    `audio_probabilities` (Eq. 12), all `<float32>[batch, labels]`; `label`
     (`<string>[batch]`); `labels` (`<string>[batch, labels]`, what the probabilities belong to); `text_attention` and
-    `audio_attention` (`<float32>[batch, heads, words]`, 0 on padding).
+    `audio_attention` (`<float32>[batch, heads, words]`, 0 on padding); with a temperature, `calibrated_probabilities`.
 
     Args:
         model: From `can_tf.models.registry.build`, trained.
@@ -55,6 +56,7 @@ class ServedModel(tf.Module):
         alpha: The exponent of Eq. 15.
         features: What its records were made with.
         max_segment_frames: What longer segments were cut to in training.
+        temperature: That of `calibrated_probabilities` (`can_tf.training.calibration`); None leaves them out.
     """
 
     def __init__(
@@ -64,10 +66,11 @@ class ServedModel(tf.Module):
         alpha: float,
         features: FeatureConfig,
         max_segment_frames: int,
+        temperature: float | None = None,
     ):
         super().__init__()
         self.model = with_attention(model)
-        self._labels, self.alpha = labels, alpha
+        self._labels, self.alpha, self.temperature = labels, alpha, temperature
         self._features, self.max_segment_frames = features, max_segment_frames
         mfcc = tf.TensorSpec([None, None, None, features.mel_bins], tf.float32, "mfcc")
         segment_frames = tf.TensorSpec([None, None], tf.int32, "segment_frames")
@@ -146,7 +149,8 @@ class ServedModel(tf.Module):
 
     def _answer(self, words, mfcc, segment_frames):
         outputs = self.model({"words": words, "mfcc": mfcc, "segment_frames": segment_frames}, training=False)
-        probabilities = tf.exp(final_log_probabilities(outputs, self.alpha))
+        log_probabilities = final_log_probabilities(outputs, self.alpha)
+        probabilities = tf.exp(log_probabilities)
         labels = tf.constant(self._labels)
         answer = {
             "probabilities": probabilities,
@@ -155,9 +159,11 @@ class ServedModel(tf.Module):
             "text_attention": outputs["text_attention"],
             "audio_attention": outputs["audio_attention"],
         }
-        for name in SINGLE_MODALITIES:
-            if name in outputs:
-                answer[f"{name}_probabilities"] = tf.nn.softmax(outputs[name])
+        for name, logits in outputs.items():
+            if name in ("fused", *SINGLE_MODALITIES):
+                answer[f"{name}_probabilities"] = tf.nn.softmax(logits)
+        if self.temperature is not None:
+            answer["calibrated_probabilities"] = tf.nn.softmax(log_probabilities / self.temperature)
         return answer
 
 

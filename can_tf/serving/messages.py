@@ -15,6 +15,13 @@ from can_tf.errors import ServerError
 SIGNATURE = "serving_default"
 _MOST = 1.001  # Sums of float32 miss 1 by a little.
 WORDS_FROM = ("alignment", "transcript", "recognition")
+UNCERTAIN = "uncertain"
+_NOT_OF_EVERY_MODEL = (
+    "calibrated_probabilities",
+    "fused_probabilities",
+    "text_probabilities",
+    "audio_probabilities",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -34,16 +41,23 @@ class Prediction:
     """What a model says of one utterance.
 
     Attributes:
-        label: The most probable label.
+        label: The most probable label, or `UNCERTAIN` where `confidence` is too low for those who ask.
+        most_probable: The most probable label.
         probabilities: By label, of the final prediction (Eq. 15).
-        text_probabilities, audio_probabilities: By label, of each modality alone; None if the model has no such head.
+        calibrated_probabilities: The same at the model's temperature; None if it was exported without.
+        fused_probabilities: By label, of the fused head (Eq. 10); None if the export does not give it.
+        text_probabilities, audio_probabilities: By label, of each modality alone (Eqs. 11 and 12); None if the model
+            has no such head.
         words: The words, with the spans that became segments.
         text_attention, audio_attention: `<float32>[heads, words]`, each row sums to 1.
         words_from: One of `WORDS_FROM`: how the words and their times are known.
     """
 
     label: str
+    most_probable: str
     probabilities: Mapping[str, float]
+    calibrated_probabilities: Mapping[str, float] | None
+    fused_probabilities: Mapping[str, float] | None
     text_probabilities: Mapping[str, float] | None
     audio_probabilities: Mapping[str, float] | None
     words: tuple[Word, ...]
@@ -51,14 +65,25 @@ class Prediction:
     audio_attention: np.ndarray
     words_from: str
 
+    @property
+    def best_probabilities(self) -> Mapping[str, float]:
+        """The calibrated probabilities where there are any, else those of the final prediction."""
+        return self.calibrated_probabilities or self.probabilities
+
+    @property
+    def confidence(self) -> float:
+        """The largest of `best_probabilities`."""
+        return max(self.best_probabilities.values())
+
     def to_json(self) -> dict[str, Any]:
         """Returns the prediction as JSON values, attention averaged over heads."""
         text, audio = self.text_attention.mean(axis=0), self.audio_attention.mean(axis=0)
         return {
             "label": self.label,
+            "confidence": self.confidence,
+            "most_probable": self.most_probable,
             "probabilities": dict(self.probabilities),
-            "text_probabilities": self.text_probabilities and dict(self.text_probabilities),
-            "audio_probabilities": self.audio_probabilities and dict(self.audio_probabilities),
+            **{name: (side := getattr(self, name)) and dict(side) for name in _NOT_OF_EVERY_MODEL},
             "words_from": self.words_from,
             "words": [
                 {
@@ -116,14 +141,16 @@ def inputs_of(requests: Sequence[Request]) -> dict[str, np.ndarray]:
     }
 
 
-def predictions_of(outputs: Mapping[str, np.ndarray], requests: Sequence[Request]) -> list[Prediction]:
-    """Returns the predictions of a batch from a model's outputs.
+def predictions_of(
+    outputs: Mapping[str, np.ndarray], requests: Sequence[Request], *, reject_below: float = 0.0
+) -> list[Prediction]:
+    """Returns the predictions of a batch from a model's outputs; those of less confidence are `UNCERTAIN`.
 
     Raises:
         ServerError: They are not what a model of can_tf gives for these requests.
     """
     _check_outputs(outputs, requests)
-    return [_prediction(outputs, row, request) for row, request in enumerate(requests)]
+    return [_prediction(outputs, row, request, reject_below) for row, request in enumerate(requests)]
 
 
 def _check_outputs(outputs: Mapping[str, np.ndarray], requests: Sequence[Request]) -> None:
@@ -131,14 +158,14 @@ def _check_outputs(outputs: Mapping[str, np.ndarray], requests: Sequence[Request
     rows, most = len(requests), max(len(request.words) for request in requests)
     labels = outputs["labels"].shape[-1:] if "labels" in outputs else ()
     expected = {
-        **dict.fromkeys(("probabilities", "text_probabilities", "audio_probabilities"), (rows, *labels)),
+        **dict.fromkeys(("probabilities", *_NOT_OF_EVERY_MODEL), (rows, *labels)),
         "label": (rows,),
         "labels": (rows, *labels),
         **dict.fromkeys(("text_attention", "audio_attention"), (rows, -1, most)),
     }
     for name, shape in expected.items():
-        if name not in outputs and name in ("text_probabilities", "audio_probabilities"):
-            continue  # Heads that some models lack.
+        if name not in outputs and name in _NOT_OF_EVERY_MODEL:
+            continue
         values = outputs.get(name, np.zeros(()))
         kind, is_kind = ("text", _is_text) if name in ("label", "labels") else ("numbers from 0 to 1", _are_shares)
         fits = values.ndim == len(shape) and values.size > 0 and is_kind(values)
@@ -156,22 +183,27 @@ def _are_shares(values: np.ndarray) -> bool:
     return values.dtype.kind in "fiu" and bool(((values >= 0) & (values <= _MOST)).all())
 
 
-def _prediction(outputs: Mapping[str, np.ndarray], row: int, request: Request) -> Prediction:
+def _prediction(outputs: Mapping[str, np.ndarray], row: int, request: Request, reject_below: float) -> Prediction:
     labels = [_text(label) for label in outputs["labels"][row]]
 
     def by_label(name: str) -> dict[str, float] | None:
         return dict(zip(labels, outputs[name][row].tolist(), strict=True)) if name in outputs else None
 
-    return Prediction(
-        _text(outputs["label"][row]),
-        by_label("probabilities") or {},
-        by_label("text_probabilities"),
-        by_label("audio_probabilities"),
-        request.words,
-        np.asarray(outputs["text_attention"][row], np.float32)[:, : len(request.words)],
-        np.asarray(outputs["audio_attention"][row], np.float32)[:, : len(request.words)],
-        request.words_from,
+    def attention(name: str) -> np.ndarray:
+        return np.asarray(outputs[f"{name}_attention"][row], np.float32)[:, : len(request.words)]
+
+    most_probable = _text(outputs["label"][row])
+    found = Prediction(
+        label=most_probable,
+        most_probable=most_probable,
+        probabilities=by_label("probabilities") or {},
+        **{name: by_label(name) for name in _NOT_OF_EVERY_MODEL},
+        words=request.words,
+        text_attention=attention("text"),
+        audio_attention=attention("audio"),
+        words_from=request.words_from,
     )
+    return dataclasses.replace(found, label=UNCERTAIN) if found.confidence < reject_below else found
 
 
 def _text(value: Any) -> str:

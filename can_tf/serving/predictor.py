@@ -10,7 +10,7 @@ import numpy as np
 from can_tf.alignment.recognition import Recognizer
 from can_tf.alignment.spans import FILLER_POLICIES, check_end
 from can_tf.corpus.utterance import Word
-from can_tf.errors import AlignmentError, AudioError, ExportError, PredictionError
+from can_tf.errors import AlignmentError, AudioError, ConfigError, ExportError, PredictionError
 from can_tf.limits import DEFAULT_LIMITS, Limits, words_fault
 from can_tf.serving.backends import Backend, LocalModel, connect
 from can_tf.serving.messages import Prediction, Request, inputs_of, predictions_of, words_of_file, words_of_tokens
@@ -20,7 +20,13 @@ from can_tf.shapes import count, mismatch
 
 DESCRIPTION_FILE = Path("assets.extra", "can_tf.json")
 
-_DESCRIPTION = {"records": {"features": {"sample_rate_hz": count}, "fillers": lambda value: value in FILLER_POLICIES}}
+_DESCRIPTION = {
+    "records": {
+        "features": {"sample_rate_hz": count},
+        "fillers": lambda value: value in FILLER_POLICIES,
+        "corpus": {"synthetic": bool},
+    }
+}
 
 Audio = Path | str | np.ndarray
 Words = Path | str | Sequence[Word | tuple[str, float, float]]
@@ -35,6 +41,10 @@ class Predictor:
         fillers: What becomes of noises that the aligner names: "keep" or "drop", as the records were made.
         recognizer: Finds the words of recordings that come without; None is pocketsphinx, whose words are mediocre.
         limits: What a recording may hold.
+        reject_below: Confidence, from 0 to 1, below which a prediction's label is "uncertain".
+
+    Raises:
+        ConfigError: `reject_below` is no probability.
     """
 
     def __init__(
@@ -45,9 +55,12 @@ class Predictor:
         fillers: str = "keep",
         recognizer: Recognizer | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        reject_below: float = 0.0,
     ):
+        if not 0 <= reject_below <= 1:  # NaN too.
+            raise ConfigError(f"reject_below must be a number from 0 to 1, got {reject_below}")
         self._backend, self.sample_rate_hz, self.fillers = backend, sample_rate_hz, fillers
-        self.limits = limits
+        self.limits, self.reject_below = limits, reject_below
         self.spoken_words = SpokenWords(recognizer, max_words=limits.words)
 
     def predict(self, audio: Audio, words: Words | None = None, *, transcript: str | None = None) -> Prediction:
@@ -96,40 +109,56 @@ class Predictor:
     def predict_all(self, requests: Sequence[Request]) -> list[Prediction | PredictionError]:
         """Returns the answers to a batch. Where it is refused, each request is asked alone, so that only some are."""
         try:
-            return [*predictions_of(self._backend.answer(inputs_of(requests)), requests)]
+            outputs = self._backend.answer(inputs_of(requests))
+            return [*predictions_of(outputs, requests, reject_below=self.reject_below)]
         except PredictionError as error:
             if len(requests) == 1:
                 return [error]
             return [answer for request in requests for answer in self.predict_all([request])]
 
 
-def load(path: Path | str, *, recognizer: Recognizer | None = None, limits: Limits = DEFAULT_LIMITS) -> Predictor:
+def load(
+    path: Path | str,
+    *,
+    recognizer: Recognizer | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    reject_below: float = 0.0,
+) -> Predictor:
     """Returns the model of an export.
 
     Args:
         path: A version's folder, or a model's, whose newest version is taken.
-        recognizer, limits: As `Predictor` has them.
+        recognizer, limits, reject_below: As `Predictor` has them.
 
     Raises:
+        ConfigError: `reject_below` is no probability.
         ExportError: There is no export, or it cannot be loaded.
     """
     model = LocalModel(Path(path))
-    records = _description(model.folder)["records"]
+    records = description_of(model.folder)
     return Predictor(
         model,
         sample_rate_hz=records["features"]["sample_rate_hz"],
         fillers=records["fillers"],
         recognizer=recognizer,
         limits=limits,
+        reject_below=reject_below,
     )
 
 
-def at_server(url: str, *, fillers: str = "keep", limits: Limits = DEFAULT_LIMITS) -> Predictor:
+def at_server(
+    url: str, *, fillers: str = "keep", limits: Limits = DEFAULT_LIMITS, reject_below: float = 0.0
+) -> Predictor:
     """Returns the model that a server has; see `can_tf.serving.backends.connect`."""
-    return Predictor(connect(url), fillers=fillers, limits=limits)
+    return Predictor(connect(url), fillers=fillers, limits=limits, reject_below=reject_below)
 
 
-def _description(version: Path) -> dict[str, Any]:
+def description_of(version: Path) -> dict[str, Any]:
+    """Returns what an export's description says of the records its model was trained on.
+
+    Raises:
+        ExportError: It cannot be read.
+    """
     path = version / DESCRIPTION_FILE
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
@@ -138,4 +167,4 @@ def _description(version: Path) -> dict[str, Any]:
     wrong = mismatch(description, _DESCRIPTION)
     if wrong:
         raise ExportError(f"{path}: is damaged ({wrong}). Export the run again.")
-    return description
+    return description["records"]

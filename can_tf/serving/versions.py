@@ -1,40 +1,24 @@
 """The versions of a model in a folder: the newest is served, and a newer one takes its place without a pause."""
 
-import dataclasses
-import threading
-from collections.abc import Mapping
+import gc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
-from google.protobuf import json_format
-from google.protobuf.message import DecodeError
-from tensorflow.core.protobuf import saved_model_pb2
 
 from can_tf.errors import ExportError
-from can_tf.serving.backends import newest_version, run_signature
+from can_tf.serving.backends import newest_version
+from can_tf.serving.loaded import LoadedVersion
 from can_tf.serving.warm_up import replay_warm_up
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Version:
-    """A loaded version.
+class Version(LoadedVersion):
+    """A loaded version; its `number` is its folder's name."""
 
-    Attributes:
-        number: Its folder's name.
-        signatures: Functions by name, of named tensors.
-        definitions: The same signatures as TensorFlow Serving's metadata show them.
-    """
-
-    number: int
-    signatures: Mapping[str, Any]
-    definitions: Mapping[str, Any]
-    loaded: Any  # Signatures live as long as what they were loaded with.
-
-    def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Returns a signature's outputs; raises `tf.errors.OpError` where the graph refuses the inputs."""
-        return run_signature(self.signatures[signature], inputs)
+    @property
+    def number(self) -> int:
+        return int(self.folder.name)
 
 
 class Versions:
@@ -51,11 +35,13 @@ class Versions:
         self.folder, self.name = folder, folder.resolve().name
         self._failed: dict[int, str] = {}
         self._loading: int | None = None
-        self._lock = threading.Lock()
+        # All versions are loaded in one thread: what a thread has allocated goes back to a heap that is its own, and
+        # each thread more that loads one holds some 400 MB.
+        self._loader = ThreadPoolExecutor(1, "can-tf-loader")
         path = newest_version(folder)
         if not path.name.isdecimal() or path.parent.resolve() != folder.resolve():
             raise ExportError(f"{folder}: expected a model's folder, with versions such as {folder}/1 in it.")
-        self._current = _load(path)
+        self._current = self._loader.submit(_load, path).result()
 
     @property
     def current(self) -> Version:
@@ -66,22 +52,25 @@ class Versions:
 
         A version that cannot be loaded is not tried again; the current one stays.
         """
-        with self._lock:
-            try:
-                number = int((path := newest_version(self.folder)).name)
-            except ExportError:  # All are gone: what is loaded goes on.
-                return False
-            if number == self._current.number or number in self._failed:
-                return False
-            self._loading = number
-            try:
-                self._current = _load(path)
-            except ExportError as error:
-                self._failed[number] = str(error)
-                return False
-            finally:
-                self._loading = None
-            return True
+        return self._loader.submit(self._refresh).result()
+
+    def _refresh(self) -> bool:
+        try:
+            number = int((path := newest_version(self.folder)).name)
+        except ExportError:  # All are gone: what is loaded goes on.
+            return False
+        if number == self._current.number or number in self._failed:
+            return False
+        self._loading = number
+        try:
+            self._current = _load(path)
+        except ExportError as error:
+            self._failed[number] = str(error)
+            return False
+        finally:
+            self._loading = None
+        gc.collect()  # Graphs are full of circles: without this, several old versions would wait for their end.
+        return True
 
     def status(self) -> list[dict[str, Any]]:
         """Returns `model_version_status` as TensorFlow Serving gives it, newest first."""
@@ -97,23 +86,9 @@ def _status(number: int, state: str, code: str, message: str) -> dict[str, Any]:
 
 
 def _load(path: Path) -> Version:
+    version = Version(path)
     try:
-        loaded = tf.saved_model.load(str(path))
-        definitions = _signature_definitions(path)
-        version = Version(int(path.name), dict(loaded.signatures), definitions, loaded)
         replay_warm_up(path, version.run)
-    except (OSError, ValueError, LookupError, DecodeError, tf.errors.OpError) as error:
-        raise ExportError(f"{path}: cannot be loaded ({' '.join(str(error).split())[:300]}).") from error
+    except (OSError, LookupError, tf.errors.OpError) as error:
+        raise ExportError(f"{path}: fails its own warm-up requests ({' '.join(str(error).split())[:300]}).") from error
     return version
-
-
-def _signature_definitions(path: Path) -> dict[str, Any]:
-    model = saved_model_pb2.SavedModel()
-    model.ParseFromString((path / "saved_model.pb").read_bytes())
-    # As proto3 has it in JSON, defaults included: clients look for "name": "" and "unknown_rank": false.
-    return {
-        name: json_format.MessageToDict(
-            definition, preserving_proto_field_name=True, including_default_value_fields=True
-        )
-        for name, definition in model.meta_graphs[0].signature_def.items()
-    }

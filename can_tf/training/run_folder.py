@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from can_tf.checksums import checksums_of, write_checksums
 from can_tf.errors import RunError
 from can_tf.files import remove_temporary_files, sha256_of_json, write_csv, write_json
@@ -34,6 +36,7 @@ TENSORBOARD_FOLDER = "tensorboard"
 
 HISTORY_COLUMNS = ("epoch", "loss", "validation_loss", "validation_wa", "validation_ua", "seconds")
 _STATE_FILE = "state.json"
+_MOST = 1.001  # Sums of float32 miss 1 by a little.
 _WEIGHTS = re.compile(r"([\w-]{1,80}\.npz)?")
 _STATE = {
     "history": [dict.fromkeys(HISTORY_COLUMNS, lambda value: type(value) in (int, float))],  # A loss may be infinite.
@@ -189,9 +192,9 @@ def read_history(folder: Path) -> list[dict[str, float]]:
     return rows
 
 
-def read_predictions(folder: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Returns the rows of `predictions.csv`; raises RunError if they cannot be read or one lacks any of the columns."""
-    path = folder / PREDICTIONS_FILE
+def read_predictions(folder: Path, columns: Sequence[str], name: str = PREDICTIONS_FILE) -> list[dict[str, str]]:
+    """Returns the rows of a file of predictions; RunError if it is unreadable, or a row lacks a column."""
+    path = folder / name
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -201,6 +204,31 @@ def read_predictions(folder: Path, columns: Sequence[str]) -> list[dict[str, str
         if any(row.get(name) is None for name in columns) or None in row:
             raise RunError(f"{path}: is damaged (row {number}: expected {', '.join(columns)}).")
     return rows
+
+
+def read_probabilities(folder: Path, name: str, labels: Sequence[str], of: str = "") -> tuple[np.ndarray, np.ndarray]:
+    """Returns a prediction in a file of predictions, `<float64>[utterances, labels]`, and true label indices.
+
+    Args:
+        folder: The run folder.
+        name: Of the file.
+        labels: In index order.
+        of: "" for the final prediction, "text_" or "audio_" for a single modality's.
+
+    Raises:
+        RunError: The file cannot be read, holds no rows, or what is no probability, or other labels.
+    """
+    path = folder / name
+    columns = [f"{of}probability_{label}" for label in labels]
+    rows = read_predictions(folder, ["label", *columns], name)
+    try:
+        probabilities = np.array([[float(row[column]) for column in columns] for row in rows])
+        true = np.array([labels.index(row["label"]) for row in rows])
+    except ValueError as error:
+        raise RunError(f"{path}: cannot be read ({error}).") from error
+    if not labels or not rows or not ((probabilities >= 0) & (probabilities <= _MOST)).all():
+        raise RunError(f"{path}: is damaged; expected rows of probabilities for {', '.join(labels) or 'some labels'}.")
+    return probabilities, true
 
 
 def _config(options: TrainOptions, dataset: Dataset) -> dict[str, Any]:

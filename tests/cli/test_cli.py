@@ -64,9 +64,12 @@ def test_the_two_commands_of_the_readme_work_one_after_the_other_in_an_empty_fol
         assert row in trained.stdout
     assert "epoch   2 of 2: loss" in trained.stderr
     shown = json.loads(run("evaluate", "runs/can-paper-fold0-seed0", "--json").stdout)
+    assert shown.pop("calibration")["validation_count"] == 15
     assert shown == json.loads((tmp_path / "runs/can-paper-fold0-seed0/metrics.json").read_text())
-    pictures = run("evaluate", "runs/can-paper-fold0-seed0").stdout.split("\n")[-4:-1]
-    assert all((tmp_path / picture).stat().st_size > 1000 for picture in pictures)
+    written = run("evaluate", "runs/can-paper-fold0-seed0").stdout.split("\n")[-6:-1]
+    assert written[-1] == "runs/can-paper-fold0-seed0/report.html"
+    assert all((tmp_path / path).stat().st_size > 1000 for path in written)
+    assert "whole" in run("verify", "runs").stdout
 
 
 def test_inspect_shows_counts_durations_and_as_json_all_of_it(tone_records):

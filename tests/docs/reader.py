@@ -115,7 +115,7 @@ class Reader:
         """Runs `can-tf` in this process, which has TensorFlow."""
         with working_in(self.folder), self._reusing(trainings="--cluster" not in text):
             done = CliRunner().invoke(main, shlex.split(text)[1:])
-        if text.split()[1] not in ("predict", "inspect"):
+        if text.split()[1] in ("train", "export", "cross-validate", "reproduce", "tune"):
             keras.utils.clear_session()
         trace = done.exception if not isinstance(done.exception, SystemExit) else None
         assert done.exit_code == 0, f"{command}\ntyped as {text}\n{done.output}\n{trace!r}"

@@ -180,13 +180,12 @@ def test_what_is_not_run_is_well_formed(command):
         check(text)
 
 
-def test_what_make_demo_types_is_well_formed_and_what_the_tutorial_types():
+def test_what_make_demo_types_is_well_formed():
     recipe = (ROOT / "Makefile").read_text().split("\ndemo:")[1].split("\n\n")[0]
     typed = re.findall(r"^\t\$\(BIN\)/(can-tf .*)$", recipe, re.MULTILINE)
+    assert typed
     for text in typed:
         check(text)
-    of_the_tutorial = [command.text.split()[1] for command in commands_of("docs/tutorial.md")]
-    assert {text.split()[1] for text in typed} <= set(of_the_tutorial)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from can_tf.cli.scores import scores_table
+from can_tf.cli.scores import confidence_tables, scores_table
 from can_tf.models.config import ModelConfig
 from can_tf.records.dataset import Dataset
+from can_tf.report.page import page
 from can_tf.report.reproduction import read_results
-from can_tf.report.run import read_evaluation
+from can_tf.report.run import headline_scores, read_evaluation
 from can_tf.training import run_folder, tuning
+from can_tf.training.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, calibration_of
 from can_tf.training.cross_validation import plan, summarise
 from can_tf.training.metrics import evaluate_predictions
 from can_tf.training.options import TrainOptions, read_config
@@ -68,6 +70,7 @@ VALIDATION = {
     "synthetic": True,
 }
 HISTORY = ",".join(run_folder.HISTORY_COLUMNS) + "\n1,1.5,1.25,0.5,0.25,2.0\n2,1.5,inf,0.5,0.25,2.0\n"
+PICTURES = dict.fromkeys(("calibration.png", "risk_coverage.png", "learning_curves.png"), b"PNG")
 DATASET = Dataset(Path("data/records"), records.DESCRIPTION, ())
 
 
@@ -77,7 +80,8 @@ def _prepare(folder: Path) -> None:
     (run / run_folder.CHECKPOINT_FOLDER).mkdir(parents=True)
     for name, value in ((run_folder.CONFIG_FILE, CONFIG), (run_folder.METRICS_FILE, METRICS)):
         (run / name).write_text(json.dumps(value))
-    (run / run_folder.PREDICTIONS_FILE).write_text(PREDICTIONS)
+    for name in (run_folder.PREDICTIONS_FILE, run_folder.VALIDATION_PREDICTIONS_FILE):
+        (run / name).write_text(PREDICTIONS)
 
 
 def _run(folder: Path, name: str, content: bytes) -> Path:
@@ -118,6 +122,13 @@ def _evaluate(name: str):
         assert np.isfinite(evaluation.probabilities).all()
         assert evaluation.probabilities.shape == (len(evaluation.true), len(evaluation.labels))
         scores_table(evaluation.metrics, alpha=evaluation.alpha)
+        calibration = calibration_of(folder / run_folder.default_run_folder(OPTIONS).name, evaluation.labels)
+        assert LOWEST_TEMPERATURE <= calibration.temperature <= HIGHEST_TEMPERATURE
+        assert np.isfinite([calibration.unscaled["nll"], calibration.scaled["nll"]]).all()
+        headline = headline_scores(evaluation, calibration, samples=5)
+        text = page("a run", evaluation, calibration, headline, PICTURES)
+        assert text.encode("utf-8", "xmlcharrefreplace").count(b"<table>") == 8
+        confidence_tables(calibration)
 
     return feed
 
@@ -192,6 +203,9 @@ PARSERS: Mapping[str, Parser] = {
     "metrics.json, summed up": json_parser([METRICS], _summary, prepare=_prepare),
     "metrics.json, reported": json_parser([METRICS], _reproduction(run_folder.METRICS_FILE), prepare=_prepare),
     "predictions.csv": text_parser([PREDICTIONS], _evaluate(run_folder.PREDICTIONS_FILE), prepare=_prepare),
+    "validation_predictions.csv": text_parser(
+        [PREDICTIONS], _evaluate(run_folder.VALIDATION_PREDICTIONS_FILE), prepare=_prepare
+    ),
     "predictions.csv, reported": text_parser([PREDICTIONS], _reproduction("predictions.csv"), prepare=_prepare),
     "validation.json": json_parser([VALIDATION], _validation, prepare=_prepare),
     "history.csv": text_parser([HISTORY], _history, prepare=_prepare),

@@ -15,11 +15,13 @@ import tensorflow as tf
 
 from can_tf.corpus.utterance import Word
 from can_tf.errors import PredictionError, ServerError
+from can_tf.explanation.try_it import read_question
 from can_tf.serving.backends import RestServer
+from can_tf.serving.gate import Gate, HttpError, Limits
 from can_tf.serving.json_tensors import BadRequestError, parse_request
 from can_tf.serving.messages import Request, predictions_of
-from can_tf.serving.predictor import DESCRIPTION_FILE, _description
-from can_tf.serving.rest import Limits, create_app
+from can_tf.serving.predictor import DESCRIPTION_FILE, description_of
+from can_tf.serving.rest import create_app
 from can_tf.serving.wav import wav_bytes
 from tests.fuzz.parser import Parser, binary_parser, json_parser
 
@@ -54,13 +56,21 @@ ANSWER = {
     "outputs": {
         "probabilities": [[0.75, 0.25]],
         "text_probabilities": [[0.5, 0.5]],
+        "calibrated_probabilities": [[0.625, 0.375]],
         "label": ["calm"],
         "labels": [["calm", "loud"]],
         "text_attention": [[[0.5, 0.5], [1.0, 0.0]]],
         "audio_attention": [[[0.25, 0.75], [0.5, 0.5]]],
     }
 }
-DESCRIPTION = {"records": {"features": {"sample_rate_hz": 16_000}, "fillers": "keep", "labels": ["calm"]}}
+DESCRIPTION = {
+    "records": {
+        "features": {"sample_rate_hz": 16_000},
+        "fillers": "keep",
+        "corpus": {"synthetic": True},
+        "labels": ["calm"],
+    }
+}
 REQUESTS = [Request(WAV, (Word("good", 0.0, 0.5), Word("day", 0.5, 1.0)))]
 
 
@@ -96,7 +106,7 @@ class _FakeVersion:
 
 _APP = create_app(
     SimpleNamespace(name="can", current=_FakeVersion(), status=list, refresh=bool),  # type: ignore[arg-type]
-    Limits(body_bytes=1 << 20, values=10_000),
+    Gate(Limits(body_bytes=1 << 20, values=10_000)),
 )
 
 
@@ -146,7 +156,8 @@ def _answer(content: bytes, folder: Path) -> None:
     [prediction] = predictions_of(RestServer("http://localhost:1")._outputs(response), REQUESTS)
     told = prediction.to_json()
     assert [word["word"] for word in told["words"]] == ["good", "day"]
-    assert np.isfinite(list(told["probabilities"].values())).all()
+    assert np.isfinite([*told["probabilities"].values(), *(told["calibrated_probabilities"] or {}).values()]).all()
+    assert 0 <= told["confidence"] <= 1.001
 
 
 def _prepare_version(folder: Path) -> None:
@@ -155,11 +166,18 @@ def _prepare_version(folder: Path) -> None:
 
 def _described(content: bytes, folder: Path) -> None:
     (folder / DESCRIPTION_FILE).write_bytes(content)
-    records = _description(folder)["records"]
+    records = description_of(folder)
     assert 0 < records["features"]["sample_rate_hz"] < 2**31
     assert records["fillers"] in ("keep", "drop")
 
 
+def _question(content: bytes, folder: Path) -> None:
+    question = read_question(content)
+    assert question.name.strip() == question.name != ""
+    assert question.transcript is None or question.transcript.strip()
+
+
+QUESTION = {"audio": {"b64": base64.b64encode(WAV).decode()}, "transcript": "good day", "name": "a.wav"}
 _TENSORFLOWS = (tf.errors.InvalidArgumentError, UnicodeDecodeError)  # The second where it quotes the bytes.
 _REFUSED = (BadRequestError,)
 _PACKED = [gzip.compress(json.dumps(body).encode(), mtime=0) for body in BODIES]
@@ -168,6 +186,7 @@ PARSERS: Mapping[str, Parser] = {
     "REST body": json_parser(BODIES, _parsed, refusals=_REFUSED),
     "REST request": json_parser(BODIES, _posted(), refusals=_REFUSED),
     "REST request, gzipped": binary_parser(_PACKED, _posted((b"content-encoding", b"gzip")), refusals=_REFUSED),
+    "question of the page": json_parser([QUESTION], _question, refusals=(HttpError,)),
     "wav in a request": binary_parser([WAV], _served_wav, refusals=_TENSORFLOWS),
     "server's answer": json_parser([ANSWER], _answer, refusals=(ServerError, PredictionError)),
     "can_tf.json": json_parser([DESCRIPTION], _described, prepare=_prepare_version),

@@ -7,7 +7,15 @@ import pytest
 from scipy import stats
 from sklearn.metrics import recall_score
 
-from can_tf.report.statistics import bootstrap_interval, corrected_t_test, ua, wa
+from can_tf.report.statistics import (
+    bootstrap_interval,
+    corrected_t_test,
+    f1_interval,
+    score_intervals,
+    ua,
+    wa,
+    wilson_interval,
+)
 
 FIRST = [0.60, 0.58, 0.63, 0.55, 0.61]
 SECOND = [0.57, 0.58, 0.60, 0.56, 0.57]
@@ -92,3 +100,44 @@ def test_seeds_are_averaged():
     first, second = np.array([[0, 1], [1, 0]]), np.array([[0, 1], [0, 1]])
     low, high = bootstrap_interval(true, first, second, wa, samples=50)
     assert low == high == -0.5
+
+
+def test_wilsons_interval_by_hand_and_scipys():
+    # z = 1.96: (3/4 + z^2/8 -+ z sqrt(3/64 + z^2/64)) / (1 + z^2/4).
+    z2 = 1.959963984540054**2
+    half = math.sqrt(z2 * (3 / 64 + z2 / 64))
+    expected = [(0.75 + z2 / 8 + sign * half) / (1 + z2 / 4) for sign in (-1, 1)]
+    assert wilson_interval(3, 4) == pytest.approx(expected)
+    for successes, count in ((0, 7), (7, 7), (41, 100)):
+        scipys = stats.binomtest(successes, count).proportion_ci(method="wilson")
+        assert wilson_interval(successes, count) == pytest.approx((scipys.low, scipys.high))
+
+
+def test_a_share_of_nothing_has_no_interval():
+    with pytest.raises(ValueError, match="share of nothing"):
+        wilson_interval(0, 0)
+    with pytest.raises(ValueError, match="share of nothing"):
+        f1_interval(0, 0, 0)
+
+
+def test_the_interval_of_f1_is_wilsons_of_the_share_it_is_a_function_of():
+    # Right 6, missed 2, wrongly given 4: F1 = 12 / 18; the share is 6 / 12, and 2 s / (1 + s) = 2 / 3.
+    low, high = f1_interval(6, 2, 4)
+    share_low, share_high = wilson_interval(6, 12)
+    assert (low, high) == pytest.approx((2 / (1 / share_low + 1), 2 / (1 / share_high + 1)))
+    assert low < 2 / 3 < high
+
+
+def test_the_interval_of_a_score_is_that_of_a_normal_approximation():
+    right = np.arange(400) % 4 != 0
+    low, high = score_intervals(lambda drawn: {"wa": right[drawn].mean()}, 400, samples=1000)["wa"]
+    half = 1.96 * math.sqrt(0.75 * 0.25 / 400)
+    assert (low, high) == (pytest.approx(0.75 - half, abs=0.01), pytest.approx(0.75 + half, abs=0.01))
+
+
+def test_a_score_that_resampling_makes_larger_lies_in_its_interval():
+    values = np.random.default_rng(0).normal(size=100)
+    values -= values.mean()
+    distance = score_intervals(lambda drawn: {"distance": abs(values[drawn].mean())}, 100, samples=500)["distance"]
+    assert distance[0] == 0.0
+    assert 0.05 < distance[1] < 0.25

@@ -65,5 +65,10 @@ def exported(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Expo
 
 
 @pytest.fixture(scope="session")
+def calibrated(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    return export_run(trained.run, tmp_path_factory.mktemp("calibrated") / "can", calibrated=True)
+
+
+@pytest.fixture(scope="session")
 def local_model(exported: Exported) -> LocalModel:
     return LocalModel(exported.folder)

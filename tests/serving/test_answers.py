@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from can_tf.corpus.utterance import Word
-from can_tf.errors import ExportError, ServerError
+from can_tf.errors import ConfigError, ExportError, ServerError
 from can_tf.serving.backends import RestServer
 from can_tf.serving.messages import Request, predictions_of
-from can_tf.serving.predictor import DESCRIPTION_FILE, _description
+from can_tf.serving.predictor import DESCRIPTION_FILE, Predictor, description_of
 
 REQUEST = Request(b"", (Word("good", 0.0, 0.5), Word("day", 0.5, 1.0)))
 OUTPUTS = {
@@ -20,7 +20,7 @@ OUTPUTS = {
     "text_attention": [[[0.5, 0.5]]],
     "audio_attention": [[[0.25, 0.75]]],
 }
-DESCRIPTION = {"records": {"features": {"sample_rate_hz": 16_000}, "fillers": "keep"}}
+DESCRIPTION = {"records": {"features": {"sample_rate_hz": 16_000}, "fillers": "keep", "corpus": {"synthetic": False}}}
 
 
 def arrays(outputs):
@@ -36,6 +36,33 @@ def test_the_answer_of_a_model_is_taken_with_texts_as_bytes_too():
         assert (prediction.label, prediction.probabilities) == ("calm", {"calm": 0.75, "loud": 0.25})
 
 
+def test_confidence_is_calibrated_where_it_can_be():
+    [plain] = predictions_of(arrays(OUTPUTS), [REQUEST])
+    [calibrated] = predictions_of(arrays({**OUTPUTS, "calibrated_probabilities": [[0.625, 0.375]]}), [REQUEST])
+    assert (plain.confidence, calibrated.confidence) == (0.75, 0.625)
+    assert plain.to_json()["calibrated_probabilities"] is None
+    told = calibrated.to_json()
+    assert (told["confidence"], told["calibrated_probabilities"]) == (0.625, {"calm": 0.625, "loud": 0.375})
+    assert told["probabilities"] == {"calm": 0.75, "loud": 0.25}
+
+
+@pytest.mark.parametrize(
+    "reject_below, label", [(0.0, "calm"), (0.625, "calm"), (0.7, "uncertain"), (1.0, "uncertain")]
+)
+def test_what_is_below_the_confidence_asked_for_is_uncertain_and_still_tells_the_most_probable(reject_below, label):
+    outputs = arrays({**OUTPUTS, "calibrated_probabilities": [[0.625, 0.375]]})
+    [prediction] = predictions_of(outputs, [REQUEST], reject_below=reject_below)
+    told = prediction.to_json()
+    assert (told["label"], told["most_probable"]) == (label, "calm")
+    assert told["probabilities"] == {"calm": 0.75, "loud": 0.25}
+
+
+@pytest.mark.parametrize("reject_below", [-0.1, 1.1, float("nan")])
+def test_a_confidence_that_is_no_probability_is_refused(reject_below):
+    with pytest.raises(ConfigError, match=f"reject_below must be a number from 0 to 1, got {reject_below}"):
+        Predictor(RestServer("http://localhost:1"), reject_below=reject_below)
+
+
 @pytest.mark.parametrize(
     "changes, message",
     [
@@ -43,6 +70,8 @@ def test_the_answer_of_a_model_is_taken_with_texts_as_bytes_too():
         ({"probabilities": [[0.75]]}, "probabilities: expected numbers"),
         ({"probabilities": [["much", "little"]]}, "probabilities: expected numbers"),
         ({"probabilities": [[float("nan"), 1]]}, "probabilities: expected numbers from 0 to 1"),
+        ({"calibrated_probabilities": [[0.5, 0.25, 0.25]]}, r"calibrated_probabilities: expected .* shape \[1, 2\]"),
+        ({"calibrated_probabilities": [[float("nan"), 1]]}, "calibrated_probabilities: expected numbers from 0 to 1"),
         ({"audio_probabilities": [[2, 0]]}, "audio_probabilities: expected numbers from 0 to 1"),
         ({"label": "calm"}, r"label: expected text of the shape \[1\]"),
         ({"label": [3]}, "label: expected text"),
@@ -69,17 +98,17 @@ def test_an_answer_that_lacks_an_output_is_the_servers_error():
         ("[]", "is damaged .it: expected an object"),
         ("{}", "is damaged .it lacks records"),
         (
-            json.dumps({"records": {"features": {"sample_rate_hz": "16k"}, "fillers": "keep"}}),
+            json.dumps({"records": {**DESCRIPTION["records"], "features": {"sample_rate_hz": "16k"}}}),
             "sample_rate_hz: expected",
         ),
-        (json.dumps({"records": {"features": {"sample_rate_hz": 1}, "fillers": "some"}}), "records.fillers: expected"),
+        (json.dumps({"records": {**DESCRIPTION["records"], "fillers": "some"}}), "records.fillers: expected"),
     ],
 )
 def test_a_damaged_description_is_refused(tmp_path, content, message):
     path = tmp_path / DESCRIPTION_FILE
     path.parent.mkdir()
     path.write_text(json.dumps(DESCRIPTION))
-    assert _description(tmp_path) == DESCRIPTION
+    assert description_of(tmp_path) == DESCRIPTION["records"]
     path.write_text(content)
     with pytest.raises(ExportError, match=f"can_tf.json: .*{message}"):
-        _description(tmp_path)
+        description_of(tmp_path)

@@ -42,13 +42,20 @@ def test_predict_reads_a_folder_and_finds_the_alignments_beside(exported, record
         assert set(answer) == {
             "path",
             "label",
+            "confidence",
+            "most_probable",
             "probabilities",
+            "calibrated_probabilities",
+            "fused_probabilities",
             "text_probabilities",
             "audio_probabilities",
             "words",
             "words_from",
         }
         assert answer["label"] == max(answer["probabilities"], key=answer["probabilities"].get)
+        assert answer["label"] == answer["most_probable"]
+        assert answer["confidence"] == max(answer["probabilities"].values())
+        assert answer["calibrated_probabilities"] is None
         assert [word["word"] for word in answer["words"]] == ["good", "day"]
         for side in ("text_attention", "audio_attention"):
             assert sum(word[side] for word in answer["words"]) == pytest.approx(1.0, abs=1e-5)
@@ -57,7 +64,7 @@ def test_predict_reads_a_folder_and_finds_the_alignments_beside(exported, record
 def test_a_table_shows_words_and_attention_of_a_single_recording(exported, recordings):
     done = run("predict", recordings / "a.wav", "--model", exported.folder, "--alignment", recordings)
     assert done.exit_code == 0, done.output
-    for text in ("probability", "text alone", "audio attention", "good", "#"):
+    for text in ("confidence", "text alone", "audio attention", "good", "#"):
         assert text in done.stdout
 
 
@@ -190,3 +197,4 @@ def test_export_says_where_and_how_exact(trained, tmp_path):
     assert report["path"] == str(tmp_path / "can" / "1")
     assert set(report["differences"]) == {"serving_default", "waveform", "features"}
     assert max(report["differences"].values()) < 1e-5
+    assert report["temperature"] is None

@@ -26,7 +26,7 @@ from tests.serving.conftest import OPTIONS
 
 pytestmark = pytest.mark.long
 
-PROBABILITIES = ("probabilities", "text_probabilities", "audio_probabilities")
+PROBABILITIES = ("probabilities", "fused_probabilities", "text_probabilities", "audio_probabilities")
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,7 @@ def keras_probabilities(model, inputs):
     logits = model({name: tf.constant(inputs[name]) for name in ("mfcc", "segment_frames", "words")}, training=False)
     return {
         "probabilities": np.exp(final_log_probabilities(logits, OPTIONS.alpha)),
+        "fused_probabilities": tf.nn.softmax(logits["fused"]).numpy(),
         "text_probabilities": tf.nn.softmax(logits["text"]).numpy(),
         "audio_probabilities": tf.nn.softmax(logits["audio"]).numpy(),
     }

@@ -5,7 +5,6 @@ import concurrent.futures
 import gzip
 import json
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -16,16 +15,17 @@ import anyio
 import numpy as np
 import pytest
 import requests
-import uvicorn
 
 from can_tf.alignment.spans import share_silence
 from can_tf.errors import ExportError, PredictionError, ServerError
 from can_tf.serving.backends import RestServer
+from can_tf.serving.gate import Gate, Limits
 from can_tf.serving.json_tensors import BadRequestError, parse_request
 from can_tf.serving.messages import Request, inputs_of
-from can_tf.serving.rest import Limits, create_app
+from can_tf.serving.rest import create_app
 from can_tf.serving.versions import Versions
 from can_tf.serving.wav import wav_bytes
+from tests.serving.server import running
 
 pytestmark = pytest.mark.long
 
@@ -50,17 +50,9 @@ def model_folder(exported, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(model_folder):
-    app = create_app(Versions(model_folder), LIMITS, seconds_between_looks=0.2)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    app = create_app(Versions(model_folder), Gate(LIMITS), seconds_between_looks=0.2)
+    with running(app) as found:
+        yield found
 
 
 def predict(address, body, **settings):
@@ -287,7 +279,7 @@ def test_a_version_that_does_not_load_is_reported_and_the_old_one_goes_on(export
 
 
 def test_more_requests_than_may_wait_are_turned_away_before_their_bodies_are_read(model_folder):
-    app = create_app(Versions(model_folder), Limits(at_once=1, waiting=1))
+    app = create_app(Versions(model_folder), Gate(Limits(at_once=1, waiting=1)))
 
     async def crowd():
         statuses, may_go_on = [], anyio.Event()

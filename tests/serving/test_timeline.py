@@ -39,7 +39,7 @@ def test_a_table_and_rttm_lines_and_a_picture(exported, talk, tmp_path):
     assert done.exit_code == 0, done.output
     name, heading, _, *rows = done.stdout.splitlines()
     assert name == str(talk)
-    assert heading.split() == ["label", "start", "end", "probability", "words"]
+    assert heading.split() == ["label", "start", "end", "confidence", "words"]
     lines = [line.split() for line in rttm.read_text().splitlines()]
     assert len(rows) == len(lines) == len(NAMES)
     for row, line, begin in zip([row.split() for row in rows], lines, begins(), strict=True):

@@ -1,0 +1,156 @@
+"""`can-tf explain`."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from can_tf.cli.asking import Words, asking_options, open_predictor, request_or_error, say_recognised
+from can_tf.cli.corpora import demo_root, read_corpus
+from can_tf.cli.options import corpus_options
+from can_tf.cli.progress import Progress
+from can_tf.cli.recordings import end_with_errors, recordings
+from can_tf.errors import CanError, ConfigError
+from can_tf.files import write_json
+from can_tf.limits import MAX_WORDS, PICTURE_SECONDS, Limits
+from can_tf.training.run_folder import CONFIG_FILE, read_run_json
+
+_FIGURES = (".png", ".pdf", ".svg")
+
+
+@click.command("explain")
+@click.argument("what", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    show_default="explanation.html, in a RUN's folder or here",
+    help="What to write, by its ending: .html is a page, .png, .pdf or .svg a figure of one recording, .json the data.",
+)
+@asking_options
+@click.option("--count", type=click.IntRange(min=1), default=4, help="Of a RUN: utterances of each kind.")
+@corpus_options
+@click.option(
+    "--max-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=PICTURE_SECONDS,
+    help="Longer recordings are refused.",
+)
+@click.option("--max-words", type=click.IntRange(min=1), default=MAX_WORDS, help="Utterances of more are refused.")
+@click.option("--json", "as_json", is_flag=True, help="Print the data as JSON too.")
+@click.pass_context
+def explain_command(
+    ctx: click.Context,
+    what: tuple[Path, ...],
+    out: Path | None,
+    alignment: Path | None,
+    transcript: str | None,
+    model: Path,
+    server: str | None,
+    fillers: str | None,
+    count: int,
+    corpus: str,
+    root: Path | None,
+    labels: str | None,
+    utterances: int,
+    max_seconds: float,
+    max_words: int,
+    as_json: bool,
+) -> None:
+    """Show why: a page with the sound, its words, and the attention that text and audio give each.
+
+    WHAT are recordings, asked about as `can-tf predict` does, or one folder of a finished run. Of a run, the page shows
+    test utterances: those with the most confident predictions, the most wrong, and the most divided between text and
+    audio; --root is the corpus that its records were made of.
+    """
+    if len(what) == 1 and (what[0] / CONFIG_FILE).is_file():
+        source = (corpus, root, labels, utterances)
+        groups, notes = _of_run(what[0], source, count)
+        _write(out or what[0] / "explanation.html", f"{what[0].name}: test utterances", groups, notes, as_json)
+        return
+    paths = list(recordings(what))
+    out = out or Path("explanation.html")
+    _check_out(out, len(paths))
+    words = Words(alignment, transcript, len(paths))
+    predictor = open_predictor(model, server, fillers, Limits(seconds=max_seconds, words=max_words))
+    answers = _explanations(paths, words, predictor)
+    good = [answer for answer in answers if not isinstance(answer, CanError)]
+    say_recognised([getattr(answer, "prediction", answer) for answer in answers])
+    if good:
+        from can_tf.explanation.page import Group
+
+        title = paths[0].name if len(paths) == 1 else f"{len(good)} recordings"
+        _write(out, title, [Group("", good)], [] if server else _notes_of(model), as_json)
+    end_with_errors(ctx, paths, answers)
+
+
+def _check_out(out: Path, count: int) -> None:
+    known = (".html", *_FIGURES, ".json")
+    if out.suffix.lower() not in known:
+        raise ConfigError(f"--out {out}: expected a name that ends in {', '.join(known)}.")
+    if out.suffix.lower() in _FIGURES and count > 1:
+        raise ConfigError(f"--out {out}: a figure shows one recording; {count} were given. Write a page: .html.")
+
+
+def _explanations(paths: Sequence[Path], words: Words, predictor: Any) -> list[Any]:
+    """Returns an explanation or an error for each recording."""
+    from can_tf.explanation.data import explanation_of
+
+    progress = Progress("Explaining", "recordings")
+    answers: list[Any] = []
+    progress(0, len(paths))
+    for path in paths:
+        answer = request = request_or_error(predictor, path, words)
+        if not isinstance(request, CanError):
+            [answer] = predictor.predict_all([request])
+        answers.append(answer if isinstance(answer, CanError) else explanation_of(path.name, request, answer))
+        progress(len(answers), len(paths))
+    return answers
+
+
+def _notes_of(model: Path) -> list[str]:
+    from can_tf.serving.backends import newest_version
+    from can_tf.serving.predictor import description_of
+
+    return _notes(description_of(newest_version(model))["corpus"]["synthetic"])
+
+
+def _notes(synthetic: bool) -> list[str]:
+    from can_tf.explanation.page import SYNTHETIC
+
+    return [SYNTHETIC] if synthetic else []
+
+
+def _of_run(run: Path, source: tuple[str, Path | None, str | None, int], count: int) -> tuple[list[Any], list[str]]:
+    """Returns the groups of a run's gallery, and notes to stand above them."""
+    from can_tf.explanation.gallery import gallery
+
+    corpus, root, labels, utterances = source
+    records = read_run_json(run, CONFIG_FILE, {"records": {"corpus": {"synthetic": bool}}})["records"]
+    synthetic = records["corpus"]["synthetic"]
+    if root is None and not synthetic:
+        raise ConfigError(f"{run}: give the corpus of its records: --root, and --corpus manifest if it is a manifest.")
+    found = read_corpus(corpus, root or demo_root(corpus, utterances, 0), labels)
+    by_id = {utterance.id: utterance for utterance in found.utterances}
+    groups = gallery(run, by_id, count, Progress("Explaining", "utterances"))
+    return groups, _notes(synthetic)
+
+
+def _write(out: Path, title: str, groups: Sequence[Any], notes: Sequence[str], as_json: bool) -> None:
+    data = [{"title": group.title, "explanations": [each.to_json() for each in group.explanations]} for group in groups]
+    explanations = [each for group in groups for each in group.explanations]
+    _check_out(out, len(explanations))
+    if out.suffix.lower() == ".html":
+        from can_tf.explanation.page import write_page
+
+        write_page(out, title, groups, notes)
+    elif out.suffix.lower() == ".json":
+        write_json(out, data)
+    else:
+        from can_tf.explanation.figure import write_figure
+
+        write_figure(out, explanations[0])
+    if as_json:
+        click.echo(json.dumps(data, indent=2))
+    click.echo(f"{out}: {len(explanations)} explained.", err=as_json)

@@ -1,0 +1,101 @@
+"""What the page and the figure show: a recording, its words, and what each part of the model made of them."""
+
+import base64
+import dataclasses
+import io
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from can_tf.features.config import FeatureConfig
+from can_tf.features.mfcc import log_mel_spectrogram
+from can_tf.serving.messages import Prediction, Request
+
+_DECIBELS = 10 / np.log(10)  # Of a natural logarithm of power.
+_RANGE_DECIBELS = 80.0  # Below the loudest, nothing is to be seen.
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """A prediction with the sound it is about.
+
+    Attributes:
+        name: Of the recording.
+        prediction: What the model says.
+        samples: `<float32>[samples]` in [-1, 1].
+        sample_rate_hz: Of them.
+        true: The true label, where it is known.
+    """
+
+    name: str
+    prediction: Prediction
+    samples: np.ndarray
+    sample_rate_hz: int
+    true: str | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long the recording is."""
+        return len(self.samples) / self.sample_rate_hz
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns JSON values: those of the prediction, with each word's attention by head, and the recording's."""
+        words = [
+            {**word, "text_attention_by_head": _rounded(text), "audio_attention_by_head": _rounded(audio)}
+            for word, text, audio in zip(
+                self.prediction.to_json()["words"],
+                self.prediction.text_attention.T,
+                self.prediction.audio_attention.T,
+                strict=True,
+            )
+        ]
+        return {
+            "name": self.name,
+            "seconds": round(self.seconds, 4),
+            "true": self.true,
+            **self.prediction.to_json(),
+            "words": words,
+        }
+
+    def to_page(self) -> dict[str, Any]:
+        """Returns the same and what the page draws and plays: the spectrogram's levels, the samples."""
+        levels = spectrogram_levels(self.samples, self.sample_rate_hz)
+        samples = np.round(self.samples.clip(-1, 1) * 32767).astype("<i2")
+        return {
+            **self.to_json(),
+            "spectrogram": {"frames": levels.shape[0], "bands": levels.shape[1], "levels": _base64(levels)},
+            "sound": {"sample_rate_hz": self.sample_rate_hz, "samples": _base64(samples)},
+        }
+
+
+def explanation_of(name: str, request: Request, prediction: Prediction, true: str | None = None) -> Explanation:
+    """Returns the explanation of an answer to a request."""
+    samples, rate = soundfile.read(io.BytesIO(request.wav), dtype="float32", always_2d=True)
+    return Explanation(name, prediction, samples.mean(axis=1), rate, true)
+
+
+def spectrogram_levels(samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
+    """Returns the mel spectrogram as levels to draw, 0 for 80 dB below the loudest and 255 for the loudest.
+
+    Args:
+        samples: `<float32>[samples]` in [-1, 1].
+        sample_rate_hz: Of them.
+
+    Returns:
+        `<uint8>[frames, bands]`, a frame every 10 ms, in 40 bands from 20 to 8,000 Hz (or half the sample rate).
+    """
+    highest = min(FeatureConfig.mel_max_hz, sample_rate_hz / 2)
+    config = FeatureConfig(sample_rate_hz=sample_rate_hz, mel_max_hz=highest)
+    config = dataclasses.replace(config, fft_length=1 << (config.window_samples - 1).bit_length())
+    decibels = _DECIBELS * log_mel_spectrogram(samples, config).numpy()
+    above = (decibels - decibels.max()) / _RANGE_DECIBELS + 1
+    return np.round(255 * above.clip(0, 1)).astype(np.uint8)
+
+
+def _rounded(values: np.ndarray) -> list[float]:
+    return [round(float(value), 6) for value in values]
+
+
+def _base64(values: np.ndarray) -> str:
+    return base64.b64encode(values.tobytes()).decode()

@@ -1,0 +1,141 @@
+"use strict";
+// The page of `can-tf serve`: gets a recording, sends it, and shows the answer with picture.js.
+
+const RATE = Number(document.body.dataset.rate), SECONDS = Number(document.body.dataset.seconds);
+const READ_BY_SERVER = /\.(wav|flac|ogg|mp3)$/i; // Other formats are decoded by the browser.
+const [form, recordButton, file, status, listen, transcript, submit, error, result] =
+  ["form", "record", "file", "status", "listen", "transcript", "explain", "error", "result"].map((id) => document.getElementById(id));
+let recording = null; // {name, blob}
+let recorder = null;
+
+function choose(name, blob) {
+  recording = { name, blob };
+  if (listen.src) URL.revokeObjectURL(listen.src);
+  listen.src = URL.createObjectURL(blob);
+  listen.hidden = false;
+  status.textContent = `Ready: ${name}`;
+  error.textContent = "";
+}
+
+file.addEventListener("change", () => file.files.length && choose(file.files[0].name, file.files[0]));
+
+recordButton.addEventListener("click", async () => {
+  if (recorder) return recorder.stop();
+  error.textContent = "";
+  let stream;
+  try {
+    if (!navigator.mediaDevices) throw new Error("browsers record on https:// and localhost only");
+    stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+  } catch (problem) {
+    error.textContent = `The microphone cannot be used (${problem.message}). Allow it, or choose a file.`;
+    return undefined;
+  }
+  const parts = [];
+  recorder = new MediaRecorder(stream);
+  recorder.addEventListener("dataavailable", (event) => parts.push(event.data));
+  const started = Date.now();
+  const clock = setInterval(() => {
+    const seconds = (Date.now() - started) / 1000;
+    status.textContent = `Recording: ${seconds.toFixed(0)} s`;
+    if (seconds >= SECONDS && recorder) recorder.stop();
+  }, 250);
+  recorder.addEventListener("stop", () => {
+    clearInterval(clock);
+    for (const track of stream.getTracks()) track.stop();
+    const type = recorder.mimeType;
+    recorder = null;
+    pressed(false);
+    file.value = "";
+    choose("recording.webm", new Blob(parts, { type }));
+  });
+  recorder.start();
+  pressed(true);
+  return undefined;
+});
+
+function pressed(now) {
+  recordButton.setAttribute("aria-pressed", String(now));
+  recordButton.textContent = now ? "Stop" : "Record";
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  error.textContent = "";
+  if (!recording) {
+    error.textContent = "Record something first, or choose a file.";
+    recordButton.focus();
+    return;
+  }
+  submit.disabled = true;
+  result.setAttribute("aria-busy", "true");
+  status.textContent = "Working…";
+  try {
+    const answer = await ask(recording);
+    result.replaceChildren();
+    drawExplanation(result, answer);
+    status.textContent = `Answered: ${answer.label}`;
+    result.scrollIntoView({ block: "start" });
+  } catch (problem) {
+    result.replaceChildren();
+    error.textContent = problem.message;
+    status.textContent = `Ready: ${recording.name}`;
+  } finally {
+    submit.disabled = false;
+    result.removeAttribute("aria-busy");
+  }
+});
+
+async function ask({ name, blob }) {
+  const [sent, content] = READ_BY_SERVER.test(name) ? [name, await blob.arrayBuffer()] : [`${name}.wav`, await asWav(blob)];
+  const body = { audio: { b64: await base64(content) }, transcript: transcript.value.trim() || null, name: sent };
+  let response;
+  try {
+    response = await fetch("explain", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  } catch {
+    throw new Error("The server does not answer. Is can-tf serve still running?");
+  }
+  const answer = await response.json().catch(() => ({ error: `The server answered ${response.status} without a reason.` }));
+  if (!response.ok) throw new Error(answer.error);
+  return answer;
+}
+
+function base64(content) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => resolve(reader.result.slice(reader.result.indexOf(",") + 1)));
+    reader.addEventListener("error", () => reject(new Error("The file cannot be read.")));
+    reader.readAsDataURL(new Blob([content]));
+  });
+}
+
+// A wav file of 16 bits, one channel, at the model's sample rate.
+async function asWav(blob) {
+  let sound;
+  try {
+    const context = new OfflineAudioContext(1, 1, RATE);
+    sound = await context.decodeAudioData(await blob.arrayBuffer());
+  } catch {
+    throw new Error("This browser cannot read that file as sound. Convert it to wav.");
+  }
+  const samples = new Float32Array(sound.length);
+  for (let channel = 0; channel < sound.numberOfChannels; channel += 1) {
+    const values = sound.getChannelData(channel);
+    for (let index = 0; index < samples.length; index += 1) samples[index] += values[index] / sound.numberOfChannels;
+  }
+  const view = new DataView(new ArrayBuffer(44 + 2 * samples.length));
+  const text = (place, letters) => [...letters].forEach((letter, index) => view.setUint8(place + index, letter.charCodeAt(0)));
+  text(0, "RIFF");
+  view.setUint32(4, 36 + 2 * samples.length, true);
+  text(8, "WAVEfmt ");
+  view.setUint32(16, 16, true);
+  view.setUint16(20, 1, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, RATE, true);
+  view.setUint32(28, 2 * RATE, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  text(36, "data");
+  view.setUint32(40, 2 * samples.length, true);
+  samples.forEach((value, index) => view.setInt16(44 + 2 * index, Math.round(32767 * Math.max(-1, Math.min(1, value))), true));
+  return view.buffer;
+}

@@ -1,0 +1,69 @@
+"""An exported version in this process, loaded as TensorFlow Serving loads it: a session over its graph.
+
+Not by `tf.saved_model.load`, whose functions stay with TensorFlow's eager context for as long as the process lives: a
+server that takes up a new version every hour would grow without end.
+"""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError
+
+from can_tf.errors import ExportError
+
+_TAGS = ["serve"]
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return "loader_impl" not in record.getMessage()
+
+
+tf.get_logger().addFilter(_is_news)  # That this way of loading is deprecated: see above why it is taken.
+
+
+class LoadedVersion:
+    """A version's signatures.
+
+    Args:
+        folder: The version's folder.
+
+    Attributes:
+        folder: The same.
+        definitions: Signatures by name, as TensorFlow Serving's metadata show them.
+
+    Raises:
+        ExportError: It cannot be loaded.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        graph = tf.Graph()
+        self._session = tf.compat.v1.Session(graph=graph)
+        try:
+            with graph.as_default():
+                loaded = tf.compat.v1.saved_model.load(self._session, _TAGS, str(folder))
+        except (OSError, ValueError, LookupError, RuntimeError, DecodeError, tf.errors.OpError) as error:
+            raise ExportError(f"{folder}: cannot be loaded ({' '.join(str(error).split())[:300]}).") from error
+        self._signatures = loaded.signature_def
+        # As proto3 has it in JSON, defaults included: clients look for "name": "" and "unknown_rank": false.
+        self.definitions: dict[str, Any] = {
+            name: json_format.MessageToDict(
+                definition, preserving_proto_field_name=True, including_default_value_fields=True
+            )
+            for name, definition in loaded.signature_def.items()
+        }
+
+    def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns a signature's outputs by name. Several threads may do so at once.
+
+        Raises:
+            tf.errors.OpError: The graph refuses the inputs.
+        """
+        definition = self._signatures[signature]
+        feed = {definition.inputs[name].name: values for name, values in inputs.items()}
+        return self._session.run({name: tensor.name for name, tensor in definition.outputs.items()}, feed)

@@ -1,0 +1,55 @@
+"""A headless Chromium for the tests of pages; `make test` installs it where apt-get can."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+_SWITCHES = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--force-device-scale-factor=1",
+)
+
+
+def start_browser(profile: Path, *more: str, size: Sequence[int] = (1200, 1400)) -> webdriver.Chrome:
+    """Starts a browser of its own profile; `quit()` ends it."""
+    options = Options()
+    options.binary_location = _program("chromium")
+    for switch in (*_SWITCHES, f"--user-data-dir={profile}", f"--window-size={size[0]},{size[1]}", *more):
+        options.add_argument(switch)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    return webdriver.Chrome(options=options, service=Service(_program("chromedriver")))
+
+
+def _program(name: str) -> str:
+    path = shutil.which(name)
+    assert path, f"{name} is not installed: Debian has both in chromium-driver."
+    return path
+
+
+def errors_of(browser: webdriver.Chrome) -> list[str]:
+    """Returns what the console has had to complain of since the last time."""
+    return [entry["message"] for entry in browser.get_log("browser") if entry["level"] in ("WARNING", "SEVERE")]
+
+
+def requests_of(browser: webdriver.Chrome) -> list[str]:
+    """Returns the addresses that were asked for since the last time, `data:` not among them."""
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    addresses = [
+        message["params"]["request"]["url"] for message in messages if message["method"] == "Network.requestWillBeSent"
+    ]
+    return [address for address in addresses if not address.startswith(("data:", "blob:"))]

@@ -1,0 +1,77 @@
+import base64
+import json
+
+import numpy as np
+import pytest
+
+from can_tf.explanation.data import Explanation, explanation_of, spectrogram_levels
+from can_tf.serving.messages import Request
+from can_tf.serving.wav import wav_bytes
+from tests.explanation.conftest import AUDIO, RATE_HZ, TEXT, TONES_HZ, WORDS, tones
+
+
+def _band_of(hertz: float) -> float:
+    """The mel band, from 0, whose triangle is centred next to a frequency: 40 of them from 20 to 8,000 Hz."""
+
+    def mel(value: float) -> float:
+        return 1127.0 * np.log(1 + value / 700)
+
+    return (mel(hertz) - mel(20)) / (mel(8000) - mel(20)) * 41 - 1
+
+
+def test_each_word_has_its_attention_by_head_and_averaged(explanation: Explanation):
+    words = explanation.to_json()["words"]
+    assert [word["word"] for word in words] == ["low", "high", "mid", "top"]
+    for index, word in enumerate(words):
+        assert word["text_attention_by_head"] == pytest.approx(TEXT[:, index].tolist(), abs=1e-6)
+        assert word["audio_attention_by_head"] == pytest.approx(AUDIO[:, index].tolist(), abs=1e-6)
+    assert words[0]["text_attention"] == pytest.approx(0.4)
+    assert words[1]["audio_attention"] == pytest.approx(0.575)
+
+
+def test_the_data_are_json_and_say_how_long_and_what_is_true(explanation: Explanation):
+    data = json.loads(json.dumps(explanation.to_json(), allow_nan=False))
+    assert (data["seconds"], data["true"], data["label"]) == (1.62, "hap", "sad")
+    assert "sound" not in data
+
+
+def test_the_spectrogram_is_brightest_at_the_tone_of_each_word():
+    levels = spectrogram_levels(tones(), RATE_HZ)
+    assert levels.shape == (1 + (round(1.62 * RATE_HZ) - 400) // 160, 40)
+    assert levels.max() == 255
+    for word, hertz in zip(WORDS, TONES_HZ, strict=True):
+        middle = levels[round(50 * (word.start + word.end))]
+        assert abs(int(middle.argmax()) - _band_of(hertz)) <= 1
+
+
+def test_what_is_eighty_decibels_below_the_loudest_is_black():
+    loud = np.sin(2 * np.pi * 1000 * np.arange(RATE_HZ) / RATE_HZ)
+    samples = np.concatenate([loud, 1e-5 * loud]).astype(np.float32)  # 100 dB apart.
+    levels = spectrogram_levels(samples, RATE_HZ)
+    assert not levels[110:].any()
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 44_100])
+def test_other_sample_rates_have_a_spectrogram_too(rate_hz: int):
+    samples = np.sin(2 * np.pi * 1000 * np.arange(rate_hz) / rate_hz).astype(np.float32)
+    levels = spectrogram_levels(samples, rate_hz)
+    assert len(levels) == pytest.approx(98, abs=1)
+    highest = min(8000, rate_hz / 2)
+
+    def mel(value: float) -> float:
+        return 1127.0 * np.log(1 + value / 700)
+
+    band = (mel(1000) - mel(20)) / (mel(highest) - mel(20)) * 41 - 1
+    assert abs(int(levels[50].argmax()) - band) <= 1
+
+
+def test_a_page_gets_the_samples_that_were_heard(explanation: Explanation):
+    sound = explanation.to_page()["sound"]
+    samples = np.frombuffer(base64.b64decode(sound["samples"]), "<i2")
+    np.testing.assert_allclose(samples / 32767, explanation.samples, atol=1 / 32767)
+
+
+def test_channels_are_averaged_as_the_model_does(explanation: Explanation):
+    stereo = np.stack([tones(), np.zeros_like(tones())], axis=1)
+    made = explanation_of("x", Request(wav_bytes(stereo, RATE_HZ), WORDS), explanation.prediction)
+    np.testing.assert_allclose(made.samples, tones() / 2, atol=1e-4)

@@ -1,0 +1,197 @@
+"""The page of `can-tf explain`, opened from disk in a headless Chromium."""
+
+import dataclasses
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+from can_tf.corpus.utterance import Word
+from can_tf.explanation.data import Explanation, spectrogram_levels
+from can_tf.explanation.page import Group, write_page
+from tests.browser import errors_of, requests_of, start_browser
+from tests.explanation.conftest import AUDIO, RATE_HZ, TEXT, WORDS, tones
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory):
+    driver = start_browser(tmp_path_factory.mktemp("profile"))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def address(explanation: Explanation, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    write_page(path, "tones </title><script>alert(1)</script>", [Group("", [explanation])], ["A <note>."])
+    return path.as_uri()
+
+
+@pytest.fixture
+def page(browser, address: str) -> Iterator:
+    browser.set_window_size(1200, 1400)
+    browser.get(address)
+    yield browser
+    assert errors_of(browser) == []
+
+
+def _all(place, selector: str) -> list[WebElement]:
+    return place.find_elements(By.CSS_SELECTOR, selector)
+
+
+def _screenshot(page) -> np.ndarray:
+    """Returns what is to be seen of the page, `<float>[height, width, 3]`."""
+    return imread(io.BytesIO(page.get_screenshot_as_png()), format="png")[:, :, :3]
+
+
+def _box(element: WebElement) -> tuple[int, int, int, int]:
+    """Returns left, top, right, bottom, in pixels."""
+    box = element.rect
+    return round(box["x"]), round(box["y"]), round(box["x"] + box["width"]), round(box["y"] + box["height"])
+
+
+def test_the_page_asks_for_nothing_but_itself(page, address: str):
+    requests_of(page)
+    page.get(address)
+    assert requests_of(page) == [address]
+
+
+def test_what_is_seen_of_each_word_is_in_order_and_under_its_sound(page, explanation: Explanation):
+    [canvas] = _all(page, ".spectrogram canvas")
+    left, top, right, bottom = _box(canvas)
+    seen = _screenshot(page)
+    buttons = _all(page, ".word")
+    assert [button.text for button in buttons] == [word.text for word in WORDS]
+    bands = spectrogram_levels(tones(), RATE_HZ).shape[1]
+    for button, word in zip(buttons, WORDS, strict=True):
+        start, _, end, _ = _box(button)
+        pixels_a_second = (right - left) / explanation.seconds
+        assert start - left == pytest.approx(word.start * pixels_a_second, abs=1.5)
+        assert end - left == pytest.approx(word.end * pixels_a_second, abs=1.5)
+        # The brightest line of the picture above the word is its own tone.
+        above = seen[top:bottom, (start + end) // 2].sum(axis=-1)
+        line = (bands * (1 - (above.argmax() + 0.5) / len(above))) - 0.5
+        frame = round(50 * (word.start + word.end))
+        assert line == pytest.approx(int(spectrogram_levels(tones(), RATE_HZ)[frame].argmax()), abs=1.5)
+        # And there is writing in its button.
+        a, b, c, d = _box(button)
+        assert np.ptp(seen[b:d, a:c].sum(axis=-1)) > 1
+
+
+def test_the_attention_shown_is_that_of_the_model(page):
+    for kind, expected in (("text", TEXT), ("audio", AUDIO)):
+        rows = [expected.mean(axis=0), *expected]
+        shown = [
+            [float(cell.get_attribute("data-share")) for cell in _all(row, ".cell")]
+            for row in _all(page, f".row.{kind}")
+        ]
+        np.testing.assert_allclose(shown, rows, atol=1e-6)
+        cells = _all(page, f".row.{kind}.mean .cell")
+        for cell, button in zip(cells, _all(page, ".word"), strict=True):
+            assert _box(cell)[::2] == pytest.approx(_box(button)[::2], abs=1.5)
+
+
+def test_more_attention_is_more_colour(page):
+    seen = _screenshot(page)
+    [row] = _all(page, ".row.text.head")[1:2]  # .7, .1, .1, .1
+    colours = []
+    for cell in _all(row, ".cell"):
+        left, top, right, bottom = _box(cell)
+        colours.append(seen[(top + bottom) // 2, (left + right) // 2])
+    background = seen[_box(row)[1] + 2, _box(row)[2] - 3]
+    distance = [float(np.abs(colour - background).sum()) for colour in colours]
+    assert distance[0] > 3 * distance[1]
+    assert distance[1:] == pytest.approx([distance[1]] * 3, abs=0.05)
+
+
+def test_the_predictions_and_their_product_are_a_table(page):
+    head, *rows = _all(page, ".predictions tr")
+    assert head.text.split("\n") == ["label final (Eq. 15) fused (Eq. 10) text alone (Eq. 11) audio alone (Eq. 12)"]
+    assert [row.text for row in rows] == ["sad 0.750 0.700 0.400 0.900", "hap 0.250 0.300 0.600 0.100"]
+    assert [cell.text for cell in _all(page, ".predictions .most")] == ["0.750", "0.700", "0.900", "0.600"]
+
+
+def test_a_word_is_heard_by_click_and_by_keyboard(page):
+    page.execute_script(
+        """window.heard = [];
+        const start = AudioBufferSourceNode.prototype.start;
+        AudioBufferSourceNode.prototype.start = function (when, from, seconds) {
+          window.heard.push([from, seconds, this.buffer.sampleRate, this.buffer.length]);
+          return start.call(this, when, from, seconds);
+        };"""
+    )
+    words = _all(page, ".word")
+    words[1].click()
+    words[0].send_keys(Keys.ENTER)
+    words[0].send_keys(Keys.TAB, Keys.SPACE)  # Which goes on to the next.
+    _all(page, ".play-all")[0].click()
+    heard = page.execute_script("return window.heard")
+    spans = [(0.5, 0.3), (0.0, 0.5), (0.5, 0.3), (0.0, 1.62)]
+    assert len(heard) == len(spans)
+    for (start, seconds, rate, length), expected in zip(heard, spans, strict=True):
+        assert (start, seconds) == pytest.approx(expected, abs=1e-4)
+        assert (rate, length) == (RATE_HZ, len(tones()))
+    WebDriverWait(page, 10).until(lambda page: not _all(page, ".playing"))
+
+
+def test_names_and_notes_are_text_whatever_they_hold(page):
+    assert page.title == "tones </title><script>alert(1)</script>"
+    assert _all(page, "main p")[0].text == "A <note>."
+    assert not _all(page, "b")
+
+
+def test_zoom_stretches_all_rows_alike(page):
+    before = _box(_all(page, ".spectrogram canvas")[0])
+    zoom = _all(page, "input[type=range]")[0]
+    zoom.send_keys(Keys.END)
+    tracks = {track.rect["width"] for track in _all(page, ".track")}
+    assert tracks == {round(400 * 1.62)}
+    zoom.send_keys(Keys.HOME)
+    assert {track.rect["width"] for track in _all(page, ".track")} == {round(60 * 1.62)}
+    assert before[2] - before[0] > 300
+
+
+def test_a_narrow_screen_scrolls_the_picture_and_not_the_page(page, address: str):
+    page.set_window_size(500, 800)  # No narrower, by Chromium's own limit.
+    page.get(address)
+    wider = "return document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert not page.execute_script(wider)
+    assert page.execute_script(
+        "const box = document.querySelector('.picture'); return box.scrollWidth >= box.clientWidth"
+    )
+
+
+def test_what_has_no_text_has_a_description(page):
+    for canvas in _all(page, "canvas"):
+        assert canvas.aria_role in ("image", "img")
+        assert canvas.accessible_name
+    names = [track.accessible_name for track in _all(page, ".row.text .track")]
+    assert names[0] == "text attention, averaged over heads: most at low, 0.400"
+    assert names[1] == "text attention, head 1: most at top, 0.400"
+    assert [button.accessible_name.split(",")[0] for button in _all(page, ".word")] == [
+        f"Play {word.text}" for word in WORDS
+    ]
+    assert page.find_element(By.TAG_NAME, "html").get_attribute("lang") == "en"
+
+
+def test_hostile_words_stay_words_and_long_ones_have_room(browser, explanation: Explanation, tmp_path: Path):
+    texts = ["</script><img src=x onerror=alert(1)>", "incomprehensibilities", "𝒳\ud800", "ok"]
+    words = tuple(Word(text, word.start, word.end) for text, word in zip(texts, WORDS, strict=True))
+    hostile = dataclasses.replace(explanation, prediction=dataclasses.replace(explanation.prediction, words=words))
+    write_page(tmp_path / "page.html", "x", [Group("One", [hostile]), Group("None", [])])
+    browser.get((tmp_path / "page.html").as_uri())
+    assert [button.text for button in _all(browser, ".word")[:2]] == texts[
+        :2
+    ]  # Drivers cannot pass on half a character.
+    assert not _all(browser, "img")
+    assert [title.text for title in _all(browser, "h2")] == ["One", "None"]
+    assert errors_of(browser) == []
