@@ -12,7 +12,6 @@ import resource
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -29,7 +28,7 @@ _PORT = 8599
 
 @dataclasses.dataclass(frozen=True)
 class Cycle:
-    """What is there after a cycle: the server's memory in megabytes, open files and threads; temporary files."""
+    """What there is after a cycle: the server's megabytes, open files and threads; temporary files of all."""
 
     number: int
     seconds: float
@@ -42,8 +41,9 @@ class Cycle:
 def cycles(base: Path, count: int, minutes: float, report: Callable[[int, int], None]) -> Iterator[Cycle]:
     """Yields up to so many cycles, or as many as the minutes allow, in a folder that `commands` has prepared."""
     ends, model = time.monotonic() + 60 * minutes, base / "model"
+    (base / "temporary").mkdir()
     _cycle(base, model, 1)
-    with _server(model) as server:
+    with _server(base, model) as server:
         for number in range(2, count + 2):
             started = time.monotonic()
             _cycle(base, model, number)
@@ -51,7 +51,7 @@ def cycles(base: Path, count: int, minutes: float, report: Callable[[int, int], 
             for old in (base / f"cycle-{number - _KEPT}", model / str(number - _KEPT)):
                 shutil.rmtree(old, ignore_errors=True)
             report(number - 1, count)
-            yield Cycle(number - 1, round(time.monotonic() - started, 1), *_held_by(server.pid))
+            yield Cycle(number - 1, round(time.monotonic() - started, 1), *_held_by(server.pid, base))
             if time.monotonic() > ends:
                 return
 
@@ -63,14 +63,15 @@ def _cycle(base: Path, model: Path, number: int) -> None:
         ("evaluate", run),
         ("export", run, "--out", model),
     ):
-        done = subprocess.run(can_tf(*arguments), capture_output=True, text=True)
+        done = subprocess.run(can_tf(*arguments), env=_environment(base), capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"{arguments[0]} ended with {done.returncode}: {done.stderr[-2000:]}")
 
 
 @contextlib.contextmanager
-def _server(model: Path) -> "Iterator[subprocess.Popen[bytes]]":
-    with subprocess.Popen(can_tf("serve", "--model", model, "--port", _PORT), stderr=subprocess.DEVNULL) as process:
+def _server(base: Path, model: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    serve = can_tf("serve", "--model", model, "--port", _PORT)
+    with subprocess.Popen(serve, env=_environment(base), stderr=subprocess.DEVNULL) as process:
         try:
             yield process
         finally:
@@ -94,13 +95,17 @@ def _served(url: str) -> str:
     return ""
 
 
-def _held_by(process_id: int) -> tuple[float, int, int, int]:
+def _environment(base: Path) -> dict[str, str]:
+    """Returns the environment in which temporary files have a folder of their own."""
+    return {**os.environ, "TMPDIR": str(base / "temporary"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def _held_by(process_id: int, base: Path) -> tuple[float, int, int, int]:
     process = Path("/proc") / str(process_id)
     pages = int((process / "statm").read_text().split()[1])
-    temporary = sum(1 for path in Path(tempfile.gettempdir()).iterdir() if path.stat().st_uid == os.getuid())
     return (
         round(pages * resource.getpagesize() / 2**20, 1),
         len(list((process / "fd").iterdir())),
         len(list((process / "task").iterdir())),
-        temporary,
+        len(list((base / "temporary").iterdir())),
     )
