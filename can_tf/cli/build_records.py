@@ -38,7 +38,7 @@ from can_tf.limits import Limits
 )
 @cluster_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the demo corpus.")
-@limit_options
+@limit_options()
 @click.option("--strict", is_flag=True, help="Make an utterance that cannot be used an error.")
 @click.option("--overwrite", is_flag=True, help="Replace other records in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the description of the records as JSON.")

@@ -6,18 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from can_tf.cli.asking import Words, asking_options, open_predictor, request_or_error, say_recognised
 from can_tf.cli.corpora import demo_root, read_corpus
-from can_tf.cli.options import corpus_options
+from can_tf.cli.options import corpus_options, limit_options
 from can_tf.cli.progress import Progress
-from can_tf.cli.recordings import end_with_errors, recordings
+from can_tf.cli.recordings import ALIGNMENT_SUFFIXES, end_with_errors, recordings
 from can_tf.errors import CanError, ConfigError
 from can_tf.files import write_json
-from can_tf.limits import MAX_WORDS, PICTURE_SECONDS, Limits
-from can_tf.training.run_folder import CONFIG_FILE, read_run_json
+from can_tf.limits import PICTURE_SECONDS, Limits
+from can_tf.training.run_folder import CONFIG_FILE, METRICS_FILE, read_run_json
 
 _FIGURES = (".png", ".pdf", ".svg")
+_OF_RECORDINGS = ("alignment", "transcript", "model", "server", "fillers", "max_seconds", "max_words")
+_OF_RUNS = ("count", "corpus", "root", "labels", "utterances")
 
 
 @click.command("explain")
@@ -31,13 +34,7 @@ _FIGURES = (".png", ".pdf", ".svg")
 @asking_options
 @click.option("--count", type=click.IntRange(min=1), default=4, help="Of a RUN: utterances of each kind.")
 @corpus_options
-@click.option(
-    "--max-seconds",
-    type=click.FloatRange(min=0, min_open=True),
-    default=PICTURE_SECONDS,
-    help="Longer recordings are refused.",
-)
-@click.option("--max-words", type=click.IntRange(min=1), default=MAX_WORDS, help="Utterances of more are refused.")
+@limit_options(max_seconds=PICTURE_SECONDS)
 @click.option("--json", "as_json", is_flag=True, help="Print the data as JSON too.")
 @click.pass_context
 def explain_command(
@@ -65,13 +62,19 @@ def explain_command(
     audio; --root is the corpus that its records were made of.
     """
     if len(what) == 1 and (what[0] / CONFIG_FILE).is_file():
-        source = (corpus, root, labels, utterances)
-        groups, notes = _of_run(what[0], source, count)
-        _write(out or what[0] / "explanation.html", f"{what[0].name}: test utterances", groups, notes, as_json)
+        _check_not_given(ctx, _OF_RECORDINGS, "recordings", "a run was")
+        run, out = what[0], out or what[0] / "explanation.html"
+        _check_out(out, (".html", ".json"), "the test utterances of a run")
+        groups, notes = _of_run(run, (corpus, root, labels, utterances), count)
+        _write(out, f"{run.resolve().name}: test utterances", groups, notes, as_json)
         return
-    paths = list(recordings(what))
-    out = out or Path("explanation.html")
-    _check_out(out, len(paths))
+    _check_not_given(ctx, _OF_RUNS, "a run", "recordings were")
+    paths, out = list(recordings(what)), out or Path("explanation.html")
+    suffixes = (".html", *_FIGURES, ".json") if len(paths) == 1 else (".html", ".json")
+    _check_out(out, suffixes, f"{len(paths)} recording{'s' * (len(paths) > 1)}")
+    if any(out.with_suffix("") == path.with_suffix("") and out.suffix in ALIGNMENT_SUFFIXES for path in paths):
+        raise ConfigError(f"--out {out}: is where a recording's alignment would be looked for. Give it another name.")
+    model = model if server else _version(model)
     words = Words(alignment, transcript, len(paths))
     predictor = open_predictor(model, server, fillers, Limits(seconds=max_seconds, words=max_words))
     answers = _explanations(paths, words, predictor)
@@ -85,12 +88,22 @@ def explain_command(
     end_with_errors(ctx, paths, answers)
 
 
-def _check_out(out: Path, count: int) -> None:
-    known = (".html", *_FIGURES, ".json")
-    if out.suffix.lower() not in known:
-        raise ConfigError(f"--out {out}: expected a name that ends in {', '.join(known)}.")
-    if out.suffix.lower() in _FIGURES and count > 1:
-        raise ConfigError(f"--out {out}: a figure shows one recording; {count} were given. Write a page: .html.")
+def _check_not_given(ctx: click.Context, names: Sequence[str], of: str, what: str) -> None:
+    typed = [name for name in names if ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE]
+    if typed:
+        raise ConfigError(f"--{typed[0].replace('_', '-')} belongs to {of}; {what} given.")
+
+
+def _check_out(out: Path, suffixes: Sequence[str], what: str) -> None:
+    if out.suffix.lower() not in suffixes:
+        raise ConfigError(f"--out {out}: expected a name that ends in {', '.join(suffixes)} for {what}.")
+
+
+def _version(model: Path) -> Path:
+    """Returns the folder of the version that is asked, so that the notes are about the same."""
+    from can_tf.serving.backends import newest_version
+
+    return newest_version(model)
 
 
 def _explanations(paths: Sequence[Path], words: Words, predictor: Any) -> list[Any]:
@@ -109,11 +122,10 @@ def _explanations(paths: Sequence[Path], words: Words, predictor: Any) -> list[A
     return answers
 
 
-def _notes_of(model: Path) -> list[str]:
-    from can_tf.serving.backends import newest_version
+def _notes_of(version: Path) -> list[str]:
     from can_tf.serving.predictor import description_of
 
-    return _notes(description_of(newest_version(model))["corpus"]["synthetic"])
+    return _notes(description_of(version)["corpus"]["synthetic"])
 
 
 def _notes(synthetic: bool) -> list[str]:
@@ -127,6 +139,7 @@ def _of_run(run: Path, source: tuple[str, Path | None, str | None, int], count: 
     from can_tf.explanation.gallery import gallery
 
     corpus, root, labels, utterances = source
+    read_run_json(run, METRICS_FILE)  # Which tells whether the run is finished.
     records = read_run_json(run, CONFIG_FILE, {"records": {"corpus": {"synthetic": bool}}})["records"]
     synthetic = records["corpus"]["synthetic"]
     if root is None and not synthetic:
@@ -140,7 +153,6 @@ def _of_run(run: Path, source: tuple[str, Path | None, str | None, int], count: 
 def _write(out: Path, title: str, groups: Sequence[Any], notes: Sequence[str], as_json: bool) -> None:
     data = [{"title": group.title, "explanations": [each.to_json() for each in group.explanations]} for group in groups]
     explanations = [each for group in groups for each in group.explanations]
-    _check_out(out, len(explanations))
     if out.suffix.lower() == ".html":
         from can_tf.explanation.page import write_page
 

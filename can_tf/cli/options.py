@@ -73,22 +73,26 @@ def corpus_source(corpus: str, root: Path | None, labels: str | None, utterances
     return source + (["--labels", labels] if labels else [])
 
 
-def limit_options(command: Any) -> Any:
-    """Adds `--max-seconds` and `--max-words`."""
+def limit_options(*, max_seconds: float = MAX_SECONDS) -> Callable[[Any], Any]:
+    """Returns a decorator that adds `--max-seconds`, with a default, and `--max-words`."""
     options = [
         click.option(
             "--max-seconds",
             type=click.FloatRange(min=0, min_open=True),
-            default=MAX_SECONDS,
+            default=max_seconds,
             help="Longer recordings are refused; at rates above 48 kHz, in proportion shorter ones.",
         ),
         click.option(
             "--max-words", type=click.IntRange(min=1), default=MAX_WORDS, help="Utterances of more are refused."
         ),
     ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+
+    def decorate(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 def cluster_option(command: Any) -> Any:

@@ -35,7 +35,7 @@ _BAR_CELLS = 20
     "--rttm", type=click.Path(dir_okay=False, path_type=Path), help="With --timeline: write lines as diarisation has."
 )
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="With --timeline: draw a PNG.")
-@limit_options
+@limit_options()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list, a recording each.")
 @click.pass_context
 def predict_command(

@@ -13,6 +13,8 @@ from can_tf.features.mfcc import log_mel_spectrogram
 from can_tf.serving.messages import Prediction, Request
 
 _DECIBELS = 10 / np.log(10)  # Of a natural logarithm of power.
+_MOST_COLUMNS = 8_000
+_FAINTEST = 1e-6  # Below a sample of 16 bits; what is digital silence stays so.
 _RANGE_DECIBELS = 80.0  # Below the loudest, nothing is to be seen.
 
 
@@ -60,7 +62,7 @@ class Explanation:
 
     def to_page(self) -> dict[str, Any]:
         """Returns the same and what the page draws and plays: the spectrogram's levels, the samples."""
-        levels = spectrogram_levels(self.samples, self.sample_rate_hz)
+        levels = _at_most(_MOST_COLUMNS, spectrogram_levels(self.samples, self.sample_rate_hz))
         samples = np.round(self.samples.clip(-1, 1) * 32767).astype("<i2")
         return {
             **self.to_json(),
@@ -88,9 +90,18 @@ def spectrogram_levels(samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     highest = min(FeatureConfig.mel_max_hz, sample_rate_hz / 2)
     config = FeatureConfig(sample_rate_hz=sample_rate_hz, mel_max_hz=highest)
     config = dataclasses.replace(config, fft_length=1 << (config.window_samples - 1).bit_length())
-    decibels = _DECIBELS * log_mel_spectrogram(samples, config).numpy()
+    loudest = float(np.abs(samples).max())
+    # To the same loudness, for the logarithm has a floor.
+    decibels = _DECIBELS * log_mel_spectrogram(samples / max(loudest, _FAINTEST), config).numpy()
     above = (decibels - decibels.max()) / _RANGE_DECIBELS + 1
-    return np.round(255 * above.clip(0, 1)).astype(np.uint8)
+    levels = np.round(255 * above.clip(0, 1)).astype(np.uint8)
+    return levels if loudest > _FAINTEST else np.zeros_like(levels)
+
+
+def _at_most(columns: int, levels: np.ndarray) -> np.ndarray:
+    """Returns `<uint8>[frames, bands]` with no more frames than a browser draws, each the largest of its neighbours."""
+    step = -(-len(levels) // columns)
+    return np.maximum.reduceat(levels, np.arange(0, len(levels), step)) if step > 1 else levels
 
 
 def _rounded(values: np.ndarray) -> list[float]:

@@ -8,8 +8,8 @@ import numpy as np
 from can_tf.errors import MissingExtraError
 from can_tf.explanation.data import Explanation, spectrogram_levels
 from can_tf.files import replacing
+from can_tf.report.plots import plain
 
-SUFFIXES = (".png", ".pdf", ".svg")
 _COLOURS = {"text": "Blues", "audio": "Oranges"}
 _INCHES_A_SECOND, _NARROWEST, _WIDEST = 2.6, 5.0, 20.0
 
@@ -18,13 +18,14 @@ def write_figure(path: Path, explanation: Explanation) -> None:
     """Draws waveform, spectrogram, and under each word's sound the attention that each modality gives it, by head.
 
     Args:
-        path: Where to; its ending is one of `SUFFIXES`.
+        path: Where to; its ending, .png, .pdf or .svg, is the format.
         explanation: What to draw.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
     try:
+        from matplotlib import rc_context
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingExtraError("A figure", "report") from error
@@ -33,14 +34,14 @@ def write_figure(path: Path, explanation: Explanation) -> None:
     width = min(max(_INCHES_A_SECOND * explanation.seconds, _NARROWEST), _WIDEST)
     figure = Figure(figsize=(width, 1.4 + sum(heights)), dpi=200, layout="constrained")
     axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
-    figure.suptitle(_title(explanation), fontsize=9)
+    figure.suptitle(plain(_title(explanation)), fontsize=9)
     _draw_sound(axes[0], axes[1], explanation)
     for axis, name in zip(axes[2:], _COLOURS, strict=True):
         _draw_attention(axis, name, explanation)
     _name_words(axes[2], explanation)
     axes[-1].set_xlabel("seconds")
     metadata = {".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}[path.suffix.lower()]
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, rc_context({"svg.hashsalt": "can_tf"}):  # Names in it are the same every time.
         figure.savefig(temporary, metadata=metadata)
 
 
@@ -87,7 +88,7 @@ def _draw_attention(axis: Any, name: str, explanation: Explanation) -> None:
 def _name_words(axis: Any, explanation: Explanation) -> None:
     words = explanation.prediction.words
     above = axis.secondary_xaxis("top")
-    above.set_xticks([(word.start + word.end) / 2 for word in words], [word.text for word in words])
+    above.set_xticks([(word.start + word.end) / 2 for word in words], [plain(word.text) for word in words])
     above.tick_params(length=0, labelsize=7, labelrotation=45)
     for label in above.get_xticklabels():
         label.set(ha="left", rotation_mode="anchor")

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from can_tf.alignment.spans import share_silence
 from can_tf.corpus.utterance import Utterance
-from can_tf.errors import CanError, RunError
+from can_tf.errors import CanError, MissingExtraError, RunError
 from can_tf.explanation.data import Explanation, explanation_of
 from can_tf.explanation.page import Group
 from can_tf.models.config import ModelConfig
@@ -128,8 +128,12 @@ class _Look:
         try:
             request = self._request(self._utterances[name])
             [prediction] = predictions_of(self._model.answer(inputs_of([request])), [request])
+        except MissingExtraError:
+            raise
         except (CanError, tf.errors.OpError) as error:
-            raise self._other_corpus(name) from error
+            raise RunError(
+                f"{self._run}: {name} cannot be explained ({' '.join(str(error).split())[:300]})."
+            ) from error
         labels = self._model.model_config.labels
         given = np.array([prediction.probabilities[label] for label in labels])
         if np.abs(given - self._answers.final[place]).max() > _TOLERANCE:

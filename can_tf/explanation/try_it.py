@@ -11,36 +11,37 @@ import dataclasses
 import html
 import json
 import tempfile
-import threading
-from collections.abc import Mapping
 from string import Template
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
+import anyio
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from can_tf.errors import CanError, MissingExtraError, PredictionError
+from can_tf.alignment.recognition import MAX_SECONDS
+from can_tf.errors import AlignmentError, AudioError, MissingExtraError, PredictionError
 from can_tf.explanation.data import explanation_of
 from can_tf.explanation.page import SYNTHETIC, site_file
 from can_tf.limits import PICTURE_SECONDS
 from can_tf.limits import Limits as RecordingLimits
-from can_tf.serving.backends import reason_of
+from can_tf.serving.backends import LocalModel
 from can_tf.serving.gate import Gate, HttpError
-from can_tf.serving.messages import SIGNATURE
-from can_tf.serving.predictor import Predictor, description_of
+from can_tf.serving.messages import Request as Asked
+from can_tf.serving.predictor import Predictor
 from can_tf.serving.rest import refusal
 from can_tf.serving.spoken import SpokenWords
-from can_tf.serving.versions import Version, Versions
+from can_tf.serving.versions import Versions
 from can_tf.shapes import mismatch
 
 _QUESTION = {"audio": {"b64": str}, "transcript": (str, None), "name": str}
 _LONGEST_NAME = 200
+_WAITING = 8  # More are turned away: an answer may take a minute.
+_ADVICE = ", or raise --max-seconds"  # Is for who starts the server.
 _TYPES = {"picture.js": "text/javascript", "try.js": "text/javascript", "picture.css": "text/css"}
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; media-src blob:; img-src data:",
+    "Content-Security-Policy": "default-src 'self'; media-src blob:; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
@@ -62,74 +63,70 @@ def _file(name: str, kind: str) -> Any:
     return answer
 
 
-class _Served:
-    """A version as a `Backend`."""
-
-    def __init__(self, version: Version):
-        self._version = version
-
-    def answer(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        try:
-            return self._version.run(SIGNATURE, inputs)
-        except tf.errors.InvalidArgumentError as error:
-            raise PredictionError(reason_of(error.message)) from error
-
-
 class _Asking:
+    """Answers the page. Its requests wait among themselves, so that they do not keep others from the model."""
+
     def __init__(self, versions: Versions, gate: Gate):
-        self._versions, self._gate = versions, gate
+        self._versions, self._model_turns = versions, gate.turns
+        # Words are found for one request at a time: pocketsphinx is not for several threads.
+        self._gate = Gate(dataclasses.replace(gate.limits, at_once=1, waiting=_WAITING))
         self._seconds = min(gate.limits.seconds, PICTURE_SECONDS)
         self._spoken_words = SpokenWords(max_words=gate.limits.words)
-        self._one_at_a_time = threading.Lock()  # For the words: pocketsphinx is not for several threads.
 
     async def page(self, request: Request) -> Response:
         version = self._versions.current
-        records = description_of(version.folder)
         text = Template(site_file("try.html")).substitute(
             model=html.escape(self._versions.name),
             version=version.number,
-            rate=records["features"]["sample_rate_hz"],
+            rate=version.records["features"]["sample_rate_hz"],
             seconds=f"{self._seconds:g}",
-            warning=f'<p class="warning">{SYNTHETIC}</p>' if records["corpus"]["synthetic"] else "",
+            recognised_seconds=f"{min(self._seconds, MAX_SECONDS):g}",
+            warning=f'<p class="warning">{SYNTHETIC}</p>' if version.records["corpus"]["synthetic"] else "",
         )
         return HTMLResponse(text, headers=_HEADERS)
 
     async def explain(self, request: Request) -> Response:
         try:
-            answer = await self._gate.answer(request, self._explanation)
+            answer = await self._explanation(request)
         except HttpError as error:
             return refusal(str(error), error.status)
         except MissingExtraError as error:
             return refusal(str(error), 501)
-        except CanError as error:
+        except (AlignmentError, AudioError, PredictionError) as error:
             return refusal(" ".join(str(error).split()), 400)
         return Response(json.dumps(answer), media_type="application/json")  # ASCII, whatever a word is made of.
 
-    def _explanation(self, content: bytes) -> dict[str, Any]:
-        question = read_question(content)
+    async def _explanation(self, request: Request) -> dict[str, Any]:
+        # Which pages of other sites cannot send without being asked whether they may.
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise HttpError(415, "Expected the content type application/json")
         version = self._versions.current
-        records = description_of(version.folder)
         predictor = Predictor(
-            _Served(version),
-            sample_rate_hz=records["features"]["sample_rate_hz"],
-            fillers=records["fillers"],
+            LocalModel(version),
+            sample_rate_hz=version.records["features"]["sample_rate_hz"],
+            fillers=version.records["fillers"],
             limits=RecordingLimits(seconds=self._seconds, words=self._gate.limits.words),
         )
         predictor.spoken_words = self._spoken_words
-        with tempfile.NamedTemporaryFile(prefix="can-tf-") as file:
-            file.write(question.audio)
-            file.flush()
-            try:
-                with self._one_at_a_time:
-                    asked = predictor.request(file.name, transcript=question.transcript)
-                [prediction] = predictor.predict_all([asked])
-            except MissingExtraError:
-                raise
-            except CanError as error:
-                raise CanError(str(error).replace(file.name, question.name)) from error
-        if isinstance(prediction, CanError):
-            raise prediction
-        return explanation_of(question.name, asked, prediction).to_page()
+        async with self._gate.body(request) as content:
+            question = read_question(content)
+            run = anyio.to_thread.run_sync
+            asked = await run(_asked, predictor, question, limiter=self._gate.turns)
+            [prediction] = await run(predictor.predict_all, [asked], limiter=self._model_turns)
+            if isinstance(prediction, PredictionError):
+                raise prediction
+            return await run(explanation_of(question.name, asked, prediction).to_page, limiter=self._gate.turns)
+
+
+def _asked(predictor: Predictor, question: "Question") -> Asked:
+    with tempfile.NamedTemporaryFile(prefix="can-tf-") as file:
+        file.write(question.audio)
+        file.flush()
+        try:
+            return predictor.request(file.name, transcript=question.transcript)
+        except (AlignmentError, AudioError) as error:
+            message = str(error).replace(file.name, question.name).replace(_ADVICE, "")
+            raise type(error)(message) from error
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,6 +15,11 @@ _COLOURS = ("tab:orange", "tab:blue")  # Of predictions drawn together, and wher
 _BESIDE = ((6, -10), (-14, 6))
 
 
+def plain(text: str) -> str:
+    """Returns text for a picture, in which a dollar is a dollar: matplotlib would read what it opens as mathematics."""
+    return text.replace("$", r"\$")
+
+
 def confusion_matrix_png(confusion: Sequence[Sequence[int]], labels: Sequence[str], path: Path, title: str) -> None:
     """Draws counts, and shares of each true label as shades: `confusion` has a row a true label."""
     counts = np.asarray(confusion)
@@ -25,8 +30,9 @@ def confusion_matrix_png(confusion: Sequence[Sequence[int]], labels: Sequence[st
         colour = "white" if shares[row, column] > 0.55 else "black"
         text = f"{counts[row, column]}\n{shares[row, column]:.0%}"
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
-    axes.set_xticks(range(len(labels)), labels)
-    axes.set_yticks(range(len(labels)), labels)
+    names = [plain(label) for label in labels]
+    axes.set_xticks(range(len(labels)), names)
+    axes.set_yticks(range(len(labels)), names)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     figure.colorbar(image, label="share of the true label", shrink=0.8)
@@ -65,7 +71,8 @@ def risk_coverage_png(curves: Mapping[str, RiskCoverage], path: Path, title: str
     figure, axes = _figure(title, width=5.5, height=4.2)
     for (name, curve), colour in zip(curves.items(), _COLOURS, strict=False):
         label = f"{name}: area {curve.area:.3f}"
-        axes.plot(curve.coverage, curve.risk, color=colour, drawstyle="steps-pre", label=label)
+        coverage, risk = [0.0, *curve.coverage], [curve.risk[0], *curve.risk]
+        axes.plot(coverage, risk, color=colour, drawstyle="steps-pre", label=label)
     axes.set_xlim(0, 1)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("coverage: share of utterances kept")
@@ -114,7 +121,9 @@ def timeline_png(
     below = np.zeros(len(stretches))
     for index, label in enumerate(labels):
         heights = np.array([row[index] for row in probabilities])
-        axes.bar(starts, heights, widths, bottom=below, align="edge", label=label, edgecolor="white", linewidth=0.5)
+        axes.bar(
+            starts, heights, widths, bottom=below, align="edge", label=plain(label), edgecolor="white", linewidth=0.5
+        )
         below += heights
     axes.set_xlabel("seconds")
     axes.set_ylabel("probability")
@@ -129,7 +138,7 @@ def _figure(title: str, *, width: float, height: float, columns: int = 1) -> tup
     except ImportError as error:
         raise MissingExtraError("A plot", "report") from error
     figure = Figure(figsize=(width, height), dpi=130, layout="constrained")
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(plain(title), fontsize=10)
     return figure, figure.subplots(1, columns)
 
 

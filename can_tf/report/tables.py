@@ -1,5 +1,6 @@
 """Tables for people."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -45,8 +46,11 @@ def confidence_rows(calibration: "Calibration") -> list[list[str]]:
 
 
 def risk_rows(calibration: "Calibration") -> list[list[str]]:
-    """Returns what is wrong among those kept, by their share, below RISK_HEADERS."""
+    """Returns what is wrong among those kept, by their share, below RISK_HEADERS.
+
+    Confidence is rounded down, so that `--reject-below` with it keeps the row's utterances.
+    """
     return [
-        [f"{point['coverage']:.1%}", f"{point['confidence']:.3f}", f"{point['risk']:.1%}"]
+        [f"{point['coverage']:.1%}", f"{math.floor(1000 * point['confidence']) / 1000:.3f}", f"{point['risk']:.1%}"]
         for point in calibration.scaled["risk_coverage"]
     ]

@@ -39,6 +39,11 @@ class Backend(Protocol):
         ...
 
 
+def version_folders(folder: Path) -> list[Path]:
+    """Returns the versions in a model's folder: folders named by a number, each with a SavedModel."""
+    return [path for path in folder.glob("*") if path.name.isdecimal() and (path / "saved_model.pb").is_file()]
+
+
 def newest_version(path: Path) -> Path:
     """Returns a version's folder: `path` itself, or the largest number in it.
 
@@ -47,9 +52,7 @@ def newest_version(path: Path) -> Path:
     """
     if (path / "saved_model.pb").is_file():
         return path
-    versions = [
-        folder for folder in path.glob("*") if folder.name.isdecimal() and (folder / "saved_model.pb").is_file()
-    ]
+    versions = version_folders(path)
     if not versions:
         raise ExportError(f"{path}: holds no exported model. Make one with: can-tf export RUN --out {path}")
     return max(versions, key=lambda folder: int(folder.name))
@@ -59,18 +62,16 @@ class LocalModel:
     """A SavedModel in this process.
 
     Args:
-        path: A version's folder, or a model's, whose newest version is taken.
+        version: `can_tf.serving.loaded.LoadedVersion`.
 
     Raises:
-        ExportError: There is none, or it cannot be loaded.
+        ExportError: It is not one of can_tf.
     """
 
-    def __init__(self, path: Path):
-        from can_tf.serving.loaded import LoadedVersion
-
-        self.folder = newest_version(path)
-        self._version = LoadedVersion(self.folder)
-        if SIGNATURE not in self._version.definitions:
+    def __init__(self, version: Any):
+        self.folder: Path = version.folder
+        self._version = version
+        if SIGNATURE not in version.definitions:
             raise ExportError(f"{self.folder}: has no signature {SIGNATURE}. Export it again.")
 
     def answer(self, inputs: Arrays) -> dict[str, np.ndarray]:
@@ -80,6 +81,20 @@ class LocalModel:
             return self._version.run(SIGNATURE, inputs)
         except (tf.errors.InvalidArgumentError, tf.errors.FailedPreconditionError, tf.errors.OutOfRangeError) as error:
             raise PredictionError(reason_of(error.message)) from error
+
+
+def open_model(path: Path) -> LocalModel:
+    """Returns a SavedModel.
+
+    Args:
+        path: A version's folder, or a model's, whose newest version is taken.
+
+    Raises:
+        ExportError: There is none, or it cannot be loaded.
+    """
+    from can_tf.serving.loaded import LoadedVersion
+
+    return LocalModel(LoadedVersion(newest_version(path)))
 
 
 class RestServer:

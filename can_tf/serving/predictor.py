@@ -12,7 +12,7 @@ from can_tf.alignment.spans import FILLER_POLICIES, check_end
 from can_tf.corpus.utterance import Word
 from can_tf.errors import AlignmentError, AudioError, ConfigError, ExportError, PredictionError
 from can_tf.limits import DEFAULT_LIMITS, Limits, words_fault
-from can_tf.serving.backends import Backend, LocalModel, connect
+from can_tf.serving.backends import Backend, connect, open_model
 from can_tf.serving.messages import Prediction, Request, inputs_of, predictions_of, words_of_file, words_of_tokens
 from can_tf.serving.spoken import SpokenWords
 from can_tf.serving.wav import read_as_wav, wav_bytes
@@ -134,7 +134,7 @@ def load(
         ConfigError: `reject_below` is no probability.
         ExportError: There is no export, or it cannot be loaded.
     """
-    model = LocalModel(Path(path))
+    model = open_model(Path(path))
     records = description_of(model.folder)
     return Predictor(
         model,

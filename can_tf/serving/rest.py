@@ -11,6 +11,7 @@ number of requests at once are bounded (413, 400, 503); one version is served, t
 import asyncio
 import contextlib
 import json
+import logging
 import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -28,8 +29,9 @@ from can_tf.serving.json_tensors import BadRequestError, parse_request, render_r
 from can_tf.serving.versions import Version, Versions
 from can_tf.serving.wav import seconds_of
 
+_LOG = logging.getLogger(__name__)
 _PATH = re.compile(
-    r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+    r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d{1,18})|/labels/(?P<label>[^/:]+))?"
     r"(?P<what>/metadata|:predict|:classify|:regress)?",
     re.IGNORECASE,
 )
@@ -83,7 +85,10 @@ class _Service:
     async def watch(self, seconds: float) -> None:
         while True:
             await asyncio.sleep(seconds)
-            await anyio.to_thread.run_sync(self._versions.refresh)
+            try:
+                await anyio.to_thread.run_sync(self._versions.refresh)
+            except Exception:  # A folder that cannot be read now may be so later.
+                _LOG.exception("the model's folder cannot be looked at")
 
     async def answer(self, request: Request) -> JSONResponse:
         try:
@@ -103,21 +108,32 @@ class _Service:
         what = found["what"] and found["what"].lower() if found else "nothing"
         if found is None or method.get(what) != request.method:
             raise HttpError(400, f"Malformed request: {request.method} {path}")
-        version = self._version(found)
         if what is None:
-            rows = self._versions.status()
-            wanted = [row for row in rows if not found["version"] or row["version"] == found["version"]]
-            return {"model_version_status": wanted}
+            return self._status(found)
+        version = self._version(found)
         if what == "/metadata":
             return self._metadata(version)
-        return await self._gate.answer(request, lambda content: self._run(version, content))
+        async with self._gate.body(request) as content:
+            return await anyio.to_thread.run_sync(self._run, version, content, limiter=self._gate.turns)
 
-    def _version(self, found: re.Match[str]) -> Version:
-        current, name = self._versions.current, found["name"]
+    def _check_name(self, found: re.Match[str]) -> None:
         if found["label"]:
             raise HttpError(400, f"Unrecognized servable version label: {found['label']}")
-        if name != self._versions.name:
-            raise HttpError(404, f"Servable not found for request: Latest({name})")
+        if found["name"] != self._versions.name:
+            raise HttpError(404, f"Servable not found for request: Latest({found['name']})")
+
+    def _status(self, found: re.Match[str]) -> dict[str, Any]:
+        """Returns the state of all versions, or of the one asked for, also if it is loading or could not be loaded."""
+        self._check_name(found)
+        number = found["version"] and int(found["version"])
+        rows = [row for row in self._versions.status() if number in (None, int(row["version"]))]
+        if not rows:
+            raise HttpError(404, f"Could not find any versions of model {found['name']}")
+        return {"model_version_status": rows}
+
+    def _version(self, found: re.Match[str]) -> Version:
+        self._check_name(found)
+        current, name = self._versions.current, found["name"]
         if found["version"] and int(found["version"]) != current.number:
             raise HttpError(404, f"Servable not found for request: Specific({name}, {found['version']})")
         return current

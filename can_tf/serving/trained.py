@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from can_tf.alignment.spans import FILLER_POLICIES
 from can_tf.errors import ExportError
 from can_tf.features.config import FeatureConfig
 from can_tf.models.config import ModelConfig
@@ -20,8 +21,12 @@ from can_tf.training import run_folder
 from can_tf.training.calibration import Calibration, calibration_of
 
 _CONFIG = {  # What is needed of a run's.
-    "options": {"model": str, "max_segment_frames": count},
-    "records": {"segmentation": str, "features": {str: float}, "fillers": str},
+    "options": {"model": lambda value: value in VARIANTS, "max_segment_frames": count},
+    "records": {
+        "segmentation": str,
+        "features": {field.name: float for field in dataclasses.fields(FeatureConfig)} | {"sample_rate_hz": count},
+        "fillers": lambda value: value in FILLER_POLICIES,
+    },
     "versions": {str: str},
 }
 
@@ -65,7 +70,8 @@ def load_run(run: Path, *, calibrated: bool = False) -> TrainedModel:
         )
     if VARIANTS[name].reads != "segments":
         raise ExportError(f"{run}: holds {name}; only the CAN and its ablations are exported.")
-    features = FeatureConfig(**config["records"]["features"])
+    known = {field.name for field in dataclasses.fields(FeatureConfig)}
+    features = FeatureConfig(**{name: value for name, value in config["records"]["features"].items() if name in known})
     calibration = calibration_of(run, model_config.labels) if calibrated else None
     served = ServedModel(
         load_model(run / run_folder.MODEL_FILE),

@@ -1,24 +1,40 @@
 """The versions of a model in a folder: the newest is served, and a newer one takes its place without a pause."""
 
+import dataclasses
 import gc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 
 from can_tf.errors import ExportError
-from can_tf.serving.backends import newest_version
+from can_tf.serving.backends import newest_version, version_folders
 from can_tf.serving.loaded import LoadedVersion
+from can_tf.serving.predictor import description_of
 from can_tf.serving.warm_up import replay_warm_up
 
 
 class Version(LoadedVersion):
-    """A loaded version; its `number` is its folder's name."""
+    """A loaded version.
 
-    @property
-    def number(self) -> int:
-        return int(self.folder.name)
+    Attributes:
+        number: Its folder's name.
+        records: What it says of the records that its model was trained on.
+    """
+
+    def __init__(self, folder: Path):
+        super().__init__(folder)
+        self.number, self.records = int(folder.name), description_of(folder)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Failure:
+    """Why a version cannot be loaded, and which folder of its name that was."""
+
+    identity: tuple[int, int]
+    message: str
 
 
 class Versions:
@@ -33,7 +49,7 @@ class Versions:
 
     def __init__(self, folder: Path):
         self.folder, self.name = folder, folder.resolve().name
-        self._failed: dict[int, str] = {}
+        self._failed: dict[int, _Failure] = {}
         self._loading: int | None = None
         # All versions are loaded in one thread: what a thread has allocated goes back to a heap that is its own, and
         # each thread more that loads one holds some 400 MB.
@@ -50,22 +66,26 @@ class Versions:
     def refresh(self) -> bool:
         """Loads the newest version if it is not the current one, and tells whether it did. Requests go on meanwhile.
 
-        A version that cannot be loaded is not tried again; the current one stays.
+        A version that cannot be loaded is not tried again until its folder is another; what is loaded goes on.
         """
         return self._loader.submit(self._refresh).result()
 
     def _refresh(self) -> bool:
-        try:
-            number = int((path := newest_version(self.folder)).name)
-        except ExportError:  # All are gone: what is loaded goes on.
+        found = {int(path.name): path for path in version_folders(self.folder)}
+        self._failed = {
+            number: failure
+            for number, failure in self._failed.items()
+            if number in found and _identity(found[number]) == failure.identity
+        }
+        number = max(found.keys() - self._failed.keys(), default=self._current.number)
+        if number == self._current.number:
             return False
-        if number == self._current.number or number in self._failed:
-            return False
+        identity = _identity(found[number])
         self._loading = number
         try:
-            self._current = _load(path)
+            self._current = _load(found[number])
         except ExportError as error:
-            self._failed[number] = str(error)
+            self._failed[number] = _Failure(identity, str(error))
             return False
         finally:
             self._loading = None
@@ -77,7 +97,7 @@ class Versions:
         rows = [_status(self._current.number, "AVAILABLE", "OK", "")]
         if self._loading is not None:
             rows.append(_status(self._loading, "LOADING", "OK", ""))
-        rows += [_status(number, "END", "UNKNOWN", message) for number, message in self._failed.items()]
+        rows += [_status(number, "END", "UNKNOWN", failure.message) for number, failure in self._failed.items()]
         return sorted(rows, key=lambda row: -int(row["version"]))
 
 
@@ -85,10 +105,15 @@ def _status(number: int, state: str, code: str, message: str) -> dict[str, Any]:
     return {"version": str(number), "state": state, "status": {"error_code": code, "error_message": message}}
 
 
+def _identity(folder: Path) -> tuple[int, int]:
+    state = folder.stat()
+    return state.st_ino, state.st_mtime_ns
+
+
 def _load(path: Path) -> Version:
     version = Version(path)
     try:
         replay_warm_up(path, version.run)
-    except (OSError, LookupError, tf.errors.OpError) as error:
+    except (OSError, LookupError, ValueError, TypeError, DecodeError, tf.errors.OpError) as error:
         raise ExportError(f"{path}: fails its own warm-up requests ({' '.join(str(error).split())[:300]}).") from error
     return version

@@ -1,4 +1,5 @@
 import base64
+import dataclasses
 import json
 
 import numpy as np
@@ -75,3 +76,24 @@ def test_channels_are_averaged_as_the_model_does(explanation: Explanation):
     stereo = np.stack([tones(), np.zeros_like(tones())], axis=1)
     made = explanation_of("x", Request(wav_bytes(stereo, RATE_HZ), WORDS), explanation.prediction)
     np.testing.assert_allclose(made.samples, tones() / 2, atol=1e-4)
+
+
+@pytest.mark.parametrize("loudness", [1e-4, 1.0])
+def test_a_spectrogram_is_as_dark_where_it_is_silent_however_loud_the_rest(loudness: float):
+    samples = (loudness * np.concatenate([tones(), np.zeros(RATE_HZ)])).astype(np.float32)
+    levels = spectrogram_levels(samples, RATE_HZ)
+    assert levels.max() == 255
+    assert not levels[-50:].any()
+
+
+def test_the_spectrogram_of_silence_is_black():
+    assert not spectrogram_levels(np.zeros(RATE_HZ, np.float32), RATE_HZ).any()
+
+
+def test_a_page_gets_no_more_columns_than_a_browser_draws(explanation: Explanation):
+    samples = np.zeros(200 * RATE_HZ, np.float32)
+    samples[150 * RATE_HZ] = 1.0
+    page = dataclasses.replace(explanation, samples=samples).to_page()["spectrogram"]
+    assert 4_000 <= page["frames"] <= 8_000
+    levels = np.frombuffer(base64.b64decode(page["levels"]), np.uint8).reshape(page["frames"], page["bands"])
+    assert levels.max(axis=1).argmax() == pytest.approx(0.75 * page["frames"], abs=2)

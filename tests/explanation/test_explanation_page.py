@@ -146,7 +146,14 @@ def test_a_word_is_heard_by_click_and_by_keyboard(page):
 def test_names_and_notes_are_text_whatever_they_hold(page):
     assert page.title == "tones </title><script>alert(1)</script>"
     assert _all(page, "main p")[0].text == "A <note>."
-    assert not _all(page, "b")
+
+
+def test_a_word_that_plays_is_stopped_by_a_second_press(page):
+    word = _all(page, ".word")[0]
+    word.click()
+    assert "playing" in word.get_attribute("class")
+    word.click()
+    assert "playing" not in word.get_attribute("class")
 
 
 def test_zoom_stretches_all_rows_alike(page):
@@ -163,11 +170,10 @@ def test_zoom_stretches_all_rows_alike(page):
 def test_a_narrow_screen_scrolls_the_picture_and_not_the_page(page, address: str):
     page.set_window_size(500, 800)  # No narrower, by Chromium's own limit.
     page.get(address)
-    wider = "return document.documentElement.scrollWidth > document.documentElement.clientWidth"
-    assert not page.execute_script(wider)
-    assert page.execute_script(
-        "const box = document.querySelector('.picture'); return box.scrollWidth >= box.clientWidth"
-    )
+    _all(page, "input[type=range]")[0].send_keys(Keys.END)
+    wider = "const box = document.querySelector(arguments[0]); return box.scrollWidth > box.clientWidth"
+    assert page.execute_script(wider, ".picture")
+    assert not page.execute_script(wider, "html")
 
 
 def test_what_has_no_text_has_a_description(page):
@@ -187,11 +193,12 @@ def test_hostile_words_stay_words_and_long_ones_have_room(browser, explanation: 
     texts = ["</script><img src=x onerror=alert(1)>", "incomprehensibilities", "𝒳\ud800", "ok"]
     words = tuple(Word(text, word.start, word.end) for text, word in zip(texts, WORDS, strict=True))
     hostile = dataclasses.replace(explanation, prediction=dataclasses.replace(explanation.prediction, words=words))
-    write_page(tmp_path / "page.html", "x", [Group("One", [hostile]), Group("None", [])])
+    write_page(tmp_path / "page.html", "x", [Group("One", [hostile, explanation]), Group("None", [])])
     browser.get((tmp_path / "page.html").as_uri())
     assert [button.text for button in _all(browser, ".word")[:2]] == texts[
         :2
     ]  # Drivers cannot pass on half a character.
-    assert not _all(browser, "img")
+    assert not _all(browser, "img, b")
+    assert [title.text for title in _all(browser, "h3")] == ["tones <b>& more"] * 2
     assert [title.text for title in _all(browser, "h2")] == ["One", "None"]
     assert errors_of(browser) == []

@@ -12,7 +12,7 @@ from can_tf.corpus.labels import LABEL_SETS
 from can_tf.corpus.utterance import Corpus, Utterance, Word
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import Dataset
-from can_tf.serving.backends import LocalModel
+from can_tf.serving.backends import LocalModel, open_model
 from can_tf.serving.export import Exported, export_run
 from can_tf.training.fit import train_fold
 from can_tf.training.options import TrainOptions
@@ -71,4 +71,4 @@ def calibrated(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Ex
 
 @pytest.fixture(scope="session")
 def local_model(exported: Exported) -> LocalModel:
-    return LocalModel(exported.folder)
+    return open_model(exported.folder)

@@ -70,12 +70,45 @@ def test_recordings_that_fail_are_told_and_the_others_are_on_the_page(exported: 
 
 
 @pytest.mark.parametrize(
-    "out,expected", [("x.gif", "expected a name that ends in .html"), ("x.png", "a figure shows one recording; 2 were")]
+    "arguments, expected",
+    [
+        (["--out", "x.gif"], "expected a name that ends in .html, .json for 2 recordings"),
+        (["--out", "x.png"], "expected a name that ends in .html, .json for 2 recordings"),
+        (["--out", "a.json"], "is where a recording's alignment would be looked for"),
+        (["--count", "2"], "--count belongs to a run; recordings were given"),
+    ],
 )
-def test_what_cannot_be_written_is_said_before_the_work(recordings: Path, out: str, expected: str):
-    done = run(recordings, "--model", "none", "--out", out)
+def test_what_cannot_be_is_said_before_the_work(recordings: Path, arguments: list[str], expected: str):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(recordings)
+        done = run("a.wav", "b.wav", "--model", "none", *arguments)
     assert done.exit_code == 1
     assert expected in done.output
+    assert json.loads((recordings / "a.json").read_text()) == ALIGNMENT
+
+
+@pytest.mark.parametrize(
+    "arguments, expected",
+    [
+        (["--out", "x.png"], "expected a name that ends in .html, .json for the test utterances of a run"),
+        (["--model", "x"], "--model belongs to recordings; a run was given"),
+    ],
+)
+def test_what_a_gallery_cannot_be_is_said_before_the_work(plain: Path, arguments: list[str], expected: str):
+    done = run(plain, "--root", "none", *arguments)
+    assert done.exit_code == 1
+    assert expected in done.output
+
+
+def test_a_run_that_is_not_finished_is_refused_before_a_corpus_is_made(plain: Path, tmp_path: Path):
+    (tmp_path / "run").mkdir()
+    shutil.copy(plain / "config.json", tmp_path / "run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        done = run("run")
+    assert done.exit_code == 1
+    assert "finish" in done.output
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_long_recording_is_refused(exported: Exported, recordings: Path, tmp_path: Path):

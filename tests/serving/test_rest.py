@@ -149,7 +149,7 @@ HOSTILE = {  # body, status, part of the message
     "a body beyond the limit": (
         b" " * (81 * 2**20),
         413,
-        "larger than 83886080 bytes. Send fewer utterances at once, or start the server with a larger --max-body-mb",
+        "larger than 83886080 bytes. Send less at once, or start the server with a larger --max-body-mb",
     ),
     "61 seconds in 61 recordings": (
         {"instances": [INSTANCE] * 61},

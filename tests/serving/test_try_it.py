@@ -1,9 +1,11 @@
 """The page of `can-tf serve`, in a headless Chromium and over HTTP."""
 
 import base64
+import concurrent.futures
 import io
 import json
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 import can_tf
+from can_tf.errors import AlignmentError
 from can_tf.explanation.try_it import try_it
 from can_tf.serving.export import Exported
 from can_tf.serving.gate import Gate, Limits
@@ -32,17 +35,22 @@ TRANSCRIPT = SPEECH.with_suffix(".txt").read_text(encoding="utf-8").strip()
 
 
 @pytest.fixture(scope="module")
-def address(exported: Exported, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def versions(exported: Exported, tmp_path_factory: pytest.TempPathFactory) -> Versions:
     folder = tmp_path_factory.mktemp("serve") / "can"
     shutil.copytree(exported.folder, folder / "1")
-    versions, gate = Versions(folder), Gate(Limits(body_bytes=2**21, seconds=20))
+    return Versions(folder)
+
+
+@pytest.fixture(scope="module")
+def address(versions: Versions) -> Iterator[str]:
+    gate = Gate(Limits(body_bytes=2**21, seconds=20))
     with running(create_app(versions, gate, pages=try_it(versions, gate))) as found:
         yield found
 
 
 def _ask(address: str, **question: object) -> requests.Response:
     body = {"transcript": None, "name": "x.wav", **question}
-    return requests.post(f"{address}/explain", data=json.dumps(body), timeout=60)
+    return requests.post(f"{address}/explain", json=body, timeout=60)
 
 
 def _sound(samples: np.ndarray, rate: int = 16_000, kind: str = "WAV") -> dict[str, str]:
@@ -94,8 +102,49 @@ def test_what_cannot_be_answered_is_one_line(address: str, question: dict, statu
 
 
 def test_a_body_that_is_not_json_is_refused(address: str):
-    answer = requests.post(f"{address}/explain", data=b"[" * 100_000, timeout=60)
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    answer = requests.post(f"{address}/explain", data=b"[" * 100_000, headers=headers, timeout=60)
     assert (answer.status_code, answer.json()["error"][:23]) == (400, "The body is not JSON (m")
+
+
+def test_what_a_form_of_another_site_could_send_is_refused(address: str):
+    body = json.dumps({"audio": SPOKEN, "name": "x"})
+    answer = requests.post(f"{address}/explain", data=body, headers={"Content-Type": "text/plain"}, timeout=60)
+    assert answer.status_code == 415
+
+
+def test_the_model_answers_others_while_words_are_found(versions: Versions, monkeypatch: pytest.MonkeyPatch):
+    go_on, begun = threading.Event(), threading.Semaphore(0)
+
+    def slow(*_: object) -> None:
+        begun.release()
+        assert go_on.wait(60)
+        raise AlignmentError("slow")
+
+    monkeypatch.setattr("can_tf.explanation.try_it.SpokenWords", lambda **_: slow)
+    gate = Gate(Limits(at_once=1, waiting=1))
+    with (
+        running(create_app(versions, gate, pages=try_it(versions, gate))) as address,
+        concurrent.futures.ThreadPoolExecutor(4) as pool,
+    ):
+        try:
+            asking = [pool.submit(_ask, address, audio=SPOKEN) for _ in range(3)]
+            assert begun.acquire(timeout=60)
+            answer = requests.post(f"{address}/v1/models/can:predict", json={"instances": []}, timeout=20)
+            assert answer.status_code == 400
+            assert not begun.acquire(blocking=False)  # One at a time.
+        finally:
+            go_on.set()
+        assert [each.result().json() for each in asking] == [{"error": "slow"}] * 3
+
+
+def test_the_page_goes_on_when_its_version_is_gone(exported: Exported, tmp_path: Path):
+    shutil.copytree(exported.folder, tmp_path / "can" / "1")
+    versions, gate = Versions(tmp_path / "can"), Gate(Limits())
+    with running(create_app(versions, gate, pages=try_it(versions, gate))) as address:
+        shutil.rmtree(tmp_path / "can")
+        assert requests.get(address, timeout=60).status_code == 200
+        assert _ask(address, audio=SPOKEN, transcript=TRANSCRIPT).status_code == 200
 
 
 def test_the_rest_contract_is_there_beside_the_page(address: str):
@@ -153,14 +202,31 @@ def test_an_upload_with_its_words_becomes_the_picture(page, address: str):
 
 def test_what_the_microphone_hears_is_answered(page):
     _one(page, "record").click()
-    _until(page, lambda page: _one(page, "status").text.startswith("Recording: 3"))
-    assert _one(page, "record").get_attribute("aria-pressed") == "true"
-    _one(page, "record").click()
-    _until(page, lambda page: "Ready: recording" in _one(page, "status").text)
-    _one(page, "explain").click()
+    _until(page, lambda page: _one(page, "clock").text == "3 s")
+    assert (_one(page, "status").text, _one(page, "record").text) == ("Recording", "Stop")
+    _one(page, "explain").click()  # Which ends the recording too.
     _until(page, _words)
     assert "Words were recognised" in _one(page, "result").text
     assert errors_of(page) == []
+
+
+def test_the_microphone_is_given_back_however_often_one_presses(page):
+    page.execute_script(
+        """window.tracks = [];
+        const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = async (wanted) => {
+          const stream = await ask(wanted);
+          window.tracks.push(...stream.getTracks());
+          return stream;
+        };
+        const record = document.getElementById("record");
+        record.click();
+        record.click();"""
+    )
+    _until(page, lambda page: _one(page, "status").text == "Recording")
+    _one(page, "record").click()
+    _until(page, lambda page: _one(page, "status").text == "Ready: recording")
+    assert page.execute_script("return window.tracks.map((track) => track.readyState)") == ["ended"]
 
 
 def test_errors_are_said_where_they_are_heard(page, tmp_path: Path):
@@ -180,7 +246,8 @@ def test_errors_are_said_where_they_are_heard(page, tmp_path: Path):
     _one(page, "transcript").send_keys("nothing of this is said in there at all")
     _one(page, "explain").click()
     _until(page, lambda page: "do not fit the recording" in _one(page, "error").text)
-    assert _one(page, "explain").is_enabled()
+    assert _one(page, "explain").get_attribute("aria-disabled") is None
+    assert page.switch_to.active_element.get_attribute("id") == "explain"  # The focus stays.
     assert not _words(page)
 
 

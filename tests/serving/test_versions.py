@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from can_tf.serving.export import Exported
 from can_tf.serving.versions import Versions
-from can_tf.serving.warm_up import replay_warm_up
+from can_tf.serving.warm_up import WARM_UP_FILE, replay_warm_up
 
 _MOST_MEGABYTES = 120  # A version kept would be more.
 
@@ -76,3 +77,30 @@ def test_a_request_ends_with_the_version_that_it_began_with(versions: Versions):
     _take_up(versions, 2)
     shutil.rmtree(first.folder)
     np.testing.assert_array_equal(first.run("serving_default", inputs)["probabilities"], before["probabilities"])
+
+
+def _break(version: Path) -> None:
+    """Gives a version warm-up requests that are none, in a record that is whole."""
+    with tf.io.TFRecordWriter(str(version / WARM_UP_FILE)) as writer:
+        writer.write(b"\xff no request")
+
+
+def test_a_version_that_cannot_be_loaded_hides_no_other_and_is_tried_again_once_it_is_mended(versions: Versions):
+    good = versions.current.folder
+    shutil.copytree(good, versions.folder / "2")
+    shutil.copytree(good, versions.folder / "3")
+    _break(versions.folder / "3")
+    assert not versions.refresh()
+    assert [(row["version"], row["state"]) for row in versions.status()] == [("3", "END"), ("1", "AVAILABLE")]
+    assert versions.refresh()
+    assert versions.current.number == 2
+    shutil.rmtree(versions.folder / "3")
+    shutil.copytree(good, versions.folder / "3")
+    assert versions.refresh()
+    assert versions.current.number == 3
+
+
+def test_what_is_loaded_goes_on_when_all_versions_are_gone(versions: Versions):
+    shutil.rmtree(versions.folder)
+    assert not versions.refresh()
+    assert versions.current.records["corpus"]["synthetic"]

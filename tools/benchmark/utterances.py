@@ -16,7 +16,7 @@ from benchmark.sides import OURS, PACKED
 from can_tf.alignment.spans import share_silence
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import LABEL_SETS
-from can_tf.serving.backends import LocalModel
+from can_tf.serving.backends import open_model
 from can_tf.serving.messages import Request, inputs_of
 
 UTTERANCES, ALPHA = 100, 0.1
@@ -31,7 +31,7 @@ def utterance_side(name: str, root: Path, export: Path) -> tuple[str, Side]:
     requests = [Request(each.audio_path.read_bytes(), share_silence(each.words)) for each in utterances]
     what = f"{len(requests)} utterances one at a time, wav bytes to probabilities"
     if name == OURS:
-        model = LocalModel(export)
+        model = open_model(export)
         return what, lambda: [model.answer(inputs_of([request])) for request in requests]
     config = paper_config()
     peer = torch_peer.TorchCan(config, packed=name == PACKED)

@@ -63,8 +63,9 @@ function predictionsTable(data) {
     }
     body.append(row);
   }
-  const caption = "final = fused × textᵅ × audioᵅ, normalised";
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Probabilities" },
+  const single = MODALITIES.filter((kind) => data[`${kind}_probabilities`]).map((kind) => ` × ${kind}ᵅ`);
+  const caption = single.length ? `final = fused${single.join("")}, normalised` : "this model has the fused head alone";
+  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Probabilities of ${data.name}` },
     element("table", { class: "predictions" }, element("caption", {}, caption), element("thead", {}, head), body));
 }
 
@@ -86,7 +87,7 @@ function wordsTable(data) {
     element("caption", {}, "Seconds; attention averaged over heads, each column sums to 1."),
     element("thead", {}, head), body);
   return element("details", {}, element("summary", {}, "The words as a table"),
-    element("div", { class: "scroll" }, table));
+    element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Words of ${data.name}` }, table));
 }
 
 // The recording over time: waveform, spectrogram, words, and each modality's attention under its word's sound.
@@ -95,9 +96,9 @@ class Picture {
     this.data = data;
     this.player = new Player(data.sound);
     this.rows = element("div", { class: "rows" });
-    const zoom = element("input", { type: "range", min: FEWEST_PIXELS, max: MOST_PIXELS, "aria-label": "Pixels a second" });
-    const all = element("button", { type: "button", class: "play-all" }, "Play all");
-    all.addEventListener("click", () => this.player.play(0, data.seconds, all));
+    const zoom = element("input", { type: "range", min: FEWEST_PIXELS, max: MOST_PIXELS });
+    const all = element("button", { type: "button", class: "play-all", "aria-label": `Play all of ${data.name}` }, "Play all");
+    all.addEventListener("click", () => this.player.toggle(0, data.seconds, all));
     place.append(
       element("div", { class: "controls" }, all, element("label", {}, "Zoom ", zoom),
         element("span", { class: "note" }, "Choose a word to hear it. Each row of attention is shaded up to its own largest.")),
@@ -116,6 +117,7 @@ class Picture {
   }
 
   draw(scale) {
+    Player.stop(); // Its word's button is drawn anew.
     this.scale = scale;
     this.width = Math.max(1, Math.round(this.data.seconds * scale));
     this.rows.replaceChildren(
@@ -184,7 +186,7 @@ class Picture {
       const button = element("button",
         { type: "button", class: fits(word) ? "word fits" : "word", "aria-label": `Play ${text}`, title: text },
         element("span", {}, word.word));
-      button.addEventListener("click", () => this.player.play(word.start, word.end, button));
+      button.addEventListener("click", () => this.player.toggle(word.start, word.end, button));
       return this.at(button, word.start, word.end);
     });
     return this.row(this.data.words.every(fits) ? "words level" : "words", "words", ...buttons);
@@ -223,24 +225,30 @@ class Player {
     this.samples = Float32Array.from(new Int16Array(bytesOf(samples).buffer), (value) => value / 32767);
   }
 
-  play(start, end, button) {
+  // Plays a stretch, or stops it if it is what is playing.
+  toggle(start, end, button) {
+    const same = Player.button === button;
     Player.stop();
+    if (same) return;
     Player.context ||= new AudioContext();
     const buffer = Player.context.createBuffer(1, this.samples.length, this.rate);
     buffer.copyToChannel(this.samples, 0);
     const source = Player.context.createBufferSource();
     source.buffer = buffer;
     source.connect(Player.context.destination);
-    source.onended = () => button.classList.remove("playing");
+    source.onended = () => source === Player.source && Player.stop();
     button.classList.add("playing");
     Player.context.resume();
     source.start(0, start, Math.max(0.01, end - start));
-    Player.current = source;
+    Player.source = source;
+    Player.button = button;
   }
 
   static stop() {
-    if (Player.current) Player.current.stop();
-    Player.current = null;
+    const { source, button } = Player;
+    Player.source = Player.button = null;
+    if (button) button.classList.remove("playing");
+    if (source) source.stop();
   }
 }
 

@@ -1,12 +1,15 @@
 "use strict";
 // The page of `can-tf serve`: gets a recording, sends it, and shows the answer with picture.js.
 
-const RATE = Number(document.body.dataset.rate), SECONDS = Number(document.body.dataset.seconds);
+const RATE = Number(document.body.dataset.rate);
 const READ_BY_SERVER = /\.(wav|flac|ogg|mp3)$/i; // Other formats are decoded by the browser.
-const [form, recordButton, file, status, listen, transcript, submit, error, result] =
-  ["form", "record", "file", "status", "listen", "transcript", "explain", "error", "result"].map((id) => document.getElementById(id));
+const [form, recordButton, clock, file, status, listen, transcript, submit, error, result] =
+  ["form", "record", "clock", "file", "status", "listen", "transcript", "explain", "error", "result"]
+    .map((id) => document.getElementById(id));
 let recording = null; // {name, blob}
-let recorder = null;
+let recorder = null; // While it records: ends with stop().
+let starting = false; // The browser asks whether it may.
+let working = false; // The server has not answered yet.
 
 function choose(name, blob) {
   recording = { name, blob };
@@ -20,53 +23,77 @@ function choose(name, blob) {
 file.addEventListener("change", () => file.files.length && choose(file.files[0].name, file.files[0]));
 
 recordButton.addEventListener("click", async () => {
-  if (recorder) return recorder.stop();
+  if (starting) return;
+  if (recorder) {
+    recorder.stop();
+    return;
+  }
+  starting = true;
   error.textContent = "";
-  let stream;
   try {
-    if (!navigator.mediaDevices) throw new Error("browsers record on https:// and localhost only");
-    stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    recorder = await startRecording();
+    recordButton.textContent = "Stop";
+    status.textContent = "Recording";
   } catch (problem) {
     error.textContent = `The microphone cannot be used (${problem.message}). Allow it, or choose a file.`;
-    return undefined;
+  } finally {
+    starting = false;
   }
-  const parts = [];
-  recorder = new MediaRecorder(stream);
-  recorder.addEventListener("dataavailable", (event) => parts.push(event.data));
-  const started = Date.now();
-  const clock = setInterval(() => {
-    const seconds = (Date.now() - started) / 1000;
-    status.textContent = `Recording: ${seconds.toFixed(0)} s`;
-    if (seconds >= SECONDS && recorder) recorder.stop();
-  }, 250);
-  recorder.addEventListener("stop", () => {
-    clearInterval(clock);
-    for (const track of stream.getTracks()) track.stop();
-    const type = recorder.mimeType;
-    recorder = null;
-    pressed(false);
-    file.value = "";
-    choose("recording.webm", new Blob(parts, { type }));
-  });
-  recorder.start();
-  pressed(true);
-  return undefined;
 });
 
-function pressed(now) {
-  recordButton.setAttribute("aria-pressed", String(now));
-  recordButton.textContent = now ? "Stop" : "Record";
+// Resolves to what ends the recording with stop(), which returns a promise of its end.
+async function startRecording() {
+  if (!navigator.mediaDevices) throw new Error("browsers record on https:// and localhost only");
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+  const release = () => stream.getTracks().forEach((track) => track.stop());
+  const parts = [];
+  let media;
+  try {
+    media = new MediaRecorder(stream);
+    media.start();
+  } catch (problem) {
+    release();
+    throw problem;
+  }
+  media.addEventListener("dataavailable", (event) => parts.push(event.data));
+  const ended = new Promise((resolve) => media.addEventListener("stop", resolve, { once: true })).then(() => {
+    clearInterval(ticking);
+    release();
+    recorder = null;
+    clock.textContent = "";
+    recordButton.textContent = "Record";
+    file.value = "";
+    choose("recording", new Blob(parts, { type: media.mimeType }));
+  });
+  const stop = () => {
+    if (media.state !== "inactive") media.stop();
+    return ended;
+  };
+  const started = Date.now();
+  const ticking = setInterval(() => {
+    const seconds = (Date.now() - started) / 1000;
+    clock.textContent = `${seconds.toFixed(0)} s`;
+    if (seconds >= longest()) stop();
+  }, 250);
+  return { stop };
+}
+
+function longest() {
+  return Number(transcript.value.trim() ? document.body.dataset.seconds : document.body.dataset.recognisedSeconds);
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (working || starting) return;
   error.textContent = "";
+  if (recorder) await recorder.stop();
   if (!recording) {
     error.textContent = "Record something first, or choose a file.";
     recordButton.focus();
     return;
   }
-  submit.disabled = true;
+  working = true;
+  submit.setAttribute("aria-disabled", "true"); // Disabled, it would lose the focus.
   result.setAttribute("aria-busy", "true");
   status.textContent = "Working…";
   try {
@@ -80,13 +107,14 @@ form.addEventListener("submit", async (event) => {
     error.textContent = problem.message;
     status.textContent = `Ready: ${recording.name}`;
   } finally {
-    submit.disabled = false;
+    working = false;
+    submit.removeAttribute("aria-disabled");
     result.removeAttribute("aria-busy");
   }
 });
 
 async function ask({ name, blob }) {
-  const [sent, content] = READ_BY_SERVER.test(name) ? [name, await blob.arrayBuffer()] : [`${name}.wav`, await asWav(blob)];
+  const [sent, content] = READ_BY_SERVER.test(name) ? [name, await blob.arrayBuffer()] : [name, await asWav(blob)];
   const body = { audio: { b64: await base64(content) }, transcript: transcript.value.trim() || null, name: sent };
   let response;
   try {
