@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from can_tf.alignment.pronunciation import Pronouncer
+from can_tf.alignment.spans import is_silence
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ, Found, check_audible, make_decoder, search
 from can_tf.corpus.utterance import Word
 from can_tf.errors import AlignmentError, MissingExtraError
@@ -27,6 +28,7 @@ OOV_POLICIES = ("guess", "error")
 # Beams, and frames of noise around the recording.
 _ATTEMPTS: tuple[tuple[float | None, int], ...] = ((None, 0), (None, 50), (1e-80, 20))
 # None of 200 synthetic utterances scores so low with its own words; of foreign words that align, more than half do.
+_LONGEST_WORD_SECONDS = 3.0  # Who draws a word out further has no transcript of it.
 _LOWEST_MEAN_SCORE = -3.9
 
 
@@ -116,4 +118,11 @@ def _accepted(found: Found) -> tuple[Word, ...]:
             f"the transcript does not sound like the recording (score {found.mean_score:.1f}; expected at least "
             f"{_LOWEST_MEAN_SCORE}). Is it the transcript of this recording?"
         )
+    for token in found.tokens:
+        seconds = 0.0 if is_silence(token.text) else token.end - token.start
+        if seconds > _LONGEST_WORD_SECONDS:
+            raise AlignmentError(
+                f"the transcript does not fit the recording: {token.text!r} would last {seconds:.1f} s. Is it the "
+                "transcript of this recording, and all of it?"
+            )
     return found.tokens

@@ -83,6 +83,10 @@ def explain_command(
     if good:
         from can_tf.explanation.page import Group
 
+        for each in good:
+            click.echo(
+                f"{each.name}: {each.prediction.label}, confidence {each.prediction.confidence:.3f}", err=as_json
+            )
         title = paths[0].name if len(paths) == 1 else f"{len(good)} recordings"
         _write(out, title, [Group("", good)], [] if server else _notes_of(model), as_json)
     end_with_errors(ctx, paths, answers)
@@ -162,7 +166,9 @@ def _write(out: Path, title: str, groups: Sequence[Any], notes: Sequence[str], a
     else:
         from can_tf.explanation.figure import write_figure
 
-        write_figure(out, explanations[0])
+        write_figure(out, explanations[0], " ".join(notes))
     if as_json:
         click.echo(json.dumps(data, indent=2))
-    click.echo(f"{out}: {len(explanations)} explained.", err=as_json)
+    click.echo(
+        f"{out}: {len(explanations)} explained. {'Open it in a browser.' * (out.suffix == '.html')}", err=as_json
+    )

@@ -126,7 +126,9 @@ def _print_tables(paths: Sequence[Path], answers: Sequence[Any]) -> None:
             _most_probable(side) if (side := getattr(answer, f"{name}_probabilities")) else "-"
             for name in ("text", "audio")
         ]
-        rows.append([path, answer.label, f"{answer.confidence:.3f}", *sides])
+        sure = answer.label == answer.most_probable
+        label = answer.label if sure else f"{answer.label} ({answer.most_probable})"
+        rows.append([path, label, f"{answer.confidence:.3f}", *sides])
     if rows:
         click.echo(format_table(["recording", "label", "confidence", "text alone", "audio alone"], rows))
     if len(paths) == 1 and rows:

@@ -1,11 +1,12 @@
 """`can-tf serve`."""
 
 import os
+import socket
 from pathlib import Path
 
 import click
 
-from can_tf.errors import MissingExtraError
+from can_tf.errors import ConfigError, MissingExtraError
 from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
 
 
@@ -36,7 +37,7 @@ from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
     default=os.cpu_count() or 1,
     show_default="one a core",
     type=click.IntRange(min=1),
-    help="Requests run.",
+    help="Requests answered at the same time.",
 )
 def serve_command(
     model: Path, host: str, port: int, max_body_mb: int, max_seconds: float, max_words: int, at_once: int
@@ -52,14 +53,20 @@ def serve_command(
         raise MissingExtraError("can-tf serve", "serve") from error
     from can_tf.serving.versions import Versions
 
-    versions = Versions(model)
-    address = f"http://{host}:{port}"
-    click.echo(
-        f"Serving version {versions.current.number} at {address}/v1/models/{versions.name}, with a page to try it at "
-        f"{address} (Ctrl-C ends it).",
-        err=True,
-    )
-    limits = Limits(body_bytes=max_body_mb * 2**20, seconds=max_seconds, words=max_words, at_once=at_once)
-    gate = Gate(limits)
-    app = create_app(versions, gate, pages=try_it(versions, gate))
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+        except OSError as error:
+            raise ConfigError(
+                f"cannot listen at {host}:{port} ({error.strerror}). Give another --port or --host."
+            ) from error
+        click.echo(f"Loading {model} ...", err=True)
+        versions = Versions(model, lambda line: click.echo(line, err=True))
+        address = f"http://{host}:{listening.getsockname()[1]}"
+        at = f"{address}/v1/models/{versions.name}, with a page to try it at {address}"
+        click.echo(f"Serving version {versions.current.number} at {at} (Ctrl-C ends it).", err=True)
+        limits = Limits(body_bytes=max_body_mb * 2**20, seconds=max_seconds, words=max_words, at_once=at_once)
+        gate = Gate(limits)
+        app = create_app(versions, gate, pages=try_it(versions, gate))
+        uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listening])

@@ -14,12 +14,13 @@ _COLOURS = {"text": "Blues", "audio": "Oranges"}
 _INCHES_A_SECOND, _NARROWEST, _WIDEST = 2.6, 5.0, 20.0
 
 
-def write_figure(path: Path, explanation: Explanation) -> None:
+def write_figure(path: Path, explanation: Explanation, note: str = "") -> None:
     """Draws waveform, spectrogram, and under each word's sound the attention that each modality gives it, by head.
 
     Args:
         path: Where to; its ending, .png, .pdf or .svg, is the format.
         explanation: What to draw.
+        note: A sentence below.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -40,6 +41,8 @@ def write_figure(path: Path, explanation: Explanation) -> None:
         _draw_attention(axis, name, explanation)
     _name_words(axes[2], explanation)
     axes[-1].set_xlabel("seconds")
+    if note:
+        figure.supxlabel(note, fontsize=7)
     metadata = {".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}[path.suffix.lower()]
     with replacing(path) as temporary, rc_context({"svg.hashsalt": "can_tf"}):  # Names in it are the same every time.
         figure.savefig(temporary, metadata=metadata)
@@ -54,7 +57,8 @@ def _title(explanation: Explanation) -> str:
         for name, side in sides.items()
         if side
     ]
-    final = f"{prediction.label} {prediction.probabilities[prediction.label]:.2f}"
+    final = f"{prediction.label}, confidence {prediction.confidence:.2f}"
+    final += " (not calibrated)" if prediction.calibrated_probabilities is None else " (calibrated)"
     true = f" (true: {explanation.true})" if explanation.true else ""
     return f"{explanation.name}: {final}{true}\n{', '.join(said)}"
 
@@ -80,7 +84,9 @@ def _draw_attention(axis: Any, name: str, explanation: Explanation) -> None:
     # From the top: the average, then the heads.
     rows = np.concatenate([weights.mean(axis=0, keepdims=True), weights])[::-1]
     mesh = axis.pcolormesh(edges, np.arange(len(rows) + 1), rows, cmap=_COLOURS[name], vmin=0, edgecolor="0.8", lw=0.3)
-    axis.set_yticks(np.arange(len(rows)) + 0.5, [*range(len(weights), 0, -1), "mean"], fontsize=6)
+    axis.set_yticks(
+        np.arange(len(rows)) + 0.5, [*(f"head {head}" for head in range(len(weights), 0, -1)), "mean"], fontsize=6
+    )
     axis.set_ylabel(f"{name}\nattention", fontsize=8)
     axis.figure.colorbar(mesh, ax=axis, pad=0.01, aspect=8).ax.tick_params(labelsize=6)
 

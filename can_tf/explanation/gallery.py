@@ -23,6 +23,9 @@ from can_tf.serving.trained import TrainedModel, load_run
 from can_tf.serving.wav import read_as_wav
 from can_tf.training.run_folder import PREDICTIONS_FILE, read_predictions, read_probabilities
 
+_CONFIDENT = "Most confident: the largest final probability"
+_WRONG = "Most wrong: the largest lead of a wrong label over the true one"
+_DIVIDED = "Most divided: text alone against audio alone"
 _TOLERANCE = 1e-3  # Beyond, it was another recording. Resampling and 16 bits stay far below.
 
 
@@ -64,9 +67,9 @@ def worth_a_look(answers: Answers, count: int) -> dict[str, list[int]]:
     """
     rows = np.arange(len(answers.ids))
     lead = answers.final.max(axis=1) - answers.final[rows, answers.true]
-    found = {"Most confident": answers.final.max(axis=1), "Most wrong": np.where(lead > 0, lead, -np.inf)}
+    found = {_CONFIDENT: answers.final.max(axis=1), _WRONG: np.where(lead > 0, lead, -np.inf)}
     if answers.text is not None and answers.audio is not None:
-        found["Most divided: text against audio"] = jensen_shannon(answers.text, answers.audio)
+        found[_DIVIDED] = jensen_shannon(answers.text, answers.audio)
     return {title: _largest(values, count) for title, values in found.items()}
 
 
@@ -101,7 +104,7 @@ def gallery(
         RunError: The run cannot be read, or the corpus is another one.
         ExportError: Its model is not one that answers for recordings.
     """
-    model = load_run(run)
+    model = load_run(run, calibrated=True)
     answers = read_answers(run, model.model_config, model.metrics)
     groups = worth_a_look(answers, count)
     places = sorted({place for found in groups.values() for place in found})

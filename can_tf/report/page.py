@@ -83,7 +83,7 @@ def page(
             f"Reliability diagram, accuracy over confidence: the expected calibration error is {before['ece']:.3f} as "
             f"trained and {after['ece']:.3f} at the temperature.",
         ),
-        risk=_table("What is gained by not answering", RISK_HEADERS, risk_rows(calibration)),
+        risk=_table("Rejecting the least confident", RISK_HEADERS, risk_rows(calibration)),
         risk_coverage=_picture(
             pictures[RISK_FILE],
             f"Risk over coverage, the share wrong among the most confident: the area below is "
@@ -94,14 +94,16 @@ def page(
             f"Learning curves over {metrics.get('epochs')} epochs: losses of training and validation, WA and UA of "
             f"validation. Epoch {metrics.get('best_epoch')} was the best.",
         ),
-        options=_named_values("Options of the training", options),
+        options=_named_values("Options of the training", {**options, "glove": options.get("glove") or "not given"}),
         provenance=_named_values("Where it comes from", _provenance(evaluation.config)),
     )
 
 
 def _name_of_corpus(records: Mapping[str, Any]) -> Any:
     corpus = records.get("corpus")
-    return corpus.get("name") if isinstance(corpus, dict) else corpus
+    if not isinstance(corpus, dict):
+        return corpus
+    return "the synthetic demo corpus" if corpus.get("synthetic") else corpus.get("name")
 
 
 def _headline(headline: Mapping[str, tuple[float, float, float]]) -> _Html:
@@ -117,7 +119,7 @@ def _comparison(evaluation: Evaluation) -> _Html:
         [name, *(f"{scores[key]:.3f}" for key in ("wa", "ua", "macro_f1", "ece"))]
         for name, scores in score_rows(evaluation.metrics, alpha=evaluation.alpha)
     ]
-    return _table("Beside what any claim stands", ["prediction", "WA", "UA", "macro F1", "ECE"], rows)
+    return _table("The final prediction beside its baselines", ["prediction", "WA", "UA", "macro F1", "ECE"], rows)
 
 
 def _labels(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -> _Html:

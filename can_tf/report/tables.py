@@ -35,7 +35,7 @@ def score_rows(metrics: Mapping[str, Any], *, alpha: float) -> list[tuple[str, M
         "majority": "reference: the commonest label",
     }
     others = [(name, metrics[key]) for key, name in names.items() if key in metrics]
-    return [(f"fused, Eq. 15 (alpha {alpha:g})", metrics), *others]
+    return [(f"final, Eq. 15 (alpha {alpha:g})", metrics), *others]
 
 
 def confidence_rows(calibration: "Calibration") -> list[list[str]]:

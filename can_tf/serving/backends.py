@@ -54,7 +54,9 @@ def newest_version(path: Path) -> Path:
         return path
     versions = version_folders(path)
     if not versions:
-        raise ExportError(f"{path}: holds no exported model. Make one with: can-tf export RUN --out {path}")
+        raise ExportError(
+            f"{path}: holds no exported model. Give another folder, or make one with: can-tf export RUN --out {path}"
+        )
     return max(versions, key=lambda folder: int(folder.name))
 
 

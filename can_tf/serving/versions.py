@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -42,13 +43,14 @@ class Versions:
 
     Args:
         folder: The model's folder; its name is the model's.
+        tell: Is told in a line of versions that are taken up later, or cannot be.
 
     Raises:
         ExportError: There is no version, or it cannot be loaded.
     """
 
-    def __init__(self, folder: Path):
-        self.folder, self.name = folder, folder.resolve().name
+    def __init__(self, folder: Path, tell: Callable[[str], object] = str):
+        self.folder, self.name, self._tell = folder, folder.resolve().name, tell
         self._failed: dict[int, _Failure] = {}
         self._loading: int | None = None
         # All versions are loaded in one thread: what a thread has allocated goes back to a heap that is its own, and
@@ -86,9 +88,11 @@ class Versions:
             self._current = _load(found[number])
         except ExportError as error:
             self._failed[number] = _Failure(identity, str(error))
+            self._tell(f"Version {number} is not served: {' '.join(str(error).split())}")
             return False
         finally:
             self._loading = None
+        self._tell(f"Now serving version {number}.")
         gc.collect()  # Graphs are full of circles: without this, several old versions would wait for their end.
         return True
 

@@ -60,7 +60,7 @@ def test_the_two_commands_of_the_readme_work_one_after_the_other_in_an_empty_fol
     assert "using the synthetic demo corpus in data/demo-150-seed0" in again.stderr
     trained = run("train", "--fold", 0, *SMALL_TRAINING)
     assert "test part, 15 utterances of synthetic speech" in trained.stdout
-    for row in ("fused, Eq. 15 (alpha 0.1)", "text head alone", "TF-IDF words", "the commonest label"):
+    for row in ("final, Eq. 15 (alpha 0.1)", "text head alone", "TF-IDF words", "the commonest label"):
         assert row in trained.stdout
     assert "epoch   2 of 2: loss" in trained.stderr
     shown = json.loads(run("evaluate", "runs/can-paper-fold0-seed0", "--json").stdout)

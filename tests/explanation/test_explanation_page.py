@@ -116,7 +116,7 @@ def test_more_attention_is_more_colour(page):
 def test_the_predictions_and_their_product_are_a_table(page):
     head, *rows = _all(page, ".predictions tr")
     assert head.text.split("\n") == ["label final (Eq. 15) fused (Eq. 10) text alone (Eq. 11) audio alone (Eq. 12)"]
-    assert [row.text for row in rows] == ["sad 0.750 0.700 0.400 0.900", "hap 0.250 0.300 0.600 0.100"]
+    assert [row.text for row in rows] == ["sad 0.750 0.700 0.400 0.900", "hap (happy) 0.250 0.300 0.600 0.100"]
     assert [cell.text for cell in _all(page, ".predictions .most")] == ["0.750", "0.700", "0.900", "0.600"]
 
 
@@ -146,6 +146,7 @@ def test_a_word_is_heard_by_click_and_by_keyboard(page):
 def test_names_and_notes_are_text_whatever_they_hold(page):
     assert page.title == "tones </title><script>alert(1)</script>"
     assert _all(page, "main p")[0].text == "A <note>."
+    assert "confidence 0.750 (not calibrated); true label: hap (happy)" in _all(page, ".utterance p")[0].text
 
 
 def test_a_word_that_plays_is_stopped_by_a_second_press(page):

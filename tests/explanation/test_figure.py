@@ -46,5 +46,14 @@ def test_a_figure_names_words_and_what_each_part_says(explanation: Explanation, 
     with matplotlib.rc_context({"svg.fonttype": "none"}):  # Text as text.
         write_figure(tmp_path / "a.svg", explanation)
     text = (tmp_path / "a.svg").read_text(encoding="utf-8")
-    for expected in ("low", "high", "mid", "top", "sad 0.75", "true: hap", "text: hap 0.60", "audio: sad 0.90"):
+    for expected in (
+        "low",
+        "high",
+        "mid",
+        "top",
+        "sad, confidence 0.75 (not calibrated)",
+        "true: hap",
+        "text: hap 0.60",
+        "audio: sad 0.90",
+    ):
         assert expected in text

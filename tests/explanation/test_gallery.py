@@ -30,12 +30,18 @@ def test_what_is_worth_a_look():
         final=[0.6, 0.95, 0.1, 0.2], true=[0, 1, 1, 0], text=[0.5, 0.9, 0.1, 1.0], audio=[0.5, 0.6, 0.2, 0.0]
     )
     assert worth_a_look(answers, 2) == {
-        "Most confident": [1, 2],
-        "Most wrong": [1, 3],  # By .9 and .6; the others are right.
-        "Most divided: text against audio": [3, 1],
+        "Most confident: the largest final probability": [1, 2],
+        "Most wrong: the largest lead of a wrong label over the true one": [
+            1,
+            3,
+        ],  # By .9 and .6; the others are right.
+        "Most divided: text alone against audio alone": [3, 1],
     }
 
 
 def test_right_predictions_are_never_among_the_wrong_ones():
     answers = _answers(final=[0.9, 0.8], true=[0, 0], text=None, audio=None)
-    assert worth_a_look(answers, 3) == {"Most confident": [0, 1], "Most wrong": []}
+    assert worth_a_look(answers, 3) == {
+        "Most confident: the largest final probability": [0, 1],
+        "Most wrong: the largest lead of a wrong label over the true one": [],
+    }

@@ -151,9 +151,9 @@ def test_a_run_is_a_gallery_of_its_test_utterances(trained: Trained, plain: Path
     assert done.exit_code == 0, done.output
     groups = json.loads(done.stdout)
     assert [group["title"] for group in groups] == [
-        "Most confident",
-        "Most wrong",
-        "Most divided: text against audio",
+        "Most confident: the largest final probability",
+        "Most wrong: the largest lead of a wrong label over the true one",
+        "Most divided: text alone against audio alone",
     ]
     rows = [line.split(",") for line in (plain / "predictions.csv").read_text().splitlines()]
     columns = [index for index, name in enumerate(rows[0]) if name.startswith("probability_")]

@@ -8,6 +8,7 @@ const PREDICTIONS = [
   ["audio_probabilities", "audio alone (Eq. 12)", "audio"],
   ["calibrated_probabilities", "final, calibrated", ""],
 ];
+const NAMES = { ang: "angry", exc: "excited", hap: "happy", fru: "frustrated", sur: "surprised", neu: "neutral" }; // IEMOCAP's.
 const WORDS_FROM = {
   alignment: "Words and times are from an alignment.",
   transcript: "Words are from a transcript, their times from forced alignment.",
@@ -35,12 +36,18 @@ function drawExplanation(place, data, level = 2) {
 }
 
 function headline(data) {
-  const line = element("p", {}, "Predicted: ", element("strong", {}, data.label));
-  const share = data.probabilities[data.label];
-  if (share !== undefined) line.append(` (${share.toFixed(3)})`);
-  if (data.true) line.append("; true label: ", element("strong", {}, data.true));
+  const line = element("p", {}, "Predicted: ", element("strong", {}, named(data.label)));
+  const asTrained = data.probabilities[data.most_probable].toFixed(3);
+  line.append(data.calibrated_probabilities
+    ? `, confidence ${data.confidence.toFixed(3)} (calibrated; ${asTrained} as trained)`
+    : `, confidence ${asTrained} (not calibrated)`);
+  if (data.true) line.append("; true label: ", element("strong", {}, named(data.true)));
   line.append(". ", element("span", { class: "note" }, WORDS_FROM[data.words_from]));
   return line;
+}
+
+function named(label) {
+  return NAMES[label] ? `${label} (${NAMES[label]})` : label;
 }
 
 function bar(share, kind) {
@@ -55,7 +62,7 @@ function predictionsTable(data) {
   for (const [, title] of shown) head.append(element("th", { scope: "col" }, title));
   const body = element("tbody");
   for (const label of Object.keys(data.probabilities)) {
-    const row = element("tr", {}, element("th", { scope: "row" }, label));
+    const row = element("tr", {}, element("th", { scope: "row" }, named(label)));
     for (const [name, , kind] of shown) {
       const share = data[name][label];
       const most = share === Math.max(...Object.values(data[name]));
@@ -64,7 +71,9 @@ function predictionsTable(data) {
     body.append(row);
   }
   const single = MODALITIES.filter((kind) => data[`${kind}_probabilities`]).map((kind) => ` × ${kind}ᵅ`);
-  const caption = single.length ? `final = fused${single.join("")}, normalised` : "this model has the fused head alone";
+  const caption = single.length
+    ? `final = fused${single.join("")}, normalised; the smaller α (the training's --alpha), the more the fused head decides.`
+    : "This model has the fused head alone.";
   return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Probabilities of ${data.name}` },
     element("table", { class: "predictions" }, element("caption", {}, caption), element("thead", {}, head), body));
 }
@@ -96,12 +105,14 @@ class Picture {
     this.data = data;
     this.player = new Player(data.sound);
     this.rows = element("div", { class: "rows" });
+    const even = (1 / data.words.length).toFixed(2);
     const zoom = element("input", { type: "range", min: FEWEST_PIXELS, max: MOST_PIXELS });
     const all = element("button", { type: "button", class: "play-all", "aria-label": `Play all of ${data.name}` }, "Play all");
     all.addEventListener("click", () => this.player.toggle(0, data.seconds, all));
     place.append(
       element("div", { class: "controls" }, all, element("label", {}, "Zoom ", zoom),
-        element("span", { class: "note" }, "Choose a word to hear it. Each row of attention is shaded up to its own largest.")),
+        element("span", { class: "note" }, "Choose a word to hear it. ",
+          `Each row of attention adds up to 1 and is shaded up to its own largest; shared evenly, each word had ${even}.`)),
       element("div", { class: "picture", tabindex: "0", role: "group", "aria-label": `Picture of ${data.name}` }, this.rows));
     zoom.value = this.startingScale(place.clientWidth);
     zoom.addEventListener("input", () => this.draw(Number(zoom.value)));
@@ -189,7 +200,10 @@ class Picture {
       button.addEventListener("click", () => this.player.toggle(word.start, word.end, button));
       return this.at(button, word.start, word.end);
     });
-    return this.row(this.data.words.every(fits) ? "words level" : "words", "words", ...buttons);
+    const row = this.row("words", "words", ...buttons);
+    const longest = Math.max(0, ...this.data.words.filter((word) => !fits(word)).map((word) => word.word.length));
+    row.lastChild.style.height = `${1.7 + 0.4 * longest}rem`; // Words that do not fit stand aslant.
+    return row;
   }
 
   attention(kind, rank, name, share) {
