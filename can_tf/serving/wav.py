@@ -29,9 +29,20 @@ def read_as_wav(path: Path, sample_rate_hz: int, *, max_seconds: float = MAX_SEC
     """
     samples = read_audio(path, sample_rate_hz, max_seconds=max_seconds)
     information = soundfile.info(path)
-    as_it_is = (information.format, information.subtype, information.samplerate) == ("WAV", "PCM_16", sample_rate_hz)
-    content = path.read_bytes() if as_it_is else wav_bytes(samples, sample_rate_hz)
-    return content, samples
+    if (information.format, information.subtype, information.samplerate) == ("WAV", "PCM_16", sample_rate_hz):
+        content = path.read_bytes()
+        if _promised_samples(content) == len(samples):  # A program that streams a wav file cannot tell its length.
+            return content, samples
+    return wav_bytes(samples, sample_rate_hz), samples
+
+
+def _promised_samples(content: bytes) -> int:
+    """Returns how many samples a channel a wav file's header tells; -1 where there is none."""
+    try:
+        with wave.open(io.BytesIO(content)) as file:
+            return file.getnframes()
+    except (wave.Error, EOFError, RuntimeError):
+        return -1
 
 
 def seconds_of(content: bytes) -> float:
