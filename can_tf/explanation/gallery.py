@@ -17,6 +17,7 @@ from can_tf.explanation.page import Group
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES
 from can_tf.records.shards import is_unaligned
+from can_tf.serving.backends import reason_of
 from can_tf.serving.messages import Request, inputs_of, predictions_of
 from can_tf.serving.spoken import SpokenWords
 from can_tf.serving.trained import TrainedModel, load_run
@@ -133,10 +134,10 @@ class _Look:
             [prediction] = predictions_of(self._model.answer(inputs_of([request])), [request])
         except MissingExtraError:
             raise
-        except (CanError, tf.errors.OpError) as error:
-            raise RunError(
-                f"{self._run}: {name} cannot be explained ({' '.join(str(error).split())[:300]})."
-            ) from error
+        except CanError as error:
+            raise RunError(f"{self._run}: {name} cannot be explained ({' '.join(str(error).split())}).") from error
+        except tf.errors.OpError as error:
+            raise RunError(f"{self._run}: {name} cannot be explained ({reason_of(error.message)}).") from error
         labels = self._model.model_config.labels
         given = np.array([prediction.probabilities[label] for label in labels])
         if np.abs(given - self._answers.final[place]).max() > _TOLERANCE:

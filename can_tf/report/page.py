@@ -95,15 +95,13 @@ def page(
             f"validation. Epoch {metrics.get('best_epoch')} was the best.",
         ),
         options=_named_values("Options of the training", {**options, "glove": options.get("glove") or "not given"}),
-        provenance=_named_values("Where it comes from", _provenance(evaluation.config)),
+        provenance=_named_values("Where it comes from", _provenance(evaluation)),
     )
 
 
 def _name_of_corpus(records: Mapping[str, Any]) -> Any:
     corpus = records.get("corpus")
-    if not isinstance(corpus, dict):
-        return corpus
-    return "the synthetic demo corpus" if corpus.get("synthetic") else corpus.get("name")
+    return corpus.get("name") if isinstance(corpus, dict) else corpus
 
 
 def _headline(headline: Mapping[str, tuple[float, float, float]]) -> _Html:
@@ -165,10 +163,11 @@ def _confusion(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -> _Ht
     return _table(caption, ["true label", *labels], rows)
 
 
-def _provenance(config: Mapping[str, Any]) -> dict[str, Any]:
+def _provenance(evaluation: Evaluation) -> dict[str, Any]:
+    config = evaluation.config
     records, versions = config["records"], config.get("versions")
     told = {
-        "corpus": _name_of_corpus(records),
+        "corpus": f"{_name_of_corpus(records)}{' (synthetic)' * evaluation.metrics['synthetic']}",
         **{name: records.get(name) for name in ("utterances", "segmentation", "fillers", "folder", "fingerprint")},
         "commit of can_tf": config.get("git_commit"),
     }

@@ -51,6 +51,10 @@ def risk_rows(calibration: "Calibration") -> list[list[str]]:
     Confidence is rounded down, so that `--reject-below` with it keeps the row's utterances.
     """
     return [
-        [f"{point['coverage']:.1%}", f"{math.floor(1000 * point['confidence']) / 1000:.3f}", f"{point['risk']:.1%}"]
+        [
+            f"{point['coverage']:.1%}",
+            f"{math.floor(round(1000 * point['confidence'], 6)) / 1000:.3f}",
+            f"{point['risk']:.1%}",
+        ]
         for point in calibration.scaled["risk_coverage"]
     ]

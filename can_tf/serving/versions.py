@@ -111,7 +111,7 @@ def _status(number: int, state: str, code: str, message: str) -> dict[str, Any]:
 
 def _identity(folder: Path) -> tuple[int, int]:
     state = folder.stat()
-    return state.st_ino, state.st_mtime_ns
+    return state.st_ino, state.st_ctime_ns  # A copy may keep the time at which its original was changed.
 
 
 def _load(path: Path) -> Version:

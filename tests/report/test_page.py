@@ -171,7 +171,7 @@ def test_the_page_has_the_figures(written, evaluated):
         ["keras", "3.15.1"],
         ["commit of can_tf", "7bc5b49a66ca"],
         ["fingerprint", "0123abc"],
-        ["glove", "none"],
+        ["glove", "not given"],
     ):
         assert row in written.tables
 

@@ -153,7 +153,7 @@ def test_speech_of_another_rate_is_understood_too(exported, speech):
         (("predict", "{audio}", "--alignment", "{audio}", "--transcript", "yes"), "leave --transcript out"),
         (("predict", "{audio}", "--transcript", "one text"), "one text for 2 recordings"),
         (("predict", "{audio}", "--transcript", "{none}/none.txt"), "no such transcript"),
-        (("predict", "{audio}", "--model", "{none}"), "holds no exported model. Give another folder, or make one with: can-tf export"),
+        (("predict", "{audio}", "--model", "{none}"), "Give another folder, or make one with: can-tf export"),
         (("predict", "{none}", "--model", "{model}"), "holds no recordings"),
         (("predict", "{audio}", "--alignment", "{none}/x", "--model", "{model}"), "no such alignment"),
         (

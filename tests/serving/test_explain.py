@@ -171,7 +171,7 @@ def test_a_gallery_of_another_corpus_is_refused(trained: Trained, plain: Path, t
     other = tmp_path / "other"
     shutil.copytree(_demo(trained), other)
     for path in other.rglob("sentences/wav/*/*.wav"):
-        write_tone(path, 3.0)
+        write_tone(path, 12.0)
     done = run(plain, "--root", other, "--count", "1")
     assert done.exit_code == 1
     assert "is not what the run was tested on" in done.output
