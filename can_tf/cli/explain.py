@@ -169,6 +169,5 @@ def _write(out: Path, title: str, groups: Sequence[Any], notes: Sequence[str], a
         write_figure(out, explanations[0], " ".join(notes))
     if as_json:
         click.echo(json.dumps(data, indent=2))
-    click.echo(
-        f"{out}: {len(explanations)} explained. {'Open it in a browser.' * (out.suffix == '.html')}", err=as_json
-    )
+    hint = " Open it in a browser." if out.suffix.lower() == ".html" else ""
+    click.echo(f"{out}: {len(explanations)} explained.{hint}", err=as_json)
