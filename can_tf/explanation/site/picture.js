@@ -132,7 +132,7 @@ class Picture {
     this.scale = scale;
     this.width = Math.max(1, Math.round(this.data.seconds * scale));
     this.rows.replaceChildren(
-      this.row("waveform", "sound", this.waveform()), this.row("spectrogram", "spectrogram", this.spectrogram()),
+      this.row("waveform", "sound", this.waveform()), this.row("spectrogram", `spectrogram, mel, to ${Math.min(8, this.player.rate / 2000)} kHz`, this.spectrogram()),
       this.words());
     for (const kind of MODALITIES) {
       const heads = this.data.words[0][`${kind}_attention_by_head`].length;
