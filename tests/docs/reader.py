@@ -27,7 +27,7 @@ from can_tf.cli.main import main
 from can_tf.files import write_json
 from can_tf.processes import process_pool
 from can_tf.records.dataset import Dataset, load_dataset
-from can_tf.serving.backends import LocalModel, newest_version
+from can_tf.serving.backends import LocalModel, newest_version, open_model
 from can_tf.training.cross_validation import FoldRun
 from tests.conftest import wait_until
 from tests.docs.files import make_files, with_more_rows
@@ -129,7 +129,7 @@ class Reader:
             patch.setattr("can_tf.records.build.process_pool", lambda workers: contextlib.nullcontext(self.builder))
             for user in ("reproduce", "tune"):
                 patch.setattr(f"can_tf.cli.{user}.build_apart", build_here)
-            patch.setattr("can_tf.serving.predictor.LocalModel", lambda path: loaded(newest_version(path.absolute())))
+            patch.setattr("can_tf.serving.predictor.open_model", lambda path: loaded(newest_version(path.absolute())))
             yield
 
     def _run(self, command: Command, text: str) -> None:
@@ -163,7 +163,7 @@ class Reader:
     def _serve_grpc(self) -> None:
         """Serves the export as TensorFlow Serving would."""
         self.grpc_server = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
-        servicer = Servicer(LocalModel(self.folder / "saved_models" / "can"))
+        servicer = Servicer(open_model(self.folder / "saved_models" / "can"))
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(servicer, self.grpc_server)
         assert self.grpc_server.add_insecure_port(f"127.0.0.1:{self.ports['grpc']}")
         self.grpc_server.start()
@@ -193,7 +193,7 @@ def train_here(run: FoldRun, jobs: int, base: Path) -> None:
 
 @functools.cache
 def loaded(version: Path) -> LocalModel:
-    return LocalModel(version)
+    return open_model(version)
 
 
 def listens(name: str) -> Callable[[Reader], bool]:

@@ -45,7 +45,7 @@ def test_what_is_too_uncertain_is_called_so(calibrated, recording):
     [answer] = json.loads(done.stdout)
     assert answer == {**sure, "label": "uncertain"}
     table = predict(recording, "--model", calibrated.folder, "--reject-below", above).stdout.splitlines()
-    assert table[2].split()[1:3] == ["uncertain", f"{sure['confidence']:.3f}"]
+    assert table[2].split()[1:4] == ["uncertain", f"({sure['most_probable']})", f"{sure['confidence']:.3f}"]
     at_it = predict(recording, "--model", calibrated.folder, "--reject-below", sure["confidence"], "--json")
     assert json.loads(at_it.stdout) == [sure]
 
