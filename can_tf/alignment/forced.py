@@ -27,8 +27,8 @@ OOV_POLICIES = ("guess", "error")
 
 # Beams, and frames of noise around the recording.
 _ATTEMPTS: tuple[tuple[float | None, int], ...] = ((None, 0), (None, 50), (1e-80, 20))
+_LONGEST_WORD_SECONDS = 3.0  # Longer, a word stands for others that the transcript lacks.
 # None of 200 synthetic utterances scores so low with its own words; of foreign words that align, more than half do.
-_LONGEST_WORD_SECONDS = 3.0  # Who draws a word out further has no transcript of it.
 _LOWEST_MEAN_SCORE = -3.9
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from can_tf.alignment.spans import FILLER_POLICIES
+from can_tf.cli.options import with_options
 from can_tf.cli.recordings import ALIGNMENT_SUFFIXES, Companions, Transcripts
 from can_tf.errors import CanError, ConfigError, MissingExtraError
 from can_tf.limits import Limits
@@ -40,9 +41,7 @@ def asking_options(command: Any) -> Any:
             help="What becomes of noises such as ++LAUGHTER++ in an alignment.",
         ),
     ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return with_options(command, options)
 
 
 def open_predictor(model: Path, server: str | None, fillers: str | None, limits: Limits) -> Any:

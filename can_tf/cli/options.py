@@ -1,6 +1,6 @@
 """Options that several commands have: a corpus, and a training, whose defaults stand in `TrainOptions`."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,13 @@ _OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 )
 
 
+def with_options(command: Any, options: Sequence[Callable[[Any], Any]]) -> Any:
+    """Returns a command with options, which its help shows in this order."""
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def corpus_options(command: Any) -> Any:
     """Adds `--corpus`, `--root`, `--labels` and, for the demo corpus, `--utterances`."""
     options = [
@@ -62,9 +69,7 @@ def corpus_options(command: Any) -> Any:
         ),
         click.option("--utterances", type=click.IntRange(min=1), default=1400, help="Of the demo corpus."),
     ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return with_options(command, options)
 
 
 def corpus_source(corpus: str, root: Path | None, labels: str | None, utterances: int) -> list[Any]:
@@ -87,12 +92,7 @@ def limit_options(*, max_seconds: float = MAX_SECONDS) -> Callable[[Any], Any]:
         ),
     ]
 
-    def decorate(command: Any) -> Any:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
+    return lambda command: with_options(command, options)
 
 
 def cluster_option(command: Any) -> Any:
@@ -138,12 +138,7 @@ def training_options(*, but: Collection[str] = ()) -> Callable[[Any], Any]:
         click.option("--config", type=click.Path(path_type=Path), help="JSON file of options; those typed here win.")
     )
 
-    def decorate(command: Any) -> Any:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
+    return lambda command: with_options(command, options)
 
 
 def options_of(ctx: click.Context, config: Path | None, values: dict[str, Any]) -> TrainOptions:

@@ -14,7 +14,6 @@ from can_tf.errors import ServerError
 
 SIGNATURE = "serving_default"
 _MOST = 1.001  # Sums of float32 miss 1 by a little.
-WORDS_FROM = ("alignment", "transcript", "recognition")
 UNCERTAIN = "uncertain"
 _NOT_OF_EVERY_MODEL = (
     "calibrated_probabilities",
@@ -28,7 +27,7 @@ _NOT_OF_EVERY_MODEL = (
 class Request:
     """One utterance: a wav file's bytes (16-bit PCM, the model's sample rate), and its words, silences shared.
 
-    `words_from` is one of `WORDS_FROM`.
+    `words_from` is "alignment", "transcript" or "recognition".
     """
 
     wav: bytes
@@ -50,7 +49,7 @@ class Prediction:
             has no such head.
         words: The words, with the spans that became segments.
         text_attention, audio_attention: `<float32>[heads, words]`, each row sums to 1.
-        words_from: One of `WORDS_FROM`: how the words and their times are known.
+        words_from: How the words and their times are known: by "alignment", "transcript" or "recognition".
     """
 
     label: str

@@ -105,7 +105,7 @@ class _FakeVersion:
 
 
 _APP = create_app(
-    SimpleNamespace(name="can", current=_FakeVersion(), status=list, refresh=bool),  # type: ignore[arg-type]
+    SimpleNamespace(name="can", current=_FakeVersion(), status=list, refresh=bool),
     Gate(Limits(body_bytes=1 << 20, values=10_000)),
 )
 
