@@ -20,8 +20,8 @@ from can_tf.shapes import count
 from can_tf.training import run_folder
 from can_tf.training.calibration import Calibration, calibration_of
 
-_CONFIG = {  # What is needed of a run's.
-    "options": {"model": lambda value: value in VARIANTS, "max_segment_frames": count},
+_CONFIG: dict[str, Any] = {  # What is needed of a run's.
+    "options": {"model": lambda value: isinstance(value, str) and value in VARIANTS, "max_segment_frames": count},
     "records": {
         "segmentation": str,
         "features": {field.name: float for field in dataclasses.fields(FeatureConfig)} | {"sample_rate_hz": count},
@@ -70,8 +70,11 @@ def load_run(run: Path, *, calibrated: bool = False) -> TrainedModel:
         )
     if VARIANTS[name].reads != "segments":
         raise ExportError(f"{run}: holds {name}; only the CAN and its ablations are exported.")
-    known = {field.name for field in dataclasses.fields(FeatureConfig)}
-    features = FeatureConfig(**{name: value for name, value in config["records"]["features"].items() if name in known})
+    if unknown := config["records"]["features"].keys() - _CONFIG["records"]["features"].keys():
+        raise ExportError(
+            f"{run}: has features that this version of can_tf does not know: {', '.join(sorted(unknown))}."
+        )
+    features = FeatureConfig(**config["records"]["features"])
     calibration = calibration_of(run, model_config.labels) if calibrated else None
     served = ServedModel(
         load_model(run / run_folder.MODEL_FILE),

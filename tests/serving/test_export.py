@@ -21,6 +21,7 @@ from can_tf.serving import export as export_module
 from can_tf.serving.export import export_run
 from can_tf.serving.messages import Request, inputs_of, predictions_of
 from can_tf.serving.predictor import load
+from can_tf.serving.trained import load_run
 from can_tf.serving.warm_up import replay_warm_up, warm_up_requests
 from tests.serving.conftest import OPTIONS
 
@@ -321,3 +322,30 @@ def test_the_python_interface(exported, local_model, trained):
         predictor.predict(samples, [("a", 0.0, 99.0)])
     with pytest.raises(ExportError, match="holds no exported model"):
         load(trained.run)
+
+
+@pytest.mark.parametrize(
+    "where, name, value, message",
+    [
+        ("options", "model", [], "options.model"),
+        ("options", "model", "x", "options.model"),
+        ("records", "fillers", "some", "records.fillers"),
+        ("records", "features", {}, "records.features lacks sample_rate_hz"),
+    ],
+)
+def test_a_run_with_a_damaged_config_is_refused(trained, tmp_path, where, name, value, message):
+    config = json.loads((trained.run / "config.json").read_text())
+    config[where][name] = value
+    shutil.copytree(trained.run, tmp_path / "run")
+    (tmp_path / "run" / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RunError, match=message):
+        load_run(tmp_path / "run")
+
+
+def test_features_that_nobody_knows_are_refused(trained, tmp_path):
+    config = json.loads((trained.run / "config.json").read_text())
+    config["records"]["features"]["new"] = 1
+    shutil.copytree(trained.run, tmp_path / "run")
+    (tmp_path / "run" / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ExportError, match="does not know: new"):
+        load_run(tmp_path / "run")
