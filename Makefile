@@ -25,7 +25,7 @@ demo: $(VENV)/.installed-demo
 	$(BIN)/can-tf explain $(DEMO_AUDIO) --alignment $(DEMO_CORPUS) --model $(DEMO_MODEL) --out $(DEMO_RUN)/example.html
 	$(BIN)/can-tf explain $(DEMO_RUN)
 	@echo
-	@echo "This was synthetic speech: the figures show that all parts work, not how well emotions are recognised."
+	@echo "This was synthetic speech: the figures show that all parts work, not how well emotions are recognized."
 	@echo "Speech: $(DEMO_CORPUS)   export: $(DEMO_MODEL)   records: $(DEMO_RECORDS)   run: $(DEMO_RUN)"
 	@echo "Pages to look at: $(DEMO_RUN)/report.html   $(DEMO_RUN)/example.html   $(DEMO_RUN)/explanation.html"
 	@echo "Learning curves: $(BIN)/tensorboard --logdir runs   Your own corpus: README.md"
@@ -57,6 +57,7 @@ browser:
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

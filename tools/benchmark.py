@@ -4,7 +4,7 @@
 
 Each command runs all its sides in turn in one go, models in a process each, and prints medians, the spread, and how
 many times longer the others take. Sides are first checked to give the same numbers. Nothing here is a test: a machine's
-mood passes no judgement.
+mood passes no judgment.
 """
 
 import json

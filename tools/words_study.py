@@ -1,4 +1,4 @@
-"""Measures what imprecise words cost: UA of trained runs on words aligned, recognised, dropped, replaced or shifted.
+"""Measures what imprecise words cost: UA of trained runs on words aligned, recognized, dropped, replaced or shifted.
 
     can-tf cross-validate --records RECORDS --runs RUNS
     python tools/words_study.py --root CORPUS --runs RUNS
@@ -60,7 +60,7 @@ class Conditions:
         self.makers: dict[str, Callable[[Spoken], Words]] = {
             "true words": lambda spoken: spoken.words,
             "transcript, aligned": self._aligned,
-            "recognised": self._recognised,
+            "recognized": self._recognized,
         }
         for share in SHARES:
             self.makers[f"{share:.0%} of words dropped"] = lambda spoken, share=share: dropped(spoken, share)
@@ -79,7 +79,7 @@ class Conditions:
         except AlignmentError:
             return None
 
-    def _recognised(self, spoken: Spoken) -> Words:
+    def _recognized(self, spoken: Spoken) -> Words:
         try:
             return self._recognizer.recognize(spoken.samples)
         except AlignmentError:
@@ -100,7 +100,7 @@ def _random(spoken: Spoken) -> np.random.Generator:
 
 
 def dropped(spoken: Spoken, share: float) -> Words:
-    """Drops each word with a probability, but not the last one left; the neighbours get its time."""
+    """Drops each word with a probability, but not the last one left; the neighbors get its time."""
     kept = _random(spoken).random(len(spoken.words)) >= share
     if not kept.any():
         kept[0] = True

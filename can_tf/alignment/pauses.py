@@ -2,7 +2,7 @@
 
 It is WebRTC's; an energy rule of our own would need a threshold for each microphone. Left
 to decide are the lengths: a pause is a gap of `PAUSE_SECONDS`, and a stretch has at most `MAX_STRETCH_SECONDS`, for the
-model has learnt from utterances of one emotion each. Where words' times are known, their gaps are the pauses.
+model has learned from utterances of one emotion each. Where words' times are known, their gaps are the pauses.
 """
 
 import itertools
@@ -110,7 +110,7 @@ def _split(first: int, end: int, loudness: np.ndarray, longest: int) -> Iterator
 
 
 def _with_margins(times: Sequence[tuple[float, float]], seconds: float) -> Iterator[Stretch]:
-    """Yields stretches with a margin on both sides, of which neighbours share what there is."""
+    """Yields stretches with a margin on both sides, of which neighbors share what there is."""
     limits = [0.0, *((left[1] + right[0]) / 2 for left, right in itertools.pairwise(times)), seconds]
     for (start, end), low, high in zip(times, limits, limits[1:], strict=False):
         yield Stretch(max(start - _MARGIN_SECONDS, low), min(end + _MARGIN_SECONDS, high))

@@ -1,6 +1,6 @@
 """Recognition: the words of a recording that has no transcript, and when each was said.
 
-The embedded recogniser is pocketsphinx, whose model is small and whose words are mediocre. Whatever else recognises
+The embedded recognizer is pocketsphinx, whose model is small and whose words are mediocre. Whatever else recognizes
 speech, Whisper for one, need only write one of the files that `can_tf.alignment.formats` reads, or be a `Recognizer`.
 """
 
@@ -48,7 +48,7 @@ class SphinxRecognizer:
         found = search(self._decoder, samples)
         if not found.words:
             raise AlignmentError(
-                f"no words were recognised in the recording, {len(samples) / SAMPLE_RATE_HZ:.2f} s long; is it speech, "
+                f"no words were recognized in the recording, {len(samples) / SAMPLE_RATE_HZ:.2f} s long; is it speech, "
                 "and English?"
             )
         return found.tokens

@@ -1,12 +1,12 @@
 """From an alignment's tokens to the spans of audio that become segments (Lee et al., 2020, Sections 3.1.2 and 4.2).
 
-The paper removes `<s>`, `<sil>` and `</s>` and divides their time equally between the neighbouring words. With the
-silences gone, that is one rule: neighbours meet in the middle of the gap between them, and the first and the last word
+The paper removes `<s>`, `<sil>` and `</s>` and divides their time equally between the neighboring words. With the
+silences gone, that is one rule: neighbors meet in the middle of the gap between them, and the first and the last word
 reach to the ends of the alignment. Table 1 gives i 0.00-0.76, like 0.76-1.15, apple 1.15-1.78.
 
 Left open by the paper, decided here: fillers such as `++LAUGHTER++` stay words unless dropped, in which case their time
-is shared as a silence's is. Neighbours that overlap a little, as some recognisers write them, meet in the middle too.
-The overlap of neighbouring segments is added later, to the samples: `can_tf.features.segments`.
+is shared as a silence's is. Neighbors that overlap a little, as some recognizers write them, meet in the middle too.
+The overlap of neighboring segments is added later, to the samples: `can_tf.features.segments`.
 """
 
 import itertools
@@ -22,7 +22,7 @@ SEGMENTATIONS = ("aligned", "equal", "whole")
 END_TOLERANCE_SECONDS = 0.1  # Aligners round to frames; a word may end this much after the audio and is clipped.
 
 _PRONUNCIATION_VARIANT = re.compile(r"\(\d+\)$")
-_PUNCTUATION = '.,!?;:"()[]{}-\u2013\u2014\u2026\u201c\u201d\u00ab\u00bb'  # What recognisers write around words.
+_PUNCTUATION = '.,!?;:"()[]{}-\u2013\u2014\u2026\u201c\u201d\u00ab\u00bb'  # What recognizers write around words.
 
 
 def is_filler(token: str) -> bool:
@@ -30,7 +30,7 @@ def is_filler(token: str) -> bool:
     return len(token) > 4 and token.startswith("++") and token.endswith("++")
 
 
-def normalise_word(token: str) -> str:
+def normalize_word(token: str) -> str:
     """Returns the word as the model sees it: lower case, without variant mark and outer punctuation.
 
     A token of nothing but punctuation gives an empty string. White space inside becomes `_`, so that a line of words
@@ -42,18 +42,18 @@ def normalise_word(token: str) -> str:
 
 def is_silence(token: str) -> bool:
     """Tells whether a token is one of the three that the paper removes, in any case, or holds no word at all."""
-    return token.lower() in SILENCES or not normalise_word(token)
+    return token.lower() in SILENCES or not normalize_word(token)
 
 
 def share_silence(tokens: Sequence[Word], *, fillers: str = "keep") -> tuple[Word, ...]:
-    """Removes silences and gives their time to the neighbouring words.
+    """Removes silences and gives their time to the neighboring words.
 
     Args:
         tokens: An alignment's tokens, sorted by time.
         fillers: "keep" treats fillers as words, "drop" as silences.
 
     Returns:
-        Normalised words, contiguous from the first token's start to the last token's end, in seconds.
+        Normalized words, contiguous from the first token's start to the last token's end, in seconds.
 
     Raises:
         AlignmentError: Nothing but silence is left, or a word would get no time.
@@ -74,7 +74,7 @@ def share_silence(tokens: Sequence[Word], *, fillers: str = "keep") -> tuple[Wor
                 "each with an end after its start"
             )
     return tuple(
-        Word(normalise_word(token.text), start, end) for token, start, end in zip(kept, edges, edges[1:], strict=False)
+        Word(normalize_word(token.text), start, end) for token, start, end in zip(kept, edges, edges[1:], strict=False)
     )
 
 

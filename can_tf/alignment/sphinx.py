@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from can_tf.alignment.spans import is_silence, normalise_word
+from can_tf.alignment.spans import is_silence, normalize_word
 from can_tf.corpus.utterance import Word
 from can_tf.errors import AlignmentError, MissingExtraError
 
@@ -101,14 +101,14 @@ def _segments(decoder: Any, padding_frames: int, total_frames: float) -> Iterato
         end = min(segment.end_frame + 1 - padding_frames, total_frames)
         if end <= first:
             continue  # Silence that was put there.
-        text = "<sil>" if segment.word.startswith(("<", "[", "++")) else normalise_word(segment.word)
+        text = "<sil>" if segment.word.startswith(("<", "[", "++")) else normalize_word(segment.word)
         score = math.log(max(segment.ascore, _LOWEST_SCORE))
         frames = segment.end_frame - segment.start_frame + 1
         yield Word(text, first / _FRAMES_PER_SECOND, end / _FRAMES_PER_SECOND), score, frames
 
 
 def _without_overlap(tokens: Iterable[Word]) -> Iterator[Word]:
-    """Joins neighbouring silences and cuts them where a word has the time: the first and the last share frames."""
+    """Joins neighboring silences and cuts them where a word has the time: the first and the last share frames."""
     reached = 0.0
     for silent, group in itertools.groupby(tokens, lambda token: is_silence(token.text)):
         for token in [Word("<sil>", reached, max(each.end for each in group))] if silent else group:

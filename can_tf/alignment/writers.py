@@ -2,7 +2,7 @@
 
 What a format cannot say is decided here. Sphinx's frames are 10 ms long, so its times are rounded to the nearest and a
 word has at least one. TextGrid and Sphinx cover the recording without gaps: what no word covers is written as silence,
-and in a TextGrid, whose intervals may not overlap, neighbours that do meet in the middle. CTM and the JSON forms have
+and in a TextGrid, whose intervals may not overlap, neighbors that do meet in the middle. CTM and the JSON forms have
 words alone, so silences are left out.
 """
 

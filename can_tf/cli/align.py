@@ -50,7 +50,7 @@ class _Timed:
     show_default="beside the audio, .txt or .lab",
     help="What is said: the words themselves, a text file, or a folder in which each recording's is found by its name.",
 )
-@click.option("--recognize", is_flag=True, help="Use no transcript; recognise the words, of which many will be wrong.")
+@click.option("--recognize", is_flag=True, help="Use no transcript; recognize the words, of which many will be wrong.")
 @click.option(
     "--format", "format_", type=click.Choice(("table", *FORMATS)), default="table", help="Of the words and their times."
 )

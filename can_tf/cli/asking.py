@@ -80,12 +80,12 @@ def request_or_error(predictor: Any, path: Path, words: Words) -> Any:
         return error
 
 
-def say_recognised(answers: list[Any]) -> None:
-    """Says on stderr how many answers rest on recognised words, if any do."""
-    recognised = sum(getattr(answer, "words_from", "") == "recognition" for answer in answers)
-    if recognised:
+def say_recognized(answers: list[Any]) -> None:
+    """Says on stderr how many answers rest on recognized words, if any do."""
+    recognized = sum(getattr(answer, "words_from", "") == "recognition" for answer in answers)
+    if recognized:
         click.echo(
-            f"Words were recognised in {recognised} of {len(answers)} recordings, which had neither an alignment nor a "
+            f"Words were recognized in {recognized} of {len(answers)} recordings, which had neither an alignment nor a "
             "transcript. Many will be wrong.",
             err=True,
         )

@@ -26,7 +26,7 @@ from can_tf.limits import Limits
 )
 @click.option("--segmentation", type=click.Choice(SEGMENTATIONS), default="aligned", help="How audio is cut.")
 @click.option(
-    "--overlap", type=click.FloatRange(0.0, 1.0), default=0.1, help="Of neighbouring segments, as a share of length."
+    "--overlap", type=click.FloatRange(0.0, 1.0), default=0.1, help="Of neighboring segments, as a share of length."
 )
 @click.option("--fillers", type=click.Choice(FILLER_POLICIES), default="keep", help="Tokens such as ++LAUGHTER++.")
 @click.option(

@@ -52,7 +52,7 @@ def cluster_executor(
             with _ending_trainings(client, [Path.cwd() / run for run in runs]):
                 yield client.get_executor(pure=False)
         except concurrent.futures.CancelledError as error:
-            raise ClusterError(f"{address}: the scheduler was lost or has cancelled the work. {_KEPT}.") from error
+            raise ClusterError(f"{address}: the scheduler was lost or has canceled the work. {_KEPT}.") from error
         except distributed.KilledWorker as error:
             raise ClusterError(
                 f"{error.last_worker.address}: the last of {error.allowed_failures + 1} workers that died over one "
@@ -86,14 +86,14 @@ def _connected(address: str) -> Iterator[Any]:
 def _ending_trainings(client: Any, folders: Sequence[Path]) -> Iterator[None]:
     """Ends what an earlier command left running in these run folders and, after an error or Ctrl-C, what this one did.
 
-    Cancelling a task that has begun ends nothing, and two trainings in one folder would spoil each other.
+    Canceling a task that has begun ends nothing, and two trainings in one folder would spoil each other.
     """
     client.run(end_trainings, folders, on_error="ignore")
     try:
         yield
     except BaseException:
         if client.status == "running":
-            time.sleep(1)  # Else a worker may go on to its next task before it hears that this is cancelled.
+            time.sleep(1)  # Else a worker may go on to its next task before it hears that this is canceled.
             client.run(end_trainings, folders, on_error="ignore")
         raise
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from can_tf.cli.asking import Words, asking_options, open_predictor, request_or_error, say_recognised
+from can_tf.cli.asking import Words, asking_options, open_predictor, request_or_error, say_recognized
 from can_tf.cli.corpora import demo_root, read_corpus
 from can_tf.cli.options import corpus_options, limit_options
 from can_tf.cli.progress import Progress
@@ -79,7 +79,7 @@ def explain_command(
     predictor = open_predictor(model, server, fillers, Limits(seconds=max_seconds, words=max_words))
     answers = _explanations(paths, words, predictor)
     good = [answer for answer in answers if not isinstance(answer, CanError)]
-    say_recognised([getattr(answer, "prediction", answer) for answer in answers])
+    say_recognized([getattr(answer, "prediction", answer) for answer in answers])
     if good:
         from can_tf.explanation.page import Group
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from can_tf.cli.asking import Words, asking_options, open_predictor, request_or_error, say_recognised
+from can_tf.cli.asking import Words, asking_options, open_predictor, request_or_error, say_recognized
 from can_tf.cli.options import limit_options
 from can_tf.cli.progress import Progress
 from can_tf.cli.recordings import end_with_errors, one_line, recordings
@@ -58,7 +58,7 @@ def predict_command(
     """Tell the emotion of recordings. AUDIO are files or folders.
 
     Words and their times come from an alignment file. Without one, a transcript is aligned, in English. Without either,
-    words are recognised: by a small recogniser, which gets many wrong. Where you have a better one, give its output as
+    words are recognized: by a small recognizer, which gets many wrong. Where you have a better one, give its output as
     an alignment.
 
     A recording that cannot be used is reported and the others go on; the exit code is then 1.
@@ -79,7 +79,7 @@ def predict_command(
         return
     answers = _answers(paths, words, predictor, batch_size)
     _tell_if_not_calibrated(reject_below, answers)
-    say_recognised(answers)
+    say_recognized(answers)
     if as_json:
         click.echo(json.dumps([_as_json(path, answer) for path, answer in zip(paths, answers, strict=True)], indent=2))
     else:

@@ -51,7 +51,7 @@ def show_timelines(
         for path, moments in usable:
             _draw(path, moments, plot)
     if any(each.words_from == "recognition" for _, moments in usable for each in answers_in(moments)):
-        click.echo("Words were recognised; many will be wrong.", err=True)
+        click.echo("Words were recognized; many will be wrong.", err=True)
     if as_json:
         click.echo(json.dumps([_as_json(path, moments) for path, moments in zip(paths, found, strict=True)], indent=2))
         return

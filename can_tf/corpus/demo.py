@@ -1,6 +1,6 @@
 """A corpus of synthetic speech, laid out as IEMOCAP is on disk, for trying everything without the licensed corpus.
 
-The sentences were written and labelled by people (GoEmotions); espeak-ng says them in ten voices. How something is
+The sentences were written and labeled by people (GoEmotions); espeak-ng says them in ten voices. How something is
 said depends on the emotion, but not strictly: deliveries are drawn from distributions that overlap, and an acted line
 is now and then played with another emotion than its words have. So neither words nor voice tell the emotion alone. What
 a model scores here says that all parts work together, and nothing about speech of people.

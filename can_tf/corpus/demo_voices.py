@@ -1,6 +1,6 @@
 """How the demo corpus speaks: ten voices, and what an emotion does to them.
 
-Deliveries are drawn around each emotion's average with a spread that makes neighbours overlap, so that voice alone does
+Deliveries are drawn around each emotion's average with a spread that makes neighbors overlap, so that voice alone does
 not tell the emotion.
 """
 

@@ -99,7 +99,7 @@ def spectrogram_levels(samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
 
 
 def _at_most(columns: int, levels: np.ndarray) -> np.ndarray:
-    """Returns `<uint8>[frames, bands]` with no more frames than a browser draws, each the largest of its neighbours."""
+    """Returns `<uint8>[frames, bands]` with no more frames than a browser draws, each the largest of its neighbors."""
     step = -(-len(levels) // columns)
     return np.maximum.reduceat(levels, np.arange(0, len(levels), step)) if step > 1 else levels
 

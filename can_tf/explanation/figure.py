@@ -10,7 +10,7 @@ from can_tf.explanation.data import Explanation, spectrogram_levels
 from can_tf.files import replacing
 from can_tf.report.plots import plain
 
-_COLOURS = {"text": "Blues", "audio": "Oranges"}
+_COLORS = {"text": "Blues", "audio": "Oranges"}
 _INCHES_A_SECOND, _NARROWEST, _WIDEST = 2.6, 5.0, 20.0
 
 
@@ -30,14 +30,14 @@ def write_figure(path: Path, explanation: Explanation, note: str = "") -> None:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingExtraError("A figure", "report") from error
-    heads = [len(getattr(explanation.prediction, f"{name}_attention")) for name in _COLOURS]
+    heads = [len(getattr(explanation.prediction, f"{name}_attention")) for name in _COLORS]
     heights = [1.0, 1.8, *(0.35 + 0.22 * count for count in heads)]
     width = min(max(_INCHES_A_SECOND * explanation.seconds, _NARROWEST), _WIDEST)
     figure = Figure(figsize=(width, 1.4 + sum(heights)), dpi=200, layout="constrained")
     axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
     figure.suptitle(plain(_title(explanation)), fontsize=9)
     _draw_sound(axes[0], axes[1], explanation)
-    for axis, name in zip(axes[2:], _COLOURS, strict=True):
+    for axis, name in zip(axes[2:], _COLORS, strict=True):
         _draw_attention(axis, name, explanation)
     _name_words(axes[2], explanation)
     axes[-1].set_xlabel("seconds")
@@ -71,9 +71,9 @@ def _draw_sound(waveform: Any, spectrogram: Any, explanation: Explanation) -> No
     levels = spectrogram_levels(samples, explanation.sample_rate_hz)
     spectrogram.imshow(levels.T, origin="lower", aspect="auto", cmap="magma", extent=(0, seconds, 0, levels.shape[1]))
     spectrogram.set_ylabel("mel band", fontsize=8)
-    for axis, colour in ((waveform, "0.6"), (spectrogram, "white")):
+    for axis, color in ((waveform, "0.6"), (spectrogram, "white")):
         for word in explanation.prediction.words[1:]:
-            axis.axvline(word.start, color=colour, linewidth=0.5)
+            axis.axvline(word.start, color=color, linewidth=0.5)
     waveform.set_xlim(0, seconds)
 
 
@@ -83,7 +83,7 @@ def _draw_attention(axis: Any, name: str, explanation: Explanation) -> None:
     edges = [*(word.start for word in words), words[-1].end]
     # From the top: the average, then the heads.
     rows = np.concatenate([weights.mean(axis=0, keepdims=True), weights])[::-1]
-    mesh = axis.pcolormesh(edges, np.arange(len(rows) + 1), rows, cmap=_COLOURS[name], vmin=0, edgecolor="0.8", lw=0.3)
+    mesh = axis.pcolormesh(edges, np.arange(len(rows) + 1), rows, cmap=_COLORS[name], vmin=0, edgecolor="0.8", lw=0.3)
     axis.set_yticks(
         np.arange(len(rows)) + 0.5, [*(f"head {head}" for head in range(len(weights), 0, -1)), "mean"], fontsize=6
     )

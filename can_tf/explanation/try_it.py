@@ -1,4 +1,4 @@
-"""The page of `can-tf serve`: record or upload speech, type its words or have them recognised, see the explanation.
+"""The page of `can-tf serve`: record or upload speech, type its words or have them recognized, see the explanation.
 
     GET  /           the page
     POST /explain    `{"audio": {"b64": "..."}, "transcript": "..." or null, "name": "..."}` to an explanation
@@ -80,7 +80,7 @@ class _Asking:
             version=version.number,
             rate=version.records["features"]["sample_rate_hz"],
             seconds=f"{self._seconds:g}",
-            recognised_seconds=f"{min(self._seconds, MAX_SECONDS):g}",
+            recognized_seconds=f"{min(self._seconds, MAX_SECONDS):g}",
             warning=f'<p class="warning">{SYNTHETIC}</p>' if version.records["corpus"]["synthetic"] else "",
         )
         return HTMLResponse(text, headers=_HEADERS)
@@ -131,7 +131,7 @@ def _asked(predictor: Predictor, question: "Question") -> Asked:
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """A recording's bytes, in any format; what is said in it, None if that is to be recognised; its name."""
+    """A recording's bytes, in any format; what is said in it, None if that is to be recognized; its name."""
 
     audio: bytes
     transcript: str | None

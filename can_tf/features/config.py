@@ -7,7 +7,7 @@ import dataclasses
 class FeatureConfig:
     """MFCCs and segments.
 
-    The paper gives 40 coefficients, a Hamming window of 25 ms, a hop of 10 ms, and a 10 % overlap of neighbouring
+    The paper gives 40 coefficients, a Hamming window of 25 ms, a hop of 10 ms, and a 10 % overlap of neighboring
     segments. FFT length, mel range and the floor of the logarithm are this project's choice.
     """
 

@@ -1,6 +1,6 @@
 """From spans in seconds to runs of samples, as TensorFlow ops: the same graph in training and in production.
 
-A span grows by `overlap / 2` of its own length at both ends, so that neighbours share `overlap` of their mean length
+A span grows by `overlap / 2` of its own length at both ends, so that neighbors share `overlap` of their mean length
 (Lee et al., 2020, Section 3.1.2: "we make the neighboring d_i s have 10% overlap"), and is then clipped to the audio.
 """
 

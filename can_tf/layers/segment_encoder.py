@@ -6,7 +6,7 @@ each other's. `SegmentEncoder` computes real frames alone; `ReferenceSegmentEnco
 computes all the padding as well, and is there to be compared with.
 
 Left open by the paper, decided here: the average is over real frames, not over the zero padding; a segment of no frames
-gives zeros; MFCCs are normalised by given statistics, here and not before, because here padding is gone. Departs from
+gives zeros; MFCCs are normalized by given statistics, here and not before, because here padding is gone. Departs from
 the paper: nowhere.
 """
 
@@ -25,7 +25,7 @@ class SegmentEncoder(BidirectionalLayer):
 
     Args:
         units: Positive int, LSTM units a direction.
-        mean, variance: Of the coefficients, one number each or one for all; frames are normalised by them.
+        mean, variance: Of the coefficients, one number each or one for all; frames are normalized by them.
 
     Call arguments:
         mfcc: `<float32>[batch, words, frames, coefficients]`; what stands beyond a segment's frames is never read.

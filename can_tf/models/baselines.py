@@ -82,8 +82,8 @@ def _encode_frames(config: ModelConfig, inputs):
     """Returns the states `[batch, frames, 2 * units]` of a BLSTM over the utterance's frames, and their mask."""
     utterance = UtteranceFrames(name="utterance_frames")(inputs["mfcc"], inputs["segment_frames"])
     frames, mask = utterance["frames"], utterance["mask"]
-    normalised = keras.layers.Normalization(
+    normalized = keras.layers.Normalization(
         mean=list(config.mfcc_mean), variance=list(config.mfcc_variance), name="mfcc_normalization"
     )(frames)
-    states = SequenceEncoder(config.units, name="audio_blstm")(normalised, mask)
+    states = SequenceEncoder(config.units, name="audio_blstm")(normalized, mask)
     return keras.layers.Dropout(config.dropout, seed=config.seed + 1, name="audio_dropout")(states), mask

@@ -4,7 +4,7 @@
     L_total = CE(fused, y) + alpha * L_align                              (14)
     final   = fused * text^alpha * audio^alpha                            (15)
 
-Eq. 15 is worked out in log space and normalised, so that it is a probability; that changes no label. A model without
+Eq. 15 is worked out in log space and normalized, so that it is a probability; that changes no label. A model without
 the single modalities' heads has alpha 0.
 """
 
@@ -75,7 +75,7 @@ def balanced_class_weights(counts: Sequence[int]) -> tuple[float, ...]:
 
 
 def final_log_probabilities(logits: Mapping[str, tf.Tensor], alpha: float) -> tf.Tensor:
-    """Returns the logarithm of Eq. 15's prediction, normalised, `<float32>[batch, labels]`.
+    """Returns the logarithm of Eq. 15's prediction, normalized, `<float32>[batch, labels]`.
 
     Args:
         logits: `<float32>[batch, labels]` by output: `fused`, and `text` and `audio` where the model has them.

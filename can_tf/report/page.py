@@ -24,7 +24,7 @@ PAGE_FILE = "report.html"
 _SCORE_NAMES = {"wa": "WA", "ua": "UA", "macro_f1": "macro F1", "ece": "ECE", "calibrated_ece": "ECE, calibrated"}
 _SYNTHETIC = (
     "<strong>Synthetic speech.</strong> The records hold no voice of a person. The figures show that all parts work "
-    "together, and say nothing about how well emotions of people are recognised."
+    "together, and say nothing about how well emotions of people are recognized."
 )
 
 

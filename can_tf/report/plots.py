@@ -11,7 +11,7 @@ from can_tf.files import replacing
 from can_tf.training.calibration import RiskCoverage
 from can_tf.training.metrics import calibration_bins, expected_calibration_error
 
-_COLOURS = ("tab:orange", "tab:blue")  # Of predictions drawn together, and where their counts stand, in points:
+_COLORS = ("tab:orange", "tab:blue")  # Of predictions drawn together, and where their counts stand, in points:
 _BESIDE = ((6, -10), (-14, 6))
 
 
@@ -27,9 +27,9 @@ def confusion_matrix_png(confusion: Sequence[Sequence[int]], labels: Sequence[st
     figure, axes = _figure(title, width=1.6 + 0.75 * len(labels), height=1.6 + 0.65 * len(labels))
     image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
     for row, column in np.ndindex(counts.shape):
-        colour = "white" if shares[row, column] > 0.55 else "black"
+        color = "white" if shares[row, column] > 0.55 else "black"
         text = f"{counts[row, column]}\n{shares[row, column]:.0%}"
-        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
+        axes.text(column, row, text, ha="center", va="center", color=color, fontsize=8)
     names = [plain(label) for label in labels]
     axes.set_xticks(range(len(labels)), names)
     axes.set_yticks(range(len(labels)), names)
@@ -49,15 +49,15 @@ def reliability_png(predictions: Mapping[str, np.ndarray], true: np.ndarray, pat
         title: Above the picture.
     """
     figure, axes = _figure(title, width=5.5, height=5.0)
-    axes.plot([0, 1], [0, 1], color="grey", linestyle="--", label="perfectly calibrated")
-    for (name, probabilities), colour, beside in zip(predictions.items(), _COLOURS, _BESIDE, strict=False):
+    axes.plot([0, 1], [0, 1], color="gray", linestyle="--", label="perfectly calibrated")
+    for (name, probabilities), color, beside in zip(predictions.items(), _COLORS, _BESIDE, strict=False):
         counts, confidences, accuracies = zip(*calibration_bins(probabilities, true), strict=True)
         error = expected_calibration_error(probabilities, true)
-        axes.plot(confidences, accuracies, color=colour, linewidth=1, label=f"{name}: ECE {error:.3f}")
-        axes.scatter(confidences, accuracies, s=20 + 400 * np.array(counts) / sum(counts), color=colour, alpha=0.6)
+        axes.plot(confidences, accuracies, color=color, linewidth=1, label=f"{name}: ECE {error:.3f}")
+        axes.scatter(confidences, accuracies, s=20 + 400 * np.array(counts) / sum(counts), color=color, alpha=0.6)
         for count, confidence, accuracy in zip(counts, confidences, accuracies, strict=True):
             place = (confidence, accuracy)
-            axes.annotate(str(count), place, textcoords="offset points", xytext=beside, fontsize=7, color=colour)
+            axes.annotate(str(count), place, textcoords="offset points", xytext=beside, fontsize=7, color=color)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_xlabel("confidence: probability of the predicted label")
@@ -69,10 +69,10 @@ def reliability_png(predictions: Mapping[str, np.ndarray], true: np.ndarray, pat
 def risk_coverage_png(curves: Mapping[str, RiskCoverage], path: Path, title: str) -> None:
     """Draws the share that is wrong over the share that is kept, the least confident left out first."""
     figure, axes = _figure(title, width=5.5, height=4.2)
-    for (name, curve), colour in zip(curves.items(), _COLOURS, strict=False):
+    for (name, curve), color in zip(curves.items(), _COLORS, strict=False):
         label = f"{name}: area {curve.area:.3f}"
         coverage, risk = [0.0, *curve.coverage], [curve.risk[0], *curve.risk]
-        axes.plot(coverage, risk, color=colour, drawstyle="steps-pre", label=label)
+        axes.plot(coverage, risk, color=color, drawstyle="steps-pre", label=label)
     axes.set_xlim(0, 1)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("coverage: share of utterances kept")
@@ -155,14 +155,14 @@ def tables_png(table: Sequence[Mapping[str, Any]], path: Path, note: str) -> Non
 
     lines = [line for line in table if line["wa_mean"] is not None][::-1]
     figure, axes = _figure(f"Tables 2 to 4{f' ({note})' if note else ''}", width=8.0, height=1.5 + 0.4 * len(lines))
-    for score, colour, shift in (("wa", "tab:blue", 0.12), ("ua", "tab:orange", -0.12)):
+    for score, color, shift in (("wa", "tab:blue", 0.12), ("ua", "tab:orange", -0.12)):
         places = [place + shift for place in range(len(lines))]
         means = [line[f"{score}_mean"] for line in lines]
         spreads = [line[f"{score}_std"] or 0.0 for line in lines]
-        axes.errorbar(means, places, xerr=spreads, fmt="o", color=colour, label=score.upper())
+        axes.errorbar(means, places, xerr=spreads, fmt="o", color=color, label=score.upper())
         paper = [(line[f"{score}_paper"], place) for line, place in zip(lines, places, strict=True)]
         known = [(value, place) for value, place in paper if value is not None]
-        axes.plot(*zip(*known, strict=True), "o", mfc="none", color=colour, label=f"{score.upper()}, the paper")
+        axes.plot(*zip(*known, strict=True), "o", mfc="none", color=color, label=f"{score.upper()}, the paper")
     axes.set_yticks(range(len(lines)), [row_name(line) for line in lines])
     axes.set_xlabel("mean and standard deviation over trainings")
     axes.legend(fontsize=8, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
@@ -172,14 +172,14 @@ def tables_png(table: Sequence[Mapping[str, Any]], path: Path, note: str) -> Non
 def trials_png(
     trials: Sequence[Mapping[str, Any]], over: Sequence[str], logarithmic: Sequence[str], path: Path, note: str
 ) -> None:
-    """Draws validation WA over each hyperparameter, coloured by the next; the paper's values are ringed."""
+    """Draws validation WA over each hyperparameter, colored by the next; the paper's values are ringed."""
     title = f"Validation WA of {len(trials)} trials{f' ({note})' if note else ''}"
     figure, axes = _figure(title, width=1.0 + 4.0 * len(over), height=3.6, columns=len(over))
     scores = [trial["validation_wa"] for trial in trials]
     for index, (axis, name) in enumerate(zip([axes] if len(over) == 1 else axes, over, strict=True)):
         other = over[(index + 1) % len(over)]
-        colours = None if other == name else [trial[other] for trial in trials]
-        points = axis.scatter([trial[name] for trial in trials], scores, c=colours, cmap="viridis")
+        colors = None if other == name else [trial[other] for trial in trials]
+        points = axis.scatter([trial[name] for trial in trials], scores, c=colors, cmap="viridis")
         paper = [trial for trial in trials if trial["trial"] == 0]
         axis.plot(
             [trial[name] for trial in paper],
@@ -190,7 +190,7 @@ def trials_png(
             color="tab:red",
             label="the paper's values",
         )
-        if colours is not None:
+        if colors is not None:
             figure.colorbar(points, ax=axis, label=other)
         if name in logarithmic:
             axis.set_xscale("log")

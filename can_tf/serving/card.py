@@ -6,14 +6,14 @@ from typing import Any
 from can_tf.models.config import ModelConfig
 from can_tf.training.calibration import Calibration
 
-_LICENCES = {
-    "iemocap": "IEMOCAP is given out by the University of Southern California under a licence of its own, for "
-    "research. A model trained on it falls under that licence: ask there before you pass it on or sell what it does.",
-    "manifest": "Not known to can_tf: the corpus is the user's own. Write here what its licence allows.",
+_LICENSES = {
+    "iemocap": "IEMOCAP is given out by the University of Southern California under a license of its own, for "
+    "research. A model trained on it falls under that license: ask there before you pass it on or sell what it does.",
+    "manifest": "Not known to can_tf: the corpus is the user's own. Write here what its license allows.",
 }
 _SYNTHETIC = (
-    "the speech was made by a synthesiser (eSpeak NG), with emotions that are rules of pitch, pace and loudness; "
-    "nobody's voice is in it. A model trained on it recognises those rules and no human emotion."
+    "the speech was made by a synthesizer (eSpeak NG), with emotions that are rules of pitch, pace and loudness; "
+    "nobody's voice is in it. A model trained on it recognizes those rules and no human emotion."
 )
 
 
@@ -31,7 +31,7 @@ def model_card(
     options, records = config["options"], config["records"]
     corpus = records["corpus"]
     kind = "synthetic demo corpus" if corpus["synthetic"] else corpus["name"]
-    licence = _SYNTHETIC if corpus["synthetic"] else _LICENCES.get(corpus["name"], _LICENCES["manifest"])
+    license = _SYNTHETIC if corpus["synthetic"] else _LICENSES.get(corpus["name"], _LICENSES["manifest"])
     note = " The speech is synthetic, so are the figures." if corpus["synthetic"] else ""
     return f"""# Model card: {options["model"]}, trained on {kind}
 
@@ -43,7 +43,7 @@ A Cross Attention Network (Lee et al., 2020) over audio and the words said in it
 {records["utterances"]} utterances of the {kind}; records of fingerprint `{records["fingerprint"][:16]}`, \
 {records["segmentation"]} segments, fillers: {records["fillers"]}.
 
-Licence of the training data: {licence}
+License of the training data: {license}
 
 ## Protocol and metrics
 
@@ -70,7 +70,7 @@ and their times known.
 
 - Labels are what annotators heard, from actors if the corpus is acted; they are not what a person feels.
 - Other languages, accents, microphones, noise, children's speech: not measured, expect worse.
-- The audio side reads the words' times: late or wrong times, or words from a mediocre recogniser, make it worse.
+- The audio side reads the words' times: late or wrong times, or words from a mediocre recognizer, make it worse.
 - {_confidence(calibration)}
 - Not for decisions about people: not for hiring, policing, schooling, health, or insurance. Some of these uses of
   emotion recognition are forbidden by law in places, the European Union among them.

@@ -64,7 +64,7 @@ class Predictor:
         self.spoken_words = SpokenWords(recognizer, max_words=limits.words)
 
     def predict(self, audio: Audio, words: Words | None = None, *, transcript: str | None = None) -> Prediction:
-        """Returns the prediction for one utterance. Without words, they are found by the transcript, or recognised.
+        """Returns the prediction for one utterance. Without words, they are found by the transcript, or recognized.
 
         Args:
             audio: A file of any format that libsndfile reads, or `<float32>[samples]` in [-1, 1] at `sample_rate_hz`.

@@ -29,7 +29,7 @@ class SpokenWords:
         Args:
             samples: `<float32>[samples]` in [-1, 1].
             sample_rate_hz: Of the samples.
-            transcript: What is said, in English; None if it is to be recognised.
+            transcript: What is said, in English; None if it is to be recognized.
 
         Raises:
             AlignmentError: No words are found, or the transcript does not fit.

@@ -60,7 +60,7 @@ def timeline(
     Args:
         predictor: Who is asked.
         audio: A file of any format that libsndfile reads.
-        alignment: The words of the whole recording and their times. Without them, each stretch's words are recognised.
+        alignment: The words of the whole recording and their times. Without them, each stretch's words are recognized.
         transcript: What is said in the whole recording, to be aligned, where there is no alignment.
         report: Called with the stretches done and their number.
 

@@ -5,7 +5,7 @@ word is all that stands before the last `dimension` columns.
 
 GloVe splits contractions as the Penn Treebank does: "don't" is "do" and "n't". A word with an apostrophe that has no
 vector of its own gets the mean of its parts'. Where a file tells upper from lower case and lacks a lower-case word, the
-capitalised word's vector is taken. Both are this project's choice; the paper says only that it uses GloVe.
+capitalized word's vector is taken. Both are this project's choice; the paper says only that it uses GloVe.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ def read_glove(path: Path, wanted: Iterable[str], report: Callable[[int, int], N
 
     Args:
         path: GloVe's text format, plain or gzipped.
-        wanted: Normalised words.
+        wanted: Normalized words.
         report: Called with the bytes read and their total.
 
     Raises:

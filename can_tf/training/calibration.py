@@ -1,6 +1,6 @@
 """Confidence that means something: temperature scaling, and what is gained by not answering where it is low.
 
-    p_T  proportional to  p^(1 / T)        T minimises the negative log likelihood of the validation part
+    p_T  proportional to  p^(1 / T)        T minimizes the negative log likelihood of the validation part
 
 (Guo et al., 2017, "On Calibration of Modern Neural Networks".) A run's temperature is a function of its
 `validation_predictions.csv` and is stored nowhere in the run; what it does is measured on the test part.

@@ -146,7 +146,7 @@ def end_trainings(folders: Sequence[Path]) -> None:
             child.wait()
 
 
-def summarise(planned: Sequence[FoldRun]) -> dict[str, Any]:
+def summarize(planned: Sequence[FoldRun]) -> dict[str, Any]:
     """Returns mean and standard deviation of each score over the trainings that are done.
 
     Returns:
@@ -199,7 +199,7 @@ def _spread(values: Sequence[float]) -> dict[str, Any]:
 
 def write_results(planned: Sequence[FoldRun], folder: Path) -> dict[str, Any]:
     """Writes `summary.json` and the predictions of all test parts, `predictions.csv`; returns the summary."""
-    summary = summarise(planned)
+    summary = summarize(planned)
     folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     columns: list[str] = []

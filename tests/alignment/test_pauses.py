@@ -59,7 +59,7 @@ def test_too_long_a_group_is_cut_at_its_longest_gap():
     assert groups_of((0.0, 20.0)) == [["w0"]]  # One word cannot be cut.
 
 
-def test_stretches_have_a_margin_that_neighbours_share():
+def test_stretches_have_a_margin_that_neighbors_share():
     assert stretches_of(split_words(words((0.05, 1.0), (1.3, 2.0), (3.0, 4.05))), 4.0) == [
         Stretch(0.0, pytest.approx(1.1)),
         Stretch(pytest.approx(1.2), pytest.approx(2.1)),

@@ -15,7 +15,7 @@ def recognizer():
     return SphinxRecognizer()
 
 
-def test_some_words_of_real_speech_are_recognised_with_times(recognizer, speech):
+def test_some_words_of_real_speech_are_recognized_with_times(recognizer, speech):
     tokens = recognizer.recognize(speech.samples)
     found = {token.text for token in tokens if not is_silence(token.text)}
     said = set(spoken_words(speech.transcript))
@@ -29,7 +29,7 @@ def test_some_words_of_real_speech_are_recognised_with_times(recognizer, speech)
     "samples, message",
     [
         (np.zeros(SAMPLE_RATE_HZ, np.float32), "1.00 s long, is silent"),
-        (np.random.default_rng(0).normal(0, 0.3, SAMPLE_RATE_HZ).astype(np.float32), "no words were recognised"),
+        (np.random.default_rng(0).normal(0, 0.3, SAMPLE_RATE_HZ).astype(np.float32), "no words were recognized"),
         (np.random.default_rng(0).normal(0, 0.3, SAMPLE_RATE_HZ // 10).astype(np.float32), "0.10 s long; is it speech"),
         (np.ones(61 * SAMPLE_RATE_HZ, np.float32), "61 s long; expected at most 60 s"),
     ],

@@ -1,6 +1,6 @@
 import pytest
 
-from can_tf.alignment.spans import is_silence, normalise_word, segment_spans, share_silence
+from can_tf.alignment.spans import is_silence, normalize_word, segment_spans, share_silence
 from can_tf.corpus.utterance import Word
 from can_tf.errors import AlignmentError
 from tests.conftest import TABLE_1
@@ -63,8 +63,8 @@ def test_a_word_that_would_get_no_time_is_an_error_that_names_it():
         ("--", ""),
     ],
 )
-def test_words_are_normalised(token, word):
-    assert normalise_word(token) == word
+def test_words_are_normalized(token, word):
+    assert normalize_word(token) == word
 
 
 def test_silences_are_the_papers_three_and_tokens_without_a_word():

@@ -83,7 +83,7 @@ def test_formats_that_mark_silence_give_the_same_segments_again(tmp_path, name):
 
 @st.composite
 def alignments(draw):
-    """Words with gaps, or overlaps of up to 20 ms, as recognisers write them."""
+    """Words with gaps, or overlaps of up to 20 ms, as recognizers write them."""
     words, reached = [], 0.0
     for index in range(draw(st.integers(1, 12))):
         start = max(reached + draw(st.floats(-0.0199, 0.6)), words[-1].start if words else 0.0, 0.0)

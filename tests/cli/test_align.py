@@ -63,7 +63,7 @@ def test_a_folder_goes_to_a_folder_and_one_failure_does_not_stop_the_others(tmp_
     assert f"{NAMES[1]}.flac: the transcript does not sound like the recording" in line
 
 
-def test_recognised_words_need_no_transcript(talk):
+def test_recognized_words_need_no_transcript(talk):
     [answer] = json.loads(run(talk, "--recognize", "--json").stdout)
     assert "young" in [word["word"] for word in answer["words"]]
 

@@ -12,7 +12,7 @@ from tests.explanation.conftest import AUDIO, RATE_HZ, TEXT, TONES_HZ, WORDS, to
 
 
 def _band_of(hertz: float) -> float:
-    """The mel band, from 0, whose triangle is centred next to a frequency: 40 of them from 20 to 8,000 Hz."""
+    """The mel band, from 0, whose triangle is centered next to a frequency: 40 of them from 20 to 8,000 Hz."""
 
     def mel(value: float) -> float:
         return 1127.0 * np.log(1 + value / 700)

@@ -100,15 +100,15 @@ def test_the_attention_shown_is_that_of_the_model(page):
             assert _box(cell)[::2] == pytest.approx(_box(button)[::2], abs=1.5)
 
 
-def test_more_attention_is_more_colour(page):
+def test_more_attention_is_more_color(page):
     seen = _screenshot(page)
     [row] = _all(page, ".row.text.head")[1:2]  # .7, .1, .1, .1
-    colours = []
+    colors = []
     for cell in _all(row, ".cell"):
         left, top, right, bottom = _box(cell)
-        colours.append(seen[(top + bottom) // 2, (left + right) // 2])
+        colors.append(seen[(top + bottom) // 2, (left + right) // 2])
     background = seen[_box(row)[1] + 2, _box(row)[2] - 3]
-    distance = [float(np.abs(colour - background).sum()) for colour in colours]
+    distance = [float(np.abs(color - background).sum()) for color in colors]
     assert distance[0] > 3 * distance[1]
     assert distance[1:] == pytest.approx([distance[1]] * 3, abs=0.05)
 

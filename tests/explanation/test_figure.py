@@ -26,7 +26,7 @@ def test_the_rows_of_a_figure_are_the_attention_of_text_and_of_audio(
     draw = Axes.pcolormesh
     monkeypatch.setattr(Axes, "pcolormesh", lambda axis, *data, **how: drawn.append(data) or draw(axis, *data, **how))
     write_figure(tmp_path / "a.png", explanation)
-    drawn = [data for data in drawn if np.shape(data[2]) == (3, 4)]  # Others are colour bars.
+    drawn = [data for data in drawn if np.shape(data[2]) == (3, 4)]  # Others are color bars.
     for (edges, _, rows), weights in zip(drawn, (TEXT, AUDIO), strict=True):
         assert edges == [0.0, 0.5, 0.8, 1.5, 1.62]
         # From the bottom: the last head, ..., the first, their mean.

@@ -27,8 +27,8 @@ def numpy_mfcc(samples: np.ndarray) -> np.ndarray:
     bins = mel(np.arange(257) * 16_000 / 512)
     triangles = np.zeros((257, 40))
     for band in range(40):
-        left, centre, right = edges[band : band + 3]
-        rising, falling = (bins - left) / (centre - left), (right - bins) / (right - centre)
+        left, center, right = edges[band : band + 3]
+        rising, falling = (bins - left) / (center - left), (right - bins) / (right - center)
         triangles[:, band] = np.maximum(0.0, np.minimum(rising, falling))
     log_mel = np.log(power @ triangles + 1e-6)
     basis = np.cos(np.pi * np.outer(np.arange(40) + 0.5, np.arange(40)) / 40)  # [band, coefficient]
@@ -68,7 +68,7 @@ def test_segments_of_several_recordings_at_once_equal_each_alone():
         np.testing.assert_allclose(mfcc, np.concatenate(expected), atol=1e-4)
 
 
-def test_a_short_segment_does_not_hear_its_neighbour():
+def test_a_short_segment_does_not_hear_its_neighbor():
     samples = np.concatenate([noise(200, 3), np.ones(800, np.float32)])
     mfcc, _ = segment_mfcc(samples, tf.constant([0], tf.int64), tf.constant([200], tf.int64), CONFIG)
     np.testing.assert_allclose(mfcc, numpy_mfcc(samples[:200]), atol=1e-4)

@@ -16,7 +16,7 @@ from can_tf.report.reproduction import read_results
 from can_tf.report.run import headline_scores, read_evaluation
 from can_tf.training import run_folder, tuning
 from can_tf.training.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, calibration_of
-from can_tf.training.cross_validation import plan, summarise
+from can_tf.training.cross_validation import plan, summarize
 from can_tf.training.metrics import evaluate_predictions
 from can_tf.training.options import TrainOptions, read_config
 from can_tf.training.search_options import Search
@@ -135,7 +135,7 @@ def _evaluate(name: str):
 
 def _summary(content: bytes, folder: Path) -> None:
     _run(folder, run_folder.METRICS_FILE, content)
-    summary = summarise(plan(OPTIONS, [0], [0], folder, folder))
+    summary = summarize(plan(OPTIONS, [0], [0], folder, folder))
     assert math.isfinite(summary["scores"]["final"]["wa"]["mean"])
 
 

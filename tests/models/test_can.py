@@ -200,7 +200,7 @@ def test_the_fused_head_reads_the_contexts_in_the_order_of_equation_10():
     np.testing.assert_allclose(model(inputs)["fused"], expected, atol=1e-5)
 
 
-def test_mfccs_are_normalised_inside_the_model():
+def test_mfccs_are_normalized_inside_the_model():
     inputs = batch([[2, 1], [3]])
     raw = dataclasses.replace(CONFIG, mfcc_mean=(0.0,) * 4, mfcc_variance=(1.0,) * 4)
     model, without = build("can", CONFIG), build("can", raw)

@@ -78,7 +78,7 @@ def test_one_bad_recording_does_not_stop_the_others(exported, recordings):
     assert done.exit_code == 1
     answers = {answer["path"][-5:]: answer for answer in json.loads(done.stdout)}
     assert {name for name, answer in answers.items() if "label" in answer} == {"a.wav", "b.wav"}
-    assert "is silent" in answers["d.wav"]["error"]  # It has no alignment, and nothing can be recognised.
+    assert "is silent" in answers["d.wav"]["error"]  # It has no alignment, and nothing can be recognized.
     assert "alignment ends at 1.00 s and the audio at 0.30 s" in answers["e.wav"]["error"]
     errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
     assert len(errors) == 3
@@ -102,7 +102,7 @@ def test_audio_alone_is_enough(exported, speech):
     assert answer["label"] in answer["probabilities"]
     assert "young" in [word["word"] for word in answer["words"]]
     assert answer["words"][-1]["end"] == pytest.approx(soundfile.info(speech).duration, abs=1e-3)
-    assert "Words were recognised in 1 of 1 recordings" in done.stderr
+    assert "Words were recognized in 1 of 1 recordings" in done.stderr
     assert "Many will be wrong" in done.stderr
 
 
@@ -116,7 +116,7 @@ def test_a_transcript_is_enough(exported, speech, tmp_path):
     assert first[0]["words_from"] == "transcript"
     assert [word["word"] for word in first[0]["words"]] == said.lower().replace("-", " ").split()
     assert all(other == first for other in others)
-    assert all("recognised" not in done.stderr for done in answers)
+    assert all("recognized" not in done.stderr for done in answers)
 
 
 def test_words_given_go_before_those_beside(exported, speech):
@@ -129,7 +129,7 @@ def test_words_given_go_before_those_beside(exported, speech):
     assert sources == ["alignment", "transcript"]
 
 
-def test_another_recogniser_can_be_given(exported, speech):
+def test_another_recognizer_can_be_given(exported, speech):
     class Oracle:
         def recognize(self, samples):
             assert samples.dtype == np.float32

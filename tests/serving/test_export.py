@@ -79,7 +79,7 @@ def test_a_version_has_the_layout_that_tensorflow_serving_reads(exported, traine
     assert labels == list(trained.records.labels)
 
 
-def test_the_model_card_tells_data_protocol_metrics_use_and_licence(exported, trained):
+def test_the_model_card_tells_data_protocol_metrics_use_and_license(exported, trained):
     card = (exported.folder / "model_card.md").read_text()
     metrics = json.loads((trained.run / "metrics.json").read_text())
     for text in (
@@ -88,7 +88,7 @@ def test_the_model_card_tells_data_protocol_metrics_use_and_licence(exported, tr
         "`paper`",
         f"{metrics['ua']:.3f}",
         "## Limits",
-        "Licence of the training data",
+        "License of the training data",
     ):
         assert text in card
 

@@ -49,7 +49,7 @@ def test_a_table_and_rttm_lines_and_a_picture(exported, talk, tmp_path):
         assert float(line[3]) == pytest.approx(begin, abs=0.4)
         assert float(line[4]) == pytest.approx(float(row[2]) - float(row[1]), abs=0.011)
     assert plot.read_bytes().startswith(b"\x89PNG")
-    assert "recognised" in done.stderr
+    assert "recognized" in done.stderr
 
 
 @pytest.mark.parametrize("known", ["transcript", "alignment", "recognition"])
@@ -84,7 +84,7 @@ def test_a_stretch_without_words_does_not_stop_the_others(exported, talk):
     soundfile.write(talk, np.concatenate([noise, np.zeros(16_000), samples]), 16_000)
     done = run(talk, "--model", exported.folder, "--timeline", "--json")
     first, *others = json.loads(done.stdout)[0]["stretches"]
-    assert "no words were recognised" in first["error"]
+    assert "no words were recognized" in first["error"]
     assert len([stretch for stretch in others if "label" in stretch]) == len(NAMES)
 
 

@@ -72,7 +72,7 @@ def test_the_answer_is_what_the_model_says_of_the_aligned_words(address: str, ex
     np.testing.assert_allclose(np.transpose(shown), expected.audio_attention, atol=1e-5)
 
 
-def test_an_empty_transcript_has_the_words_recognised(address: str):
+def test_an_empty_transcript_has_the_words_recognized(address: str):
     answer = _ask(address, audio=SPOKEN, transcript="  ").json()
     assert answer["words_from"] == "recognition"
     assert answer["words"]
@@ -206,7 +206,7 @@ def test_what_the_microphone_hears_is_answered(page):
     assert (_one(page, "status").text, _one(page, "record").text) == ("Recording", "Stop")
     _one(page, "explain").click()  # Which ends the recording too.
     _until(page, _words)
-    assert "Words were recognised" in _one(page, "result").text
+    assert "Words were recognized" in _one(page, "result").text
     assert errors_of(page) == []
 
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from can_tf.cli.main import main
 from can_tf.errors import RunError
 from can_tf.training import run_folder
-from can_tf.training.cross_validation import check_done, plan, summarise, train_all
+from can_tf.training.cross_validation import check_done, plan, summarize, train_all
 from can_tf.training.options import TrainOptions
 from tests.conftest import trainings_in, wait_until
 
@@ -47,13 +47,13 @@ def test_runs_are_seeds_by_folds_with_names_of_their_own(tmp_path):
 def test_the_summary_by_hand(tmp_path):
     planned = plan(TrainOptions(), range(3), range(1), tmp_path, tmp_path)
     with pytest.raises(RunError, match="no fold is done"):
-        summarise(planned)
+        summarize(planned)
     finished(planned[0].folder, 0.4, {"calm": 0.2, "loud": None})
-    only = summarise(planned)["scores"]["final"]
+    only = summarize(planned)["scores"]["final"]
     assert only["wa"] == {"mean": 0.4, "std": None, "values": [0.4]}
     assert only["recall"]["loud"] == {"mean": None, "std": None, "values": []}
     finished(planned[2].folder, 0.6, {"calm": 0.6, "loud": 1.0})
-    summary = summarise(planned)
+    summary = summarize(planned)
     assert (summary["done"], summary["runs"], summary["folds"], summary["synthetic"]) == (2, 3, [0, 2], True)
     assert summary["scores"]["final"]["wa"]["mean"] == pytest.approx(0.5)
     assert summary["scores"]["final"]["wa"]["std"] == pytest.approx(statistics.stdev([0.4, 0.6]))

@@ -11,7 +11,7 @@ from can_tf.models.config import ModelConfig
 from can_tf.records.dataset import Dataset
 from can_tf.report.reproduction import read_results
 from can_tf.report.run import read_evaluation
-from can_tf.training.cross_validation import plan, summarise
+from can_tf.training.cross_validation import plan, summarize
 from can_tf.training.options import TrainOptions
 from can_tf.training.run_folder import HISTORY_COLUMNS, RunState, _read_state, check_same, read_history
 from tests.test_files import HOSTILE_NAMES
@@ -121,7 +121,7 @@ def test_damaged_metrics_are_refused_by_all_who_read_them(tmp_path, metrics, mes
     with pytest.raises(RunError, match=f"metrics.json: is damaged .{message}"):
         read_evaluation(run)
     with pytest.raises(RunError, match=f"metrics.json: is damaged .{message}"):
-        summarise(plan(OPTIONS, [0], [0], tmp_path, tmp_path))
+        summarize(plan(OPTIONS, [0], [0], tmp_path, tmp_path))
 
 
 def test_a_report_refuses_metrics_and_predictions_that_it_cannot_use(tmp_path):

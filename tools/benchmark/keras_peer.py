@@ -20,9 +20,9 @@ def build_stock_can(config: ModelConfig, words: int, frames: int) -> keras.Model
     vectors = keras.layers.Embedding(len(config.vocabulary) + 2, config.embedding_dim)(index)
     text_states = keras.layers.Dropout(config.dropout)(_blstm(config)(vectors, mask=mask))
 
-    normalised = keras.layers.Normalization(mean=list(config.mfcc_mean), variance=list(config.mfcc_variance))(mfcc)
+    normalized = keras.layers.Normalization(mean=list(config.mfcc_mean), variance=list(config.mfcc_variance))(mfcc)
     frame_mask = keras.ops.less(np.arange(frames), keras.ops.expand_dims(segment_frames, -1))
-    states = keras.layers.TimeDistributed(_blstm(config))(normalised, mask=frame_mask)
+    states = keras.layers.TimeDistributed(_blstm(config))(normalized, mask=frame_mask)
     real = keras.ops.expand_dims(keras.ops.cast(frame_mask, "float32"), -1)
     means = keras.ops.sum(states * real, axis=2) / keras.ops.maximum(keras.ops.sum(real, axis=2), 1.0)
     audio_states = keras.layers.Dropout(config.dropout)(_blstm(config)(means, mask=mask))

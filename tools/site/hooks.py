@@ -32,14 +32,14 @@ _WHERE_COMMANDS_GO = "<!-- commands -->"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Adds the pages that lie elsewhere, and the colours of code."""
+    """Adds the pages that lie elsewhere, and the colors of code."""
     for path, page in PAGES.items():
         files.append(File.generated(config, page, content=(ROOT / path).read_text(encoding="utf-8")))
-    files.append(File.generated(config, "code.css", content=code_colours()))
+    files.append(File.generated(config, "code.css", content=code_colors()))
     return files
 
 
-def code_colours() -> str:
+def code_colors() -> str:
     """Returns the style sheet of highlighted code, in light and in dark."""
     light, dark = (HtmlFormatter(style=style).get_style_defs(".codehilite") for style in ("default", "github-dark"))
     return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"

@@ -12,7 +12,7 @@ const NAMES = { ang: "angry", exc: "excited", hap: "happy", fru: "frustrated", s
 const WORDS_FROM = {
   alignment: "Words and times are from an alignment.",
   transcript: "Words are from a transcript, their times from forced alignment.",
-  recognition: "Words were recognised by a small recogniser; many may be wrong.",
+  recognition: "Words were recognized by a small recognizer; many may be wrong.",
 };
 const MODALITIES = ["text", "audio"];
 const NARROWEST_WORD = 22, FEWEST_PIXELS = 60, MOST_PIXELS = 400; // Pixels, and pixels a second.
@@ -72,7 +72,7 @@ function predictionsTable(data) {
   }
   const single = MODALITIES.filter((kind) => data[`${kind}_probabilities`]).map((kind) => ` × ${kind}ᵅ`);
   const caption = single.length
-    ? `final = fused${single.join("")}, normalised; the smaller α (the training's --alpha), the more the fused head decides.`
+    ? `final = fused${single.join("")}, normalized; the smaller α (the training's --alpha), the more the fused head decides.`
     : "This model has the fused head alone.";
   return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Probabilities of ${data.name}` },
     element("table", { class: "predictions" }, element("caption", {}, caption), element("thead", {}, head), body));

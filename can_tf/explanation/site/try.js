@@ -79,7 +79,7 @@ async function startRecording() {
 }
 
 function longest() {
-  return Number(transcript.value.trim() ? document.body.dataset.seconds : document.body.dataset.recognisedSeconds);
+  return Number(transcript.value.trim() ? document.body.dataset.seconds : document.body.dataset.recognizedSeconds);
 }
 
 form.addEventListener("submit", async (event) => {
