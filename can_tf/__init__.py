@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from can_tf.alignment.recognition import Recognizer
-    from can_tf.serving.predictor import Predictor
+    from can_tf.prediction.predictor import Predictor
 
 __version__ = "0.1.0"
 
 
 def load(path: "Path | str", *, recognizer: "Recognizer | None" = None, reject_below: float = 0.0) -> "Predictor":
-    """Returns an exported model; ask it with `predict(audio, words)`. See `can_tf.serving.predictor`.
+    """Returns an exported model; ask it with `predict(audio, words)`. See `can_tf.prediction.predictor`.
 
     Args:
         path: A version's folder, or a model's, whose newest version is taken.
         recognizer: Finds the words of recordings that come without; None is pocketsphinx, whose words are mediocre.
         reject_below: Confidence, from 0 to 1, below which a prediction's label is "uncertain".
     """
-    from can_tf.serving.predictor import load as load_export  # Imports TensorFlow.
+    from can_tf.prediction.predictor import load as load_export  # Imports TensorFlow.
 
     return load_export(path, recognizer=recognizer, reject_below=reject_below)

@@ -1,15 +1,20 @@
 """Work that other processes do, on this machine or on others."""
 
 import concurrent.futures
+import contextlib
 import multiprocessing
 import os
+import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+_children: dict[subprocess.Popen[bytes], Path] = {}  # This process's children, and the folder that each works in.
 
 
 def run_all(
@@ -60,3 +65,21 @@ def _exit_at_end_of_input() -> None:
     # Not sys.stdin.read: its lock, held by a daemon thread, makes Python abort where it would exit.
     os.read(sys.stdin.fileno(), 1)
     os._exit(1)
+
+
+@contextlib.contextmanager
+def working_in(child: subprocess.Popen[bytes], folder: Path) -> Iterator[None]:
+    """Remembers, until the block ends, that a child process works in a folder: see `end_children_in`."""
+    _children[child] = folder
+    try:
+        yield
+    finally:
+        del _children[child]
+
+
+def end_children_in(folders: Sequence[Path]) -> None:
+    """Ends this process's children that work in these folders, for nobody waits for them any more."""
+    for child, folder in list(_children.items()):
+        if folder in folders:
+            child.kill()
+            child.wait()

@@ -5,15 +5,13 @@ import platform
 import subprocess
 from pathlib import Path
 
-import can_tf
-
 _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-io", "scikit-learn", "soundfile")
 
 
 def versions() -> dict[str, str]:
     """Returns the versions, here, of all that decides what a build or a training gives."""
     return {
-        "can_tf": can_tf.__version__,
+        "can_tf": importlib.metadata.version("can_tf"),
         "python": platform.python_version(),
         **{package: importlib.metadata.version(package) for package in _PACKAGES},
     }
@@ -24,7 +22,7 @@ def git_commit() -> str | None:
 
     A checkout of another project, which only has can_tf installed in it, does not count.
     """
-    module = Path(can_tf.__file__)
+    module = Path(__file__)
     try:
         _git(module.parent, "ls-files", "--error-unmatch", module.name)
         return _git(module.parent, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")

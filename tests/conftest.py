@@ -13,9 +13,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from can_tf.corpus.utterance import Corpus, Utterance, Word
+from can_tf.alignment.word import Word
+from can_tf.corpus.utterance import Corpus, Utterance
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import Dataset, load_dataset
+
+pytest_plugins = ("tests.trained",)
 
 TABLE_1 = (  # The paper's Table 1 in seconds; its end frames are inclusive.
     Word("<s>", 0.00, 0.52),

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import words_study as study
 
-from can_tf.corpus.utterance import Utterance, Word
+from can_tf.alignment.word import Word
+from can_tf.corpus.utterance import Utterance
 
 WORDS = (Word("i", 0.0, 0.4), Word("like", 0.4, 0.45), Word("apple", 0.45, 1.0))
 

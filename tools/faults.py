@@ -21,7 +21,7 @@ from faults.commands import commands
 from faults.disks import fill_disks
 from faults.kills import kills as killed
 
-from can_tf.cli.progress import Progress
+from can_tf.cli.shared.progress import Progress
 from can_tf.report.tables import format_table
 
 NAMES = ("build-records", "train", "export", "cross-validate", "tune", "reproduce")

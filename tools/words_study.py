@@ -24,15 +24,16 @@ from can_tf.alignment.recognition import SphinxRecognizer
 from can_tf.alignment.spans import is_filler, is_silence, share_silence
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
 from can_tf.alignment.transcript import spoken_words
-from can_tf.cli.progress import Progress
+from can_tf.alignment.word import Word
+from can_tf.audio.reading import read_audio
+from can_tf.cli.shared.progress import Progress
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import load_label_set
-from can_tf.corpus.utterance import Utterance, Word
+from can_tf.corpus.utterance import Utterance
 from can_tf.errors import AlignmentError, PredictionError
-from can_tf.features.audio import read_audio
+from can_tf.export.write import export_run
+from can_tf.prediction.predictor import Predictor, load
 from can_tf.report.tables import format_table
-from can_tf.serving.export import export_run
-from can_tf.serving.predictor import Predictor, load
 
 SHIFTS_MS = (20, 50, 100, 200)
 SHARES = (0.1, 0.2, 0.5)

@@ -11,7 +11,7 @@ import numpy as np
 from can_tf.alignment.forced import Aligner, method
 from can_tf.alignment.sphinx import pcm
 from can_tf.alignment.transcript import spoken_words
-from can_tf.corpus.utterance import Word
+from can_tf.alignment.word import Word
 from can_tf.files import write_json
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from can_tf.alignment.pronunciation import Pronouncer
 from can_tf.alignment.spans import is_silence
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ, Found, check_audible, make_decoder, search
-from can_tf.corpus.utterance import Word
+from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError, MissingExtraError
 from can_tf.limits import MAX_WORDS, words_fault
 

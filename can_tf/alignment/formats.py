@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from can_tf.corpus.utterance import Word
+from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError
 
 MAX_FILE_BYTES = 16 * 1024 * 1024  # An hour of words has less than one.

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ, make_voice_detector, pcm
-from can_tf.corpus.utterance import Word
+from can_tf.alignment.word import Word
 
 PAUSE_SECONDS = 0.3
 MAX_STRETCH_SECONDS = 15.0

@@ -1,6 +1,6 @@
 """How a word that no dictionary has is said: espeak-ng's guess, in the phones of the CMU dictionary."""
 
-from can_tf.corpus.speech_synthesis import Synthesizer
+from can_tf.alignment.espeak import Synthesizer
 from can_tf.errors import AlignmentError
 
 # What espeak-ng's American English writes in the International Phonetic Alphabet; the longest match counts.

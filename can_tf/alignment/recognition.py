@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ, check_audible, make_decoder, search
-from can_tf.corpus.utterance import Word
+from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError
 
 MAX_SECONDS = 60.0

@@ -13,7 +13,7 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from can_tf.corpus.utterance import Word
+from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError
 
 SILENCES = frozenset({"<s>", "<sil>", "</s>"})

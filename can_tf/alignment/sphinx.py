@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from can_tf.alignment.spans import is_silence, normalize_word
-from can_tf.corpus.utterance import Word
+from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError, MissingExtraError
 
 SAMPLE_RATE_HZ = 16_000  # Of the acoustic model.

@@ -12,7 +12,7 @@ from typing import Any
 
 from can_tf.alignment.formats import OVERLAP_TOLERANCE_SECONDS
 from can_tf.alignment.spans import is_silence
-from can_tf.corpus.utterance import Word
+from can_tf.alignment.word import Word
 
 _FRAMES_PER_SECOND = 100
 _MOST_FRAMES_OF_OVERLAP = round(OVERLAP_TOLERANCE_SECONDS * _FRAMES_PER_SECOND)

@@ -6,20 +6,20 @@ from typing import Any
 import click
 
 import can_tf
-from can_tf.cli.align import align_command
-from can_tf.cli.build_records import build_records_command
-from can_tf.cli.cross_validate import cross_validate_command
-from can_tf.cli.demo_corpus import demo_corpus_command
-from can_tf.cli.evaluate import evaluate_command
-from can_tf.cli.explain import explain_command
-from can_tf.cli.export import export_command
-from can_tf.cli.inspect import inspect_command
-from can_tf.cli.predict import predict_command
-from can_tf.cli.reproduce import reproduce_command
-from can_tf.cli.serve import serve_command
-from can_tf.cli.train import train_command
-from can_tf.cli.tune import tune_command
-from can_tf.cli.verify import verify_command
+from can_tf.cli.commands.align import align_command
+from can_tf.cli.commands.build_records import build_records_command
+from can_tf.cli.commands.cross_validate import cross_validate_command
+from can_tf.cli.commands.demo_corpus import demo_corpus_command
+from can_tf.cli.commands.evaluate import evaluate_command
+from can_tf.cli.commands.explain import explain_command
+from can_tf.cli.commands.export import export_command
+from can_tf.cli.commands.inspect import inspect_command
+from can_tf.cli.commands.predict import predict_command
+from can_tf.cli.commands.reproduce import reproduce_command
+from can_tf.cli.commands.serve import serve_command
+from can_tf.cli.commands.train import train_command
+from can_tf.cli.commands.tune import tune_command
+from can_tf.cli.commands.verify import verify_command
 from can_tf.errors import CanError
 
 

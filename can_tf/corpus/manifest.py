@@ -17,8 +17,9 @@ from typing import Any
 import soundfile
 
 from can_tf.alignment.formats import marks_silence, read_alignment, silence_at_edges
+from can_tf.alignment.word import Word
 from can_tf.corpus.labels import LabelSet, label_set_of
-from can_tf.corpus.utterance import Corpus, Rejection, Utterance, Word
+from can_tf.corpus.utterance import Corpus, Rejection, Utterance
 from can_tf.errors import AudioError, CanError, CorpusError
 
 REQUIRED_COLUMNS = ("id", "audio", "label", "speaker")

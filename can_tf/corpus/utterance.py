@@ -4,17 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Word:
-    """One token of an alignment: a word, a filler such as `++LAUGHTER++`, or a silence such as `<sil>`.
-
-    `start` and `end` are seconds from the beginning of the utterance's recording.
-    """
-
-    text: str
-    start: float
-    end: float
+from can_tf.alignment.word import Word
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import soundfile
 
 from can_tf.features.config import FeatureConfig
 from can_tf.features.mfcc import log_mel_spectrogram
-from can_tf.serving.messages import Prediction, Request
+from can_tf.prediction.messages import Prediction, Request
 
 _DECIBELS = 10 / np.log(10)  # Of a natural logarithm of power.
 _MOST_COLUMNS = 8_000

@@ -10,18 +10,18 @@ import numpy as np
 import tensorflow as tf
 
 from can_tf.alignment.spans import share_silence
+from can_tf.audio.wav import read_as_wav
 from can_tf.corpus.utterance import Utterance
 from can_tf.errors import CanError, MissingExtraError, RunError
 from can_tf.explanation.data import Explanation, explanation_of
 from can_tf.explanation.page import Group
+from can_tf.export.trained import TrainedModel, load_run
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES
+from can_tf.prediction.backends import reason_of
+from can_tf.prediction.messages import Request, inputs_of, predictions_of
+from can_tf.prediction.words import SpokenWords
 from can_tf.records.shards import is_unaligned
-from can_tf.serving.backends import reason_of
-from can_tf.serving.messages import Request, inputs_of, predictions_of
-from can_tf.serving.spoken import SpokenWords
-from can_tf.serving.trained import TrainedModel, load_run
-from can_tf.serving.wav import read_as_wav
 from can_tf.training.run_folder import PREDICTIONS_FILE, read_predictions, read_probabilities
 
 _CONFIDENT = "Most confident: the largest final probability"

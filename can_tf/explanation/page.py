@@ -46,9 +46,9 @@ def write_page(path: Path, title: str, groups: Sequence[Group], notes: Sequence[
         temporary.write_text(text, encoding="utf-8", errors="replace")  # A file may be named by any bytes.
 
 
-def site_file(name: str) -> str:
-    """Returns a file of the folder `site`."""
-    return resources.files("can_tf.explanation").joinpath("site").joinpath(name).read_text(encoding="utf-8")
+def site_file(name: str, package: str = __package__) -> str:
+    """Returns the text of a file in the folder `site` of a package."""
+    return resources.files(package).joinpath("site").joinpath(name).read_text(encoding="utf-8")
 
 
 def _in_script(data: Any) -> str:

@@ -20,7 +20,7 @@ class SegmentedAudio:
     spans: Sequence[tuple[float, float]]
 
 
-def mfcc_of_utterances(
+def frames_of_utterances(
     recordings: Sequence[SegmentedAudio], config: FeatureConfig
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Returns, for each recording, its frames `<float32>[frames, mel_bins]` and its segments' `<int64>[segments]`.

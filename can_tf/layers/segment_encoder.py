@@ -6,7 +6,7 @@ each other's. `SegmentEncoder` computes real frames alone; `ReferenceSegmentEnco
 computes all the padding as well, and is there to be compared with.
 
 Left open by the paper, decided here: the average is over real frames, not over the zero padding; a segment of no frames
-gives zeros; MFCCs are normalized by given statistics, here and not before, because here padding is gone. Departs from
+gives zeros; frames are normalized by given statistics, here and not before, because here padding is gone. Departs from
 the paper: nowhere.
 """
 
@@ -25,10 +25,10 @@ class SegmentEncoder(BidirectionalLayer):
 
     Args:
         units: Positive int, LSTM units a direction.
-        mean, variance: Of the coefficients, one number each or one for all; frames are normalized by them.
+        mean, variance: Of the frames: one number for each of a frame's, or one for all; frames are normalized by them.
 
     Call arguments:
-        mfcc: `<float32>[batch, words, frames, coefficients]`; what stands beyond a segment's frames is never read.
+        frames: `<float32>[batch, words, frames, width]`; what stands beyond a segment's frames is never read.
         segment_frames: `<int32>[batch, words]`, real frames of each segment, 0 on padding.
 
     Returns:
@@ -42,18 +42,18 @@ class SegmentEncoder(BidirectionalLayer):
         self.mean, self.variance = mean, variance
         self.normalization = keras.layers.Normalization(mean=mean, variance=variance)
 
-    def build(self, mfcc_shape, segment_frames_shape=None):
-        self.normalization.build((None, mfcc_shape[-1]))
-        super().build(mfcc_shape)
+    def build(self, frames_shape, segment_frames_shape=None):
+        self.normalization.build((None, frames_shape[-1]))
+        super().build(frames_shape)
 
-    def call(self, mfcc, segment_frames, training=None):
-        batch, words, frames = tf.unstack(tf.shape(mfcc)[:3])
+    def call(self, frames, segment_frames, training=None):
+        batch, words, longest = tf.unstack(tf.shape(frames)[:3])
         lengths = tf.reshape(segment_frames, [-1])
         packing = pack(lengths)
-        elements = tf.reshape(mfcc, [batch * words * frames, mfcc.shape[-1]])
+        elements = tf.reshape(frames, [batch * words * longest, frames.shape[-1]])
         sums = []
         for backwards, weights in ((False, self.forward_weights()), (True, self.backward_weights())):
-            taken = self.normalization(tf.gather(elements, packing.rows(frames, backwards=backwards)))
+            taken = self.normalization(tf.gather(elements, packing.rows(longest, backwards=backwards)))
             sums.append(
                 packed_lstm_sums(tf.where(packing.real[:, None], taken, 0.0), packing, weights, training=bool(training))
             )
@@ -64,8 +64,8 @@ class SegmentEncoder(BidirectionalLayer):
         vectors = tf.scatter_nd(nonempty[:, None], means, [batch * words, 2 * self.units])
         return tf.reshape(vectors, [batch, words, 2 * self.units])
 
-    def compute_output_spec(self, mfcc, segment_frames, training=None):
-        return keras.KerasTensor((*mfcc.shape[:2], 2 * self.units), self.compute_dtype)
+    def compute_output_spec(self, frames, segment_frames, training=None):
+        return keras.KerasTensor((*frames.shape[:2], 2 * self.units), self.compute_dtype)
 
     def get_config(self):
         return {**super().get_config(), "mean": self.mean, "variance": self.variance}
@@ -86,24 +86,24 @@ class ReferenceSegmentEncoder(keras.layers.Layer):
         self.normalization = keras.layers.Normalization(mean=mean, variance=variance)
         self.blstm = keras.layers.Bidirectional(keras.layers.LSTM(units, return_sequences=True), name="blstm")
 
-    def build(self, mfcc_shape, segment_frames_shape=None):
-        self.normalization.build((None, mfcc_shape[-1]))
-        self.blstm.build((None, None, mfcc_shape[-1]))
+    def build(self, frames_shape, segment_frames_shape=None):
+        self.normalization.build((None, frames_shape[-1]))
+        self.blstm.build((None, None, frames_shape[-1]))
         self.built = True
 
-    def call(self, mfcc, segment_frames):
-        batch, words, frames = tf.unstack(tf.shape(mfcc)[:3])
-        segments = tf.reshape(self.normalization(mfcc), [batch * words, frames, mfcc.shape[-1]])
+    def call(self, frames, segment_frames):
+        batch, words, longest = tf.unstack(tf.shape(frames)[:3])
+        segments = tf.reshape(self.normalization(frames), [batch * words, longest, frames.shape[-1]])
         lengths = tf.reshape(segment_frames, [-1])
-        mask = tf.sequence_mask(lengths, frames)
+        mask = tf.sequence_mask(lengths, longest)
         # Segments of no frames would be a row with nothing unmasked; their states are dropped below.
         states = self.blstm(segments, mask=mask)
         real = tf.cast(mask, tf.float32)[:, :, None]
         means = tf.reduce_sum(states * real, axis=1) / tf.maximum(tf.reduce_sum(real, axis=1), 1.0)
         return tf.reshape(means, [batch, words, 2 * self.units])
 
-    def compute_output_spec(self, mfcc, segment_frames):
-        return keras.KerasTensor((*mfcc.shape[:2], 2 * self.units), self.compute_dtype)
+    def compute_output_spec(self, frames, segment_frames):
+        return keras.KerasTensor((*frames.shape[:2], 2 * self.units), self.compute_dtype)
 
     def get_config(self):
         return {**super().get_config(), "units": self.units, "mean": self.mean, "variance": self.variance}

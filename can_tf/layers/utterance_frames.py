@@ -9,19 +9,19 @@ class UtteranceFrames(keras.layers.Layer):
     """Takes each utterance's first segment as its frames.
 
     Call arguments:
-        mfcc: `<float32>[batch, segments, frames, coefficients]`.
+        frames: `<float32>[batch, segments, frames, width]`.
         segment_frames: `<int32>[batch, segments]`.
 
     Returns:
-        A dict: `frames` `<float32>[batch, frames, coefficients]`, and `mask` `<bool>[batch, frames]`, False on padding.
+        A dict: `frames` `<float32>[batch, frames, width]`, and `mask` `<bool>[batch, frames]`, False on padding.
     """
 
-    def call(self, mfcc, segment_frames):
-        return {"frames": mfcc[:, 0], "mask": tf.sequence_mask(segment_frames[:, 0], tf.shape(mfcc)[2])}
+    def call(self, frames, segment_frames):
+        return {"frames": frames[:, 0], "mask": tf.sequence_mask(segment_frames[:, 0], tf.shape(frames)[2])}
 
-    def compute_output_spec(self, mfcc, segment_frames):
-        batch, _, frames, coefficients = mfcc.shape
+    def compute_output_spec(self, frames, segment_frames):
+        batch, _, frames, width = frames.shape
         return {
-            "frames": keras.KerasTensor((batch, frames, coefficients), self.compute_dtype),
+            "frames": keras.KerasTensor((batch, frames, width), self.compute_dtype),
             "mask": keras.KerasTensor((batch, frames), "bool"),
         }

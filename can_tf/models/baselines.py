@@ -32,7 +32,7 @@ def build_text(config: ModelConfig, embeddings: np.ndarray | None = None) -> ker
     inputs = model_inputs(config)
     states, mask = encode_text(config, embeddings, inputs["words"])
     context = GlobalAttention(1, name="text_attention")(states, mask)["context"]
-    context = Only(name="text_only")(context, inputs["mfcc"], inputs["segment_frames"])
+    context = Only(name="text_only")(context, inputs["frames"], inputs["segment_frames"])
     return keras.Model(inputs, {"fused": head(config, "fused")(context)}, name="text")
 
 
@@ -80,10 +80,10 @@ def build_learned_alignment(config: ModelConfig, embeddings: np.ndarray | None =
 
 def _encode_frames(config: ModelConfig, inputs):
     """Returns the states `[batch, frames, 2 * units]` of a BLSTM over the utterance's frames, and their mask."""
-    utterance = UtteranceFrames(name="utterance_frames")(inputs["mfcc"], inputs["segment_frames"])
+    utterance = UtteranceFrames(name="utterance_frames")(inputs["frames"], inputs["segment_frames"])
     frames, mask = utterance["frames"], utterance["mask"]
     normalized = keras.layers.Normalization(
-        mean=list(config.mfcc_mean), variance=list(config.mfcc_variance), name="mfcc_normalization"
+        mean=list(config.frame_mean), variance=list(config.frame_variance), name="frame_normalization"
     )(frames)
     states = SequenceEncoder(config.units, name="audio_blstm")(normalized, mask)
     return keras.layers.Dropout(config.dropout, seed=config.seed + 1, name="audio_dropout")(states), mask

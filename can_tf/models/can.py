@@ -2,9 +2,9 @@
 
     words -> text encoder  -> text_states  \\                        / text head   (Eq. 11)
                                              cross attention (4-9) --- fused head  (Eq. 10)
-    MFCCs -> audio encoder -> audio_states /                        \\ audio head  (Eq. 12)
+    frames -> audio encoder -> audio_states /                       \\ audio head  (Eq. 12)
 
-Left open by the paper, decided here: MFCCs are normalized by mean and variance of the training part, inside the model,
+Left open by the paper, decided here: frames are normalized by mean and variance of the training part, inside the model,
 so that a saved model carries them. Departs from the paper: nowhere; heads give logits, and the softmax of Eqs. 10 to 12
 is part of the loss and of Eq. 15, where it is more exact.
 """
@@ -36,8 +36,8 @@ def build_can(config: ModelConfig, embeddings: np.ndarray | None = None, *, alig
         align_loss: Whether it has the heads of the single modalities, whose losses are L_align (Eq. 13).
 
     Returns:
-        A functional model. Inputs: `words` `<string>[batch, words]` ("" on padding), `mfcc` `<float32>[batch, words,
-        frames, coefficients]`, `segment_frames` `<int32>[batch, words]` (0 on padding). Outputs: a dict of logits
+        A functional model. Inputs: `words` `<string>[batch, words]` ("" on padding), `frames` `<float32>[batch, words,
+        frames, width]`, `segment_frames` `<int32>[batch, words]` (0 on padding). Outputs: a dict of logits
         `<float32>[batch, labels]`: `fused`, `text`, `audio`.
     """
     inputs, text_states, audio_states, mask = encoders(config, embeddings)
@@ -90,7 +90,7 @@ def encoders(config: ModelConfig, embeddings: np.ndarray | None):
     """Returns the inputs by name, text and audio states `[batch, words, 2 * units]`, and the mask `[batch, words]`."""
     inputs = model_inputs(config)
     text_states, mask = encode_text(config, embeddings, inputs["words"])
-    audio_states = _encode_audio(config, inputs["mfcc"], inputs["segment_frames"], mask)
+    audio_states = _encode_audio(config, inputs["frames"], inputs["segment_frames"], mask)
     return inputs, text_states, audio_states, mask
 
 
@@ -98,7 +98,7 @@ def model_inputs(config: ModelConfig) -> dict[str, keras.KerasTensor]:
     """Returns the inputs that every variant has, by name."""
     return {
         "words": keras.Input((None,), dtype="string", name="words"),
-        "mfcc": keras.Input((None, None, len(config.mfcc_mean)), name="mfcc"),
+        "frames": keras.Input((None, None, len(config.frame_mean)), name="frames"),
         "segment_frames": keras.Input((None,), dtype="int32", name="segment_frames"),
     }
 
@@ -123,12 +123,12 @@ def encode_text(config: ModelConfig, embeddings: np.ndarray | None, words):
     return keras.layers.Dropout(config.dropout, seed=config.seed, name="text_dropout")(states), mask
 
 
-def _encode_audio(config: ModelConfig, mfcc, segment_frames, mask):
+def _encode_audio(config: ModelConfig, frames, segment_frames, mask):
     """The right side of Figure 1 (Section 3.2.2): a BLSTM within each segment, another over the segments."""
     encoder = SegmentEncoder if config.fast else ReferenceSegmentEncoder
     segments = encoder(
-        config.units, mean=list(config.mfcc_mean), variance=list(config.mfcc_variance), name="segment_blstm"
-    )(mfcc, segment_frames)
+        config.units, mean=list(config.frame_mean), variance=list(config.frame_variance), name="segment_blstm"
+    )(frames, segment_frames)
     states = SequenceEncoder(config.units, name="audio_blstm")(segments, mask)
     return keras.layers.Dropout(config.dropout, seed=config.seed + 1, name="audio_dropout")(states)
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from can_tf.errors import ConfigError
-from can_tf.shapes import count, mismatch
+from can_tf.json_shapes import count, mismatch
 
 _SHAPE = {
     "labels": [str],
     "vocabulary": [str],
-    "mfcc_mean": [float],
-    "mfcc_variance": [float],
+    "frame_mean": [float],
+    "frame_variance": [float],
     "embedding_dim": count,
     "units": count,
     "num_heads": count,
@@ -27,13 +27,13 @@ _SHAPE = {
 def _nonsense(values: Mapping[str, Any]) -> str | None:
     """Returns what is of the right type and cannot be."""
     unknown = sorted(set(values) - set(_SHAPE))
-    labels, coefficients = values["labels"], len(values["mfcc_mean"])
+    labels, width = values["labels"], len(values["frame_mean"])
     wrong = {
         f"has {', '.join(map(ascii, unknown))}": bool(unknown),
         "labels: expected one at least, each once": not labels or len(set(labels)) < len(labels),
         "vocabulary: expected each word once": len(set(values["vocabulary"])) < len(values["vocabulary"]),
-        "mfcc_variance: expected as many as mfcc_mean": not 0 < coefficients == len(values["mfcc_variance"]),
-        "mfcc_variance: expected none below 0": min(values["mfcc_variance"], default=0) < 0,
+        "frame_variance: expected as many as frame_mean": not 0 < width == len(values["frame_variance"]),
+        "frame_variance: expected none below 0": min(values["frame_variance"], default=0) < 0,
         "dropout: expected at least 0 and below 1": not 0 <= values["dropout"] < 1,
         "alpha: expected at least 0": values["alpha"] < 0,
         "seed: expected 0 to 2147483647": not 0 <= values["seed"] < 2**31,
@@ -50,7 +50,7 @@ class ModelConfig:
     Attributes:
         labels: Names of the classes, in index order.
         vocabulary: Known words, lower case.
-        mfcc_mean, mfcc_variance: Of each coefficient over the training part; as many as there are coefficients.
+        frame_mean, frame_variance: Of each of a frame's numbers over the training part; as many as a frame is wide.
         embedding_dim: Dimensions of a word vector.
         units: LSTM units a direction. The paper says "128 hidden units"; a direction is this project's reading.
         dropout: After each BLSTM.
@@ -64,8 +64,8 @@ class ModelConfig:
 
     labels: tuple[str, ...]
     vocabulary: tuple[str, ...]
-    mfcc_mean: tuple[float, ...]
-    mfcc_variance: tuple[float, ...]
+    frame_mean: tuple[float, ...]
+    frame_variance: tuple[float, ...]
     embedding_dim: int = 300
     units: int = 128
     dropout: float = 0.3

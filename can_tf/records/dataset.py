@@ -11,7 +11,7 @@ from typing import Any
 from can_tf.errors import RecordsError
 from can_tf.features.config import FeatureConfig
 from can_tf.files import is_plain_name, sha256_of_file
-from can_tf.shapes import count, mismatch, positive
+from can_tf.json_shapes import count, mismatch, positive
 
 SCHEMA_VERSION = 1
 DATASET_FILE = "dataset.json"

@@ -114,14 +114,14 @@ def cut_utterances(utterances: Sequence[StoredUtterance], max_segment_frames: in
     return sum(utterance.longest_segment > max_segment_frames for utterance in utterances)
 
 
-def mfcc_statistics(dataset: Dataset, utterances: Sequence[StoredUtterance]) -> tuple[np.ndarray, np.ndarray]:
+def frame_statistics(dataset: Dataset, utterances: Sequence[StoredUtterance]) -> tuple[np.ndarray, np.ndarray]:
     """Returns mean and variance of each coefficient over all frames, both `<float64>[mel_bins]`."""
     mel_bins = dataset.description["features"]["mel_bins"]
     total = squares = np.zeros(mel_bins)
     frames = 0
     for batch in EpochOrder(utterances, batch_size=64):
         mfcc = (
-            parse(tf.constant(read_examples(dataset, batch)), mel_bins)["mfcc"].flat_values.numpy().astype(np.float64)
+            parse(tf.constant(read_examples(dataset, batch)), mel_bins)["frames"].flat_values.numpy().astype(np.float64)
         )
         total = total + mfcc.sum(axis=0)
         squares = squares + np.square(mfcc).sum(axis=0)
@@ -134,13 +134,13 @@ def _inputs_and_label(
     examples: tf.Tensor, mel_bins: int, max_segment_frames: int | None
 ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
     parsed = parse(examples, mel_bins)
-    mfcc, segment_frames = parsed["mfcc"], parsed["segment_frames"]
+    mfcc, segment_frames = parsed["frames"], parsed["segment_frames"]
     if max_segment_frames is not None:
         mfcc = mfcc[:, :, :max_segment_frames]
         segment_frames = tf.minimum(segment_frames, max_segment_frames)
     inputs = {
         "words": parsed["words"].to_tensor(""),
-        "mfcc": mfcc.to_tensor(0.0),
+        "frames": mfcc.to_tensor(0.0),
         "segment_frames": tf.cast(segment_frames.to_tensor(0), tf.int32),
     }
     return inputs, tf.cast(parsed["label"], tf.int32)

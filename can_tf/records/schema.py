@@ -22,7 +22,7 @@ _RAGGED = {
     "word_start": tf.io.RaggedFeature(tf.float32, row_splits_dtype=tf.int64),
     "word_end": tf.io.RaggedFeature(tf.float32, row_splits_dtype=tf.int64),
     "segment_frames": tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64),
-    "mfcc": tf.io.RaggedFeature(tf.float32, row_splits_dtype=tf.int64),
+    "frames": tf.io.RaggedFeature(tf.float32, row_splits_dtype=tf.int64),
 }
 
 
@@ -60,7 +60,7 @@ def serialize(record: Record) -> bytes:
                 "word_start": _floats(record.word_start),
                 "word_end": _floats(record.word_end),
                 "segment_frames": _integers(record.segment_frames),
-                "mfcc": _floats(record.mfcc.ravel()),
+                "frames": _floats(record.mfcc.ravel()),
             }
         )
     )
@@ -80,9 +80,9 @@ def parse(serialized: tf.Tensor, mel_bins: int) -> dict[str, tf.Tensor]:
     """
     parsed = tf.io.parse_example(serialized, {**_SINGLE, **_RAGGED})
     segment_frames = parsed["segment_frames"]
-    frames = tf.reshape(parsed["mfcc"].flat_values, [-1, mel_bins])
+    frames = tf.reshape(parsed["frames"].flat_values, [-1, mel_bins])
     segments = tf.RaggedTensor.from_row_lengths(frames, segment_frames.flat_values)
-    return {**parsed, "mfcc": segment_frames.with_flat_values(segments)}
+    return {**parsed, "frames": segment_frames.with_flat_values(segments)}
 
 
 def is_example(serialized: bytes) -> bool:

@@ -15,7 +15,8 @@ from typing import Any
 from can_tf.alignment.cache import CachedAligner
 from can_tf.alignment.spans import check_end, segment_spans, share_silence
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
-from can_tf.corpus.utterance import Rejection, Utterance, Word
+from can_tf.alignment.word import Word
+from can_tf.corpus.utterance import Rejection, Utterance
 from can_tf.errors import CanError, MissingExtraError, RecordsError
 from can_tf.features.config import FeatureConfig
 from can_tf.files import naming_disk_errors, replacing, sha256_of_file, write_json
@@ -146,12 +147,12 @@ def _row(prepared: _Prepared, record: Any, shard: str, offset: int, size: int) -
 
 def _records(task: ShardTask, rejected: list[Rejection]) -> Iterator[tuple[_Prepared, Any]]:
     """Yields the records of a shard's usable utterances and appends the others to `rejected`."""
-    from can_tf.features.utterances import mfcc_of_utterances
+    from can_tf.features.utterances import frames_of_utterances
     from can_tf.records.schema import Record
 
     label_index = {label: index for index, label in enumerate(task.labels)}
     for group in _groups(_prepared(task, rejected), task.options.features.sample_rate_hz):
-        features = mfcc_of_utterances([prepared.recording for prepared in group], task.options.features)
+        features = frames_of_utterances([prepared.recording for prepared in group], task.options.features)
         for prepared, (mfcc, segment_frames) in zip(group, features, strict=True):
             utterance, words = prepared.utterance, prepared.words
             if not segment_frames.all():
@@ -195,11 +196,11 @@ def is_unaligned(utterance: Utterance) -> bool:
 
 
 def _prepare(utterance: Utterance, base: Path, options: BuildOptions, aligner: CachedAligner | None) -> _Prepared:
-    from can_tf.features.audio import read_audio
+    from can_tf.audio.reading import read_audio
     from can_tf.features.utterances import SegmentedAudio
 
     path, rate = base / utterance.audio_path, options.features.sample_rate_hz
-    # How long recordings may be was for `can_tf.corpus.lengths` to say, before there were shards.
+    # How long recordings may be was for `can_tf.corpus.size_limits` to say, before there were shards.
     samples = read_audio(path, rate, max_seconds=math.inf)
     tokens = utterance.words
     if aligner is not None and is_unaligned(utterance):

@@ -19,7 +19,7 @@ from typing import Any
 
 from can_tf.errors import RunError
 from can_tf.files import write_csv, write_json
-from can_tf.processes import run_all
+from can_tf.processes import run_all, working_in
 from can_tf.records.dataset import Dataset
 from can_tf.training import run_folder
 from can_tf.training.options import TrainOptions
@@ -33,7 +33,6 @@ SUMMARY_FILE = "summary.json"
 OUT_OF_FOLD_FILE = "predictions.csv"
 
 _PROGRAM = "from can_tf.processes import end_with_parent; end_with_parent(); from can_tf.cli.main import main; main()"
-_running: dict[subprocess.Popen[bytes], Path] = {}  # This process's trainings and their run folders.
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -125,10 +124,9 @@ def _train(run: FoldRun, jobs: int, base: Path) -> str | None:
             stderr=output,
             env={**os.environ, **threads},
         ) as child,
+        working_in(child, folder),
     ):
-        _running[child] = folder
         code = child.wait()
-        del _running[child]
     if code == 0:
         log.unlink()
         config.unlink()
@@ -136,14 +134,6 @@ def _train(run: FoldRun, jobs: int, base: Path) -> str | None:
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
     return f"{lines[-1] if lines else how} ({how}; {run.folder.with_name(log.name)})"
-
-
-def end_trainings(folders: Sequence[Path]) -> None:
-    """Ends those of this process's trainings that are in these run folders, for nobody waits for them any more."""
-    for child, folder in list(_running.items()):
-        if folder in folders:
-            child.kill()
-            child.wait()
 
 
 def summarize(planned: Sequence[FoldRun]) -> dict[str, Any]:

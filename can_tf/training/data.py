@@ -1,4 +1,4 @@
-"""What one fold's training reads: its parts, its vocabulary with word vectors, and the statistics of its MFCCs.
+"""What one fold's training reads: its parts, its vocabulary with word vectors, and the statistics of its frames.
 
 Vocabulary and statistics come from the training part alone. Words of the other parts that stand in the GloVe file keep
 their vectors, as they would in production; nothing about how often or with which label they occur is used.

@@ -25,7 +25,7 @@ from can_tf.models.losses import balanced_class_weights, compile_model, final_lo
 from can_tf.models.registry import VARIANTS, build
 from can_tf.models.whole_batch import fill_up
 from can_tf.records.dataset import Dataset, StoredUtterance, verify_shards
-from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, mfcc_statistics
+from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, frame_statistics
 from can_tf.training import run_folder
 from can_tf.training.checkpoint import load_variables, save_variables
 from can_tf.training.data import Parts, WordVectors, split, word_vectors
@@ -175,7 +175,7 @@ def _prepare(
 
 
 def _model_config(dataset: Dataset, parts: Parts, options: TrainOptions, vectors: WordVectors) -> ModelConfig:
-    mean, variance = mfcc_statistics(dataset, parts.train)
+    mean, variance = frame_statistics(dataset, parts.train)
     weights: tuple[float, ...] = ()
     if options.class_weight == "balanced":
         counts = collections.Counter(utterance.label for utterance in parts.train)
@@ -188,8 +188,8 @@ def _model_config(dataset: Dataset, parts: Parts, options: TrainOptions, vectors
         dropout=options.dropout,
         num_heads=options.heads,
         alpha=options.alpha,
-        mfcc_mean=tuple(mean.tolist()),
-        mfcc_variance=tuple(variance.tolist()),
+        frame_mean=tuple(mean.tolist()),
+        frame_variance=tuple(variance.tolist()),
         class_weights=weights,
         seed=options.seed,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from can_tf.errors import ConfigError
 from can_tf.files import is_plain_name
-from can_tf.shapes import mismatch
+from can_tf.json_shapes import mismatch
 
 MOST = 2**31 - 1  # What TensorFlow counts to.
 CLASS_WEIGHTS = ("none", "balanced")

@@ -18,9 +18,9 @@ import numpy as np
 from can_tf.checksums import checksums_of, write_checksums
 from can_tf.errors import RunError
 from can_tf.files import remove_temporary_files, sha256_of_json, write_csv, write_json
+from can_tf.json_shapes import mismatch
 from can_tf.provenance import git_commit, versions
 from can_tf.records.dataset import Dataset
-from can_tf.shapes import mismatch
 from can_tf.training.options import TrainOptions
 
 CONFIG_FILE = "config.json"
@@ -145,7 +145,7 @@ def read_run_json(folder: Path, name: str, shape: Any = None) -> dict[str, Any]:
     Args:
         folder: The run folder.
         name: The file.
-        shape: What the reader needs of it, as `can_tf.shapes` has it.
+        shape: What the reader needs of it, as `can_tf.json_shapes` has it.
     """
     path = folder / name
     if not path.exists():

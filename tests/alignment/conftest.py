@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
-from can_tf.features.audio import read_audio
+from can_tf.audio.reading import read_audio
 
 FOLDER = Path(__file__).parent / "data"
 NAMES = ("austen-0880", "austen-0890", "austen-0930")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from can_tf.alignment.formats import marks_silence, read_alignment, silence_at_edges
 from can_tf.alignment.spans import share_silence
-from can_tf.corpus.utterance import Word
+from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError
 
 WDSEG = """\t SFrm  EFrm   SegAScr Word

@@ -5,7 +5,7 @@ import pytest
 
 from can_tf.alignment.pauses import MAX_STRETCH_SECONDS, Stretch, find_stretches, split_words, stretches_of
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
-from can_tf.corpus.utterance import Word
+from can_tf.alignment.word import Word
 from tests.alignment.conftest import NAMES, speech_of
 
 SPEECH = [speech_of(name).samples for name in NAMES]

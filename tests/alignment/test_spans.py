@@ -1,7 +1,7 @@
 import pytest
 
 from can_tf.alignment.spans import is_silence, normalize_word, segment_spans, share_silence
-from can_tf.corpus.utterance import Word
+from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError
 from tests.conftest import TABLE_1
 

@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from can_tf.alignment.formats import read_alignment
 from can_tf.alignment.spans import is_silence, share_silence
+from can_tf.alignment.word import Word
 from can_tf.alignment.writers import FORMATS, format_alignment
-from can_tf.corpus.utterance import Word
 
 TOKENS = (
     Word("<s>", 0.0, 0.52),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from can_tf.cli.recordings import ALIGNMENT_SUFFIXES, Companions
+from can_tf.cli.shared.recordings import ALIGNMENT_SUFFIXES, Companions
 from can_tf.errors import ConfigError
 from tests.conftest import write_tone
 

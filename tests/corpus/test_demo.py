@@ -6,8 +6,8 @@ import pytest
 import soundfile
 
 from can_tf.alignment.spans import is_silence, share_silence
-from can_tf.corpus.demo import apportion, make_demo_corpus, read_sentences
-from can_tf.corpus.demo_voices import EMOTION_VOICES
+from can_tf.corpus.demo.making import apportion, make_demo_corpus, read_sentences
+from can_tf.corpus.demo.voices import EMOTION_VOICES
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import IEMOCAP_CODES, LABEL_SETS, PAPER_COUNTS_BY_LABEL_SET
 from can_tf.errors import CorpusError

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from can_tf.alignment.espeak import Delivery, Synthesizer
+from can_tf.alignment.word import Word
 from can_tf.alignment.writers import format_alignment
-from can_tf.corpus.speech_synthesis import Delivery, Synthesizer
-from can_tf.corpus.utterance import Word
-from can_tf.features.audio import resample
+from can_tf.audio.reading import resample
 from tests.conftest import write_tone
 from tests.docs.shown import ROOT
 from tests.docs.tables import DEMO

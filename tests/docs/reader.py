@@ -25,15 +25,15 @@ from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from can_tf.cli.main import main
 from can_tf.files import write_json
+from can_tf.prediction.backends import LocalModel, newest_version, open_model
 from can_tf.processes import process_pool
 from can_tf.records.dataset import Dataset, load_dataset
-from can_tf.serving.backends import LocalModel, newest_version, open_model
 from can_tf.training.cross_validation import FoldRun
 from tests.conftest import wait_until
 from tests.docs.files import make_files, with_more_rows
 from tests.docs.shown import Block, Command, blocks, commands
 from tests.docs.tables import FILES, ORDER, in_small, why_not
-from tests.serving.test_grpc import Servicer
+from tests.server.test_grpc import Servicer
 
 
 class Reader:
@@ -128,8 +128,10 @@ class Reader:
                 patch.setattr("can_tf.training.cross_validation._train", train_here)
             patch.setattr("can_tf.records.build.process_pool", lambda workers: contextlib.nullcontext(self.builder))
             for user in ("reproduce", "tune"):
-                patch.setattr(f"can_tf.cli.{user}.build_apart", build_here)
-            patch.setattr("can_tf.serving.predictor.open_model", lambda path: loaded(newest_version(path.absolute())))
+                patch.setattr(f"can_tf.cli.commands.{user}.build_apart", build_here)
+            patch.setattr(
+                "can_tf.prediction.predictor.open_model", lambda path: loaded(newest_version(path.absolute()))
+            )
             yield
 
     def _run(self, command: Command, text: str) -> None:
@@ -175,7 +177,7 @@ class Reader:
 
 
 def build_here(folder: Path, *options: object) -> Dataset:
-    """As `can_tf.cli.records.build_apart`, in this process."""
+    """As `can_tf.cli.shared.records.build_apart`, in this process."""
     arguments = ["build-records", "--out", folder, "--workers", 1, *options]
     main([str(argument) for argument in arguments], standalone_mode=False)
     return load_dataset(folder)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from can_tf.corpus.utterance import Word
+from can_tf.alignment.word import Word
 from can_tf.explanation.data import Explanation
-from can_tf.serving.messages import Prediction
+from can_tf.prediction.messages import Prediction
 
 RATE_HZ = 16_000
 TONES_HZ = (400, 3_000, 1_200, 5_000)

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from can_tf.audio.wav import wav_bytes
 from can_tf.explanation.data import Explanation, explanation_of, spectrogram_levels
-from can_tf.serving.messages import Request
-from can_tf.serving.wav import wav_bytes
+from can_tf.prediction.messages import Request
 from tests.explanation.conftest import AUDIO, RATE_HZ, TEXT, TONES_HZ, WORDS, tones
 
 

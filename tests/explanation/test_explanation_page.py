@@ -13,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from can_tf.corpus.utterance import Word
+from can_tf.alignment.word import Word
 from can_tf.explanation.data import Explanation, spectrogram_levels
 from can_tf.explanation.page import Group, write_page
 from tests.browser import errors_of, requests_of, start_browser

@@ -7,7 +7,7 @@ import tensorflow as tf
 from can_tf.features.config import FeatureConfig
 from can_tf.features.mfcc import frames_of_segments, segment_mfcc
 from can_tf.features.segments import segment_samples
-from can_tf.features.utterances import SegmentedAudio, mfcc_of_utterances
+from can_tf.features.utterances import SegmentedAudio, frames_of_utterances
 
 CONFIG = FeatureConfig()
 
@@ -61,7 +61,7 @@ def test_segments_of_several_recordings_at_once_equal_each_alone():
         SegmentedAudio(noise(700, 2), [(0.0, 0.02)]),
     ]
     config = FeatureConfig(overlap=0.0)
-    for recording, (mfcc, frames) in zip(recordings, mfcc_of_utterances(recordings, config), strict=True):
+    for recording, (mfcc, frames) in zip(recordings, frames_of_utterances(recordings, config), strict=True):
         pieces = [recording.samples[round(start * 16_000) : round(end * 16_000)] for start, end in recording.spans]
         expected = [numpy_mfcc(piece) for piece in pieces]
         assert frames.tolist() == [len(piece) for piece in expected]
@@ -101,7 +101,7 @@ def test_without_overlap_spans_are_as_given():
 
 
 def test_a_segment_outside_the_audio_has_no_samples_and_no_frames():
-    [(mfcc, frames)] = mfcc_of_utterances([SegmentedAudio(noise(1600), [(0.0, 0.1), (0.5, 0.9)])], CONFIG)
+    [(mfcc, frames)] = frames_of_utterances([SegmentedAudio(noise(1600), [(0.0, 0.1), (0.5, 0.9)])], CONFIG)
     assert frames[1] == 0
     assert len(mfcc) == frames[0]
 

@@ -14,13 +14,14 @@ from can_tf.alignment.cache import read_kept
 from can_tf.alignment.formats import OVERLAP_TOLERANCE_SECONDS, read_alignment
 from can_tf.alignment.spans import share_silence
 from can_tf.alignment.transcript import spoken_words
+from can_tf.alignment.word import Word
+from can_tf.audio.reading import read_audio
+from can_tf.audio.wav import read_as_wav
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import LABEL_SETS, load_label_set
 from can_tf.corpus.manifest import read_manifest
-from can_tf.corpus.utterance import Corpus, Word
+from can_tf.corpus.utterance import Corpus
 from can_tf.errors import AlignmentError, CorpusError
-from can_tf.features.audio import read_audio
-from can_tf.serving.wav import read_as_wav
 from can_tf.text.glove import read_glove
 from tests.conftest import write_tone
 from tests.fuzz.hostile import hostile_string

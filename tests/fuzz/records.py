@@ -141,7 +141,7 @@ def _changed_shard(content: bytes, folder: Path) -> None:
 def check_example(parsed: Mapping[str, tf.Tensor], batch: int) -> None:
     """Lengths of what was parsed belong together."""
     assert parsed["label"].shape == (batch,)
-    frames, mfcc = parsed["segment_frames"], parsed["mfcc"]
+    frames, mfcc = parsed["segment_frames"], parsed["frames"]
     assert frames.nrows() == mfcc.nrows() == batch
     assert mfcc.flat_values.shape == (frames.flat_values.numpy().sum(), MEL_BINS)
     np.testing.assert_array_equal(mfcc.values.row_lengths(), frames.flat_values)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from can_tf.cli.scores import confidence_tables, scores_table
 from can_tf.models.config import ModelConfig
 from can_tf.records.dataset import Dataset
 from can_tf.report.page import page
 from can_tf.report.reproduction import read_results
 from can_tf.report.run import headline_scores, read_evaluation
+from can_tf.report.scores import confidence_tables, scores_table
 from can_tf.training import run_folder, tuning
 from can_tf.training.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, calibration_of
 from can_tf.training.cross_validation import plan, summarize
@@ -49,8 +49,8 @@ STATE = {
 MODEL = ModelConfig(
     labels=LABELS,
     vocabulary=("day", "good"),
-    mfcc_mean=(0.5, -1.0),
-    mfcc_variance=(1.0, 2.0),
+    frame_mean=(0.5, -1.0),
+    frame_variance=(1.0, 2.0),
     class_weights=(0.5, 2.0),
 ).to_json()
 PROBABILITIES = [[0.75, 0.25], [0.5, 0.5], [0.125, 0.875]]
@@ -109,8 +109,8 @@ def _model(content: bytes, folder: Path) -> None:
     run = _run(folder, run_folder.MODEL_CONFIG_FILE, content)
     config = ModelConfig.from_json(run_folder.read_run_json(run, run_folder.MODEL_CONFIG_FILE))
     assert min(config.units, config.embedding_dim, config.num_heads) > 0
-    assert len(config.mfcc_mean) == len(config.mfcc_variance) > 0
-    assert np.isfinite([*config.mfcc_mean, *config.mfcc_variance, *config.class_weights, config.alpha]).all()
+    assert len(config.frame_mean) == len(config.frame_variance) > 0
+    assert np.isfinite([*config.frame_mean, *config.frame_variance, *config.class_weights, config.alpha]).all()
     assert 0 <= config.dropout < 1
     assert all(isinstance(text, str) for text in (*config.labels, *config.vocabulary))
     assert config == ModelConfig.from_json(json.loads(json.dumps(config.to_json())))

@@ -13,16 +13,16 @@ import anyio.from_thread
 import numpy as np
 import tensorflow as tf
 
-from can_tf.corpus.utterance import Word
+from can_tf.alignment.word import Word
+from can_tf.audio.wav import wav_bytes
 from can_tf.errors import PredictionError, ServerError
-from can_tf.explanation.try_it import read_question
-from can_tf.serving.backends import RestServer
-from can_tf.serving.gate import Gate, HttpError, Limits
-from can_tf.serving.json_tensors import BadRequestError, parse_request
-from can_tf.serving.messages import Request, predictions_of
-from can_tf.serving.predictor import DESCRIPTION_FILE, description_of
-from can_tf.serving.rest import create_app
-from can_tf.serving.wav import wav_bytes
+from can_tf.prediction.backends import RestServer
+from can_tf.prediction.messages import Request, predictions_of
+from can_tf.prediction.predictor import DESCRIPTION_FILE, description_of
+from can_tf.server.gate import Gate, HttpError, Limits
+from can_tf.server.json_tensors import BadRequestError, parse_request
+from can_tf.server.page import read_question
+from can_tf.server.rest import create_app
 from tests.fuzz.parser import Parser, binary_parser, json_parser
 
 NUMPY_TYPES = {"DT_STRING": object, "DT_FLOAT": np.float32, "DT_INT32": np.int32, "DT_BOOL": np.bool_}

@@ -12,8 +12,8 @@ from can_tf.models.registry import VARIANTS, build
 CONFIG = ModelConfig(
     labels=("calm", "loud", "sad"),
     vocabulary=("bad", "day", "good"),
-    mfcc_mean=(0.5,) * 4,
-    mfcc_variance=(4.0,) * 4,
+    frame_mean=(0.5,) * 4,
+    frame_variance=(4.0,) * 4,
     embedding_dim=5,
     units=3,
 )
@@ -36,7 +36,7 @@ def whole_batch():
     words = np.array([["good", "day", ""], ["bad", "day", "never"], ["good", "", ""]], object)
     return {
         "words": tf.constant(words),
-        "mfcc": tf.constant(generator.normal(size=(3, 1, 7, 4)).astype(np.float32)),
+        "frames": tf.constant(generator.normal(size=(3, 1, 7, 4)).astype(np.float32)),
         "segment_frames": tf.constant([[7], [3], [5]]),
     }
 
@@ -126,7 +126,7 @@ def test_padding_changes_nothing(name):
     for row, (words, frames) in enumerate(((2, 7), (3, 3), (1, 5))):
         alone = {
             "words": inputs["words"][row : row + 1, :words],
-            "mfcc": inputs["mfcc"][row : row + 1, :, :frames],
+            "frames": inputs["frames"][row : row + 1, :, :frames],
             "segment_frames": inputs["segment_frames"][row : row + 1],
         }
         np.testing.assert_allclose(model(alone)["fused"][0], together[row], atol=1e-5)
@@ -160,7 +160,7 @@ def test_multi_hop_attention_in_numpy(hops):
 
 def test_text_reads_no_audio_and_audio_no_words():
     inputs = whole_batch()
-    other_audio = {**inputs, "mfcc": inputs["mfcc"] + 1.0}
+    other_audio = {**inputs, "frames": inputs["frames"] + 1.0}
     other_words = {**inputs, "words": tf.reverse(inputs["words"], [0])}
     text, audio, both = (build(name, CONFIG) for name in ("text", "audio", "mha"))
     np.testing.assert_array_equal(text(inputs)["fused"], text(other_audio)["fused"])

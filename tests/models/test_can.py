@@ -15,8 +15,8 @@ from can_tf.models.registry import VARIANTS, build
 CONFIG = ModelConfig(
     labels=("calm", "loud", "sad"),
     vocabulary=("bad", "day", "good"),
-    mfcc_mean=(0.5,) * 4,
-    mfcc_variance=(4.0,) * 4,
+    frame_mean=(0.5,) * 4,
+    frame_variance=(4.0,) * 4,
     embedding_dim=5,
     units=3,
     num_heads=2,
@@ -33,7 +33,7 @@ def batch(lengths, seed=0):
         "words": tf.constant(
             [[*generator.choice(vocabulary, len(row)), *[""] * (words - len(row))] for row in lengths], tf.string
         ),
-        "mfcc": tf.constant(generator.normal(size=(len(lengths), words, frames, 4)), tf.float32),
+        "frames": tf.constant(generator.normal(size=(len(lengths), words, frames, 4)), tf.float32),
         "segment_frames": tf.constant([[*row, *[0] * (words - len(row))] for row in lengths], tf.int32),
     }
 
@@ -48,7 +48,7 @@ def parameters_of_encoders(config):
     def blstm(features):
         return 2 * 4 * config.units * (features + config.units + 1)
 
-    return words + blstm(config.embedding_dim) + blstm(len(config.mfcc_mean)) + blstm(2 * config.units)
+    return words + blstm(config.embedding_dim) + blstm(len(config.frame_mean)) + blstm(2 * config.units)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_without_cross_attention_a_context_reads_its_own_modality_alone(kept, ot
     model.get_layer("fused").set_weights([kernel, bias])
     inputs = batch([[2, 1], [3]])
     changed = {
-        "audio": {**inputs, "mfcc": inputs["mfcc"] + 1.0},
+        "audio": {**inputs, "frames": inputs["frames"] + 1.0},
         "text": {**inputs, "words": tf.where(inputs["words"] == "", "", "other")},
     }
     logits = model(inputs)["fused"]
@@ -143,7 +143,7 @@ def test_an_utterance_gives_the_same_logits_alone_and_among_64():
         alone = model(
             {
                 "words": inputs["words"][index : index + 1, :words],
-                "mfcc": inputs["mfcc"][index : index + 1, :words, :frames],
+                "frames": inputs["frames"][index : index + 1, :words, :frames],
                 "segment_frames": inputs["segment_frames"][index : index + 1, :words],
             }
         )
@@ -154,7 +154,7 @@ def test_an_utterance_gives_the_same_logits_alone_and_among_64():
 def test_an_utterance_of_no_words_gives_finite_logits():
     inputs = {
         "words": tf.constant([["", ""]]),
-        "mfcc": tf.ones((1, 2, 3, 4)),
+        "frames": tf.ones((1, 2, 3, 4)),
         "segment_frames": tf.constant([[0, 0]]),
     }
     assert all(np.isfinite(logits).all() for logits in build("can", CONFIG)(inputs).values())
@@ -202,10 +202,10 @@ def test_the_fused_head_reads_the_contexts_in_the_order_of_equation_10():
 
 def test_mfccs_are_normalized_inside_the_model():
     inputs = batch([[2, 1], [3]])
-    raw = dataclasses.replace(CONFIG, mfcc_mean=(0.0,) * 4, mfcc_variance=(1.0,) * 4)
+    raw = dataclasses.replace(CONFIG, frame_mean=(0.0,) * 4, frame_variance=(1.0,) * 4)
     model, without = build("can", CONFIG), build("can", raw)
     without.set_weights(model.get_weights())
-    by_hand = {**inputs, "mfcc": (inputs["mfcc"] - 0.5) / 2.0}  # Mean 0.5, variance 4.
+    by_hand = {**inputs, "frames": (inputs["frames"] - 0.5) / 2.0}  # Mean 0.5, variance 4.
     np.testing.assert_allclose(model(inputs)["fused"], without(by_hand)["fused"], atol=1e-6)
     assert not np.allclose(model(inputs)["fused"], without(inputs)["fused"], atol=1e-3)
 
@@ -345,7 +345,7 @@ def test_it_answers_in_the_loader_of_tensorflow_serving_with_stock_operations_al
     archive.track(model)
     signature = {
         "words": tf.TensorSpec([None, None], tf.string, "words"),
-        "mfcc": tf.TensorSpec([None, None, None, 4], tf.float32, "mfcc"),
+        "frames": tf.TensorSpec([None, None, None, 4], tf.float32, "frames"),
         "segment_frames": tf.TensorSpec([None, None], tf.int32, "segment_frames"),
     }
     archive.add_endpoint("serve", lambda inputs: model(inputs, training=False), [signature])

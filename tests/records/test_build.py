@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from can_tf.alignment.word import Word
 from can_tf.checksums import changes, read_checksums
-from can_tf.corpus.utterance import Corpus, Rejection, Word
+from can_tf.corpus.utterance import Corpus, Rejection
 from can_tf.errors import BusyError, RecordsError
 from can_tf.features.config import FeatureConfig
 from can_tf.files import sha256_of_file
@@ -36,7 +37,7 @@ def test_table_1_is_read_back_from_the_tfrecord(tmp_path, table_1_utterance):
     np.testing.assert_allclose(record["word_end"].to_list(), [[0.76, 1.15, 1.78]], rtol=1e-6)
     # 12,160, 6,240 and 10,080 samples: 1 + (samples - 400) // 160 frames
     assert record["segment_frames"].to_list() == [[74, 37, 61]]
-    assert record["mfcc"].bounding_shape().numpy().tolist() == [1, 3, 74, 40]
+    assert record["frames"].bounding_shape().numpy().tolist() == [1, 3, 74, 40]
 
 
 def test_the_overlap_of_a_tenth_gives_the_frames_worked_out_by_hand(tmp_path, table_1_utterance):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from can_tf.errors import RecordsError
-from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, mfcc_statistics, read_examples
+from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, frame_statistics, read_examples
 from can_tf.records.schema import parse
 
 
@@ -35,14 +35,14 @@ def test_batches_hold_what_was_stored_padded_with_nothing(tone_records):
     order = EpochOrder(tone_records.utterances[:4], 4)  # 1, 2, 3, 4 words
     [(inputs, label)] = list(batches(tone_records, order))
     assert inputs["words"].numpy().tolist()[1] == [b"bad", b"day", b"", b""]
-    assert inputs["mfcc"].shape == (4, 4, inputs["segment_frames"].numpy().max(), 40)
+    assert inputs["frames"].shape == (4, 4, inputs["segment_frames"].numpy().max(), 40)
     assert (inputs["segment_frames"].numpy() > 0).sum(axis=1).tolist() == [1, 2, 3, 4]
     assert label.numpy().tolist() == [0, 0, 0, 0]
-    stored = parse(read_examples(tone_records, tone_records.utterances[2:3]), 40)["mfcc"][0]
+    stored = parse(read_examples(tone_records, tone_records.utterances[2:3]), 40)["frames"][0]
     for segment in range(3):
         frames = inputs["segment_frames"].numpy()[2, segment]
-        np.testing.assert_array_equal(inputs["mfcc"][2, segment, :frames], stored[segment])
-        np.testing.assert_array_equal(inputs["mfcc"][2, segment, frames:], 0.0)
+        np.testing.assert_array_equal(inputs["frames"][2, segment, :frames], stored[segment])
+        np.testing.assert_array_equal(inputs["frames"][2, segment, frames:], 0.0)
 
 
 def test_every_epoch_has_its_own_order_in_one_dataset(tone_records):
@@ -60,16 +60,16 @@ def test_every_epoch_has_its_own_order_in_one_dataset(tone_records):
 def test_long_segments_are_cut_and_counted(tone_records):
     order = EpochOrder(tone_records.utterances[:8], 8)
     [(inputs, _)] = list(batches(tone_records, order, max_segment_frames=15))
-    assert inputs["mfcc"].shape[2] == 15
+    assert inputs["frames"].shape[2] == 15
     assert inputs["segment_frames"].numpy().max() == 15
     assert cut_utterances(tone_records.utterances[:8], 15) == 8
     assert cut_utterances(tone_records.utterances[:8], None) == 0
 
 
 def test_mean_and_variance_are_those_of_all_frames(tone_records):
-    mean, variance = mfcc_statistics(tone_records, tone_records.utterances)
+    mean, variance = frame_statistics(tone_records, tone_records.utterances)
     frames = (
-        parse(read_examples(tone_records, tone_records.utterances), 40)["mfcc"].flat_values.numpy().astype(np.float64)
+        parse(read_examples(tone_records, tone_records.utterances), 40)["frames"].flat_values.numpy().astype(np.float64)
     )
     np.testing.assert_allclose(mean, frames.mean(axis=0), rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(variance, frames.var(axis=0), rtol=1e-6)
@@ -86,7 +86,7 @@ def test_a_damaged_example_is_refused_before_tensorflow_reads_it(tone_records_co
     first = tone_records_copy.utterances[0]
     shard = tone_records_copy.folder / first.shard
     content = bytearray(shard.read_bytes())
-    place = content.index(b"mfcc\x12") + 4
+    place = content.index(b"\x06frames\x12") + 7
     content[place : place + 16] = b"\xff" * 16  # A length that would end the process.
     shard.write_bytes(content)
     with pytest.raises(RecordsError, match="the example of u000 is damaged"):

@@ -13,15 +13,15 @@ def test_floats_are_the_bytes_that_protobuf_writes_itself(frames):
     )
     serialized = serialize(record)
     example = tf.train.Example.FromString(serialized)
-    floats = {"mfcc": mfcc.ravel(), "word_start": [0.0, 0.3], "word_end": [0.3, 0.7]}
+    floats = {"frames": mfcc.ravel(), "word_start": [0.0, 0.3], "word_end": [0.3, 0.7]}
     for name, values in floats.items():
         example.features.feature[name].float_list.ClearField("value")
         example.features.feature[name].float_list.value.extend(values)
     assert serialized == example.SerializeToString(deterministic=True)
     parsed = parse(tf.constant([serialized]), 40)
-    np.testing.assert_array_equal(parsed["mfcc"].flat_values, mfcc)
+    np.testing.assert_array_equal(parsed["frames"].flat_values, mfcc)
 
 
 def test_a_list_of_no_floats_stays_one():
     record = Record("u", 0, "s", "", "", (), (), (), (), np.zeros((0, 40), np.float32))
-    assert list(tf.train.Example.FromString(serialize(record)).features.feature["mfcc"].float_list.value) == []
+    assert list(tf.train.Example.FromString(serialize(record)).features.feature["frames"].float_list.value) == []

@@ -11,8 +11,8 @@ from can_tf.alignment.cache import read_kept
 from can_tf.alignment.forced import Aligner, method
 from can_tf.alignment.spans import share_silence
 from can_tf.alignment.transcript import spoken_words
+from can_tf.alignment.word import Word
 from can_tf.corpus.manifest import read_manifest
-from can_tf.corpus.utterance import Word
 from can_tf.errors import MissingExtraError, RecordsError
 from can_tf.records import build, shards
 from can_tf.records.build import BuildOptions, build_records

@@ -19,7 +19,7 @@ from tests.test_files import HOSTILE_NAMES
 OPTIONS = TrainOptions()
 ROW = dict.fromkeys(HISTORY_COLUMNS, 1.0)
 STATE = dataclasses.asdict(RunState([ROW], 0, 0.5, "epoch-0000.npz", "epoch-0000.npz"))
-MODEL = ModelConfig(labels=("calm", "loud"), vocabulary=("day",), mfcc_mean=(0.0,), mfcc_variance=(1.0,)).to_json()
+MODEL = ModelConfig(labels=("calm", "loud"), vocabulary=("day",), frame_mean=(0.0,), frame_variance=(1.0,)).to_json()
 SCORES = {"wa": 0.5, "ua": 0.5, "macro_f1": 0.5, "ece": 0.0, "recall": {"calm": 0.5, "loud": None}, "count": 2}
 METRICS = {**SCORES, "text_reference": SCORES, "synthetic": True}
 CONFIG = {"options": {"alpha": 0.1}, "records": {"labels": ["calm", "loud"]}}
@@ -82,9 +82,9 @@ def test_a_damaged_config_is_nobodys(tmp_path, config):
         ({"units": 0}, "units: expected another value, found 0"),
         ({"units": "128"}, "units: expected another value, found '128'"),
         ({"labels": []}, "labels: expected one at least"),
-        ({"mfcc_variance": [1.0, 2.0]}, "mfcc_variance: expected as many as mfcc_mean"),
-        ({"mfcc_variance": [-1.0]}, "mfcc_variance: expected none below 0"),
-        ({"mfcc_mean": [float("nan")]}, r"mfcc_mean\[0\]: expected a finite number, found nan"),
+        ({"frame_variance": [1.0, 2.0]}, "frame_variance: expected as many as frame_mean"),
+        ({"frame_variance": [-1.0]}, "frame_variance: expected none below 0"),
+        ({"frame_mean": [float("nan")]}, r"frame_mean\[0\]: expected a finite number, found nan"),
         ({"class_weights": [1.0]}, "class_weights: expected none, or one a label"),
         ({"dropout": 1}, "dropout: expected at least 0 and below 1"),
         ({"attention": 1}, "has 'attention'"),
@@ -97,7 +97,7 @@ def test_a_damaged_model_configuration_is_refused(changes, message):
 
 
 def test_a_model_configuration_of_before_an_option_has_its_default_and_a_label_of_no_training_counts_nothing():
-    older = {name: MODEL[name] for name in ("labels", "vocabulary", "mfcc_mean", "mfcc_variance")}
+    older = {name: MODEL[name] for name in ("labels", "vocabulary", "frame_mean", "frame_variance")}
     assert ModelConfig.from_json(older).to_json() == MODEL
     assert ModelConfig.from_json({**MODEL, "class_weights": [0.0, 1.0]}).class_weights == (0.0, 1.0)
 

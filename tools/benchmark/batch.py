@@ -50,6 +50,6 @@ def paper_config() -> ModelConfig:
     return ModelConfig(
         labels=tuple(f"label{index}" for index in range(LABELS)),
         vocabulary=tuple(sorted(f"word{index}" for index in range(VOCABULARY))),
-        mfcc_mean=(0.0,) * COEFFICIENTS,
-        mfcc_variance=(1.0,) * COEFFICIENTS,
+        frame_mean=(0.0,) * COEFFICIENTS,
+        frame_variance=(1.0,) * COEFFICIENTS,
     )

@@ -13,14 +13,14 @@ from can_tf.models.config import ModelConfig
 def build_stock_can(config: ModelConfig, words: int, frames: int) -> keras.Model:
     """Returns the model for batches of one shape; inputs and outputs are those of `can_tf.models.can.build_can`."""
     word_input = keras.Input((words,), dtype="string", name="words")
-    mfcc = keras.Input((words, frames, len(config.mfcc_mean)), name="mfcc")
+    mfcc = keras.Input((words, frames, len(config.frame_mean)), name="frames")
     segment_frames = keras.Input((words,), dtype="int32", name="segment_frames")
     index = keras.layers.StringLookup(vocabulary=list(config.vocabulary), mask_token="")(word_input)
     mask = keras.ops.not_equal(index, 0)
     vectors = keras.layers.Embedding(len(config.vocabulary) + 2, config.embedding_dim)(index)
     text_states = keras.layers.Dropout(config.dropout)(_blstm(config)(vectors, mask=mask))
 
-    normalized = keras.layers.Normalization(mean=list(config.mfcc_mean), variance=list(config.mfcc_variance))(mfcc)
+    normalized = keras.layers.Normalization(mean=list(config.frame_mean), variance=list(config.frame_variance))(mfcc)
     frame_mask = keras.ops.less(np.arange(frames), keras.ops.expand_dims(segment_frames, -1))
     states = keras.layers.TimeDistributed(_blstm(config))(normalized, mask=frame_mask)
     real = keras.ops.expand_dims(keras.ops.cast(frame_mask, "float32"), -1)
@@ -34,7 +34,7 @@ def build_stock_can(config: ModelConfig, words: int, frames: int) -> keras.Model
         "text": keras.layers.Dense(len(config.labels), name="text")(attention["text_by_text"]),
         "audio": keras.layers.Dense(len(config.labels), name="audio")(attention["audio_by_audio"]),
     }
-    return keras.Model({"words": word_input, "mfcc": mfcc, "segment_frames": segment_frames}, logits)
+    return keras.Model({"words": word_input, "frames": mfcc, "segment_frames": segment_frames}, logits)
 
 
 def _blstm(config: ModelConfig) -> keras.layers.Layer:

@@ -68,7 +68,7 @@ def write_shard(utterances: Sequence[Utterance], path: Path) -> None:
                 "word_start": floats([word.start for word in words]),
                 "word_end": floats([word.end for word in words]),
                 "segment_frames": tf.train.Feature(int64_list=tf.train.Int64List(value=[len(mfcc) for mfcc in mfccs])),
-                "mfcc": floats(np.concatenate(mfccs).ravel()),
+                "frames": floats(np.concatenate(mfccs).ravel()),
             }
             writer.write(tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString())
 

@@ -13,8 +13,8 @@ from can_tf.alignment.spans import share_silence
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import LABEL_SETS
 from can_tf.errors import CanError
-from can_tf.serving.backends import RestServer
-from can_tf.serving.messages import Request, inputs_of
+from can_tf.prediction.backends import RestServer
+from can_tf.prediction.messages import Request, inputs_of
 
 _UTTERANCES = 100
 _SECONDS_TO_START = 60.0

@@ -63,7 +63,7 @@ def _check(name: str, logits: Mapping[str, object], expected: Mapping[str, tf.Te
 def keras_inputs(batch: Batch) -> dict[str, tf.Tensor]:
     return {
         "words": tf.constant(batch.words.astype(str)),
-        "mfcc": tf.constant(batch.mfcc),
+        "frames": tf.constant(batch.mfcc),
         "segment_frames": tf.constant(batch.segment_frames),
     }
 

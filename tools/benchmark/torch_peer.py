@@ -24,7 +24,7 @@ class TorchCan(nn.Module):
         units, heads, labels = config.units, config.num_heads, len(config.labels)
         self.embedding = nn.Embedding(len(config.vocabulary) + 2, config.embedding_dim)
         self.text = nn.LSTM(config.embedding_dim, units, batch_first=True, bidirectional=True)
-        self.segment = nn.LSTM(len(config.mfcc_mean), units, batch_first=True, bidirectional=True)
+        self.segment = nn.LSTM(len(config.frame_mean), units, batch_first=True, bidirectional=True)
         self.audio = nn.LSTM(2 * units, units, batch_first=True, bidirectional=True)
         self.dropout = nn.Dropout(config.dropout)
         self.queries = nn.Parameter(torch.randn(2, heads, 2 * units) * 0.1)

@@ -16,8 +16,8 @@ from benchmark.sides import OURS, PACKED
 from can_tf.alignment.spans import share_silence
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import LABEL_SETS
-from can_tf.serving.backends import open_model
-from can_tf.serving.messages import Request, inputs_of
+from can_tf.prediction.backends import open_model
+from can_tf.prediction.messages import Request, inputs_of
 
 UTTERANCES, ALPHA = 100, 0.1
 

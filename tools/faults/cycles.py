@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from can_tf.serving.predictor import at_server
+from can_tf.prediction.predictor import at_server
 from faults.commands import can_tf
 
 _SMALL = ("--epochs", "1", "--units", "4", "--heads", "2", "--batch-size", "32")

@@ -1,0 +1,21 @@
+"""`can-tf demo-corpus`."""
+
+from pathlib import Path
+
+import click
+
+from can_tf.cli.shared.progress import Progress
+
+
+@click.command("demo-corpus")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--utterances", type=click.IntRange(min=1), default=1400, help="Usable utterances; IEMOCAP has 7486.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Of everything random.")
+def demo_corpus_command(out: Path, utterances: int, seed: int) -> None:
+    """Write a corpus of synthetic speech, laid out as IEMOCAP is, to OUT/IEMOCAP_full_release."""
+    from can_tf.corpus.demo.making import make_demo_corpus
+
+    summary = make_demo_corpus(
+        out, utterances=utterances, seed=seed, report=Progress("Speaking the synthetic corpus", "utterances")
+    )
+    click.echo(f"{summary.root}: {summary.usable} usable utterances of synthetic speech.")

@@ -1,0 +1,36 @@
+"""`can-tf evaluate`."""
+
+import json
+from pathlib import Path
+
+import click
+
+from can_tf.report.scores import confidence_tables, scores_table
+from can_tf.report.tables import format_table
+
+
+@click.command("evaluate")
+@click.argument("run", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print metrics and calibration as JSON; no files are written.")
+def evaluate_command(run: Path, as_json: bool) -> None:
+    """Show the metrics of a finished RUN; draw pictures and write report.html into its folder.
+
+    Its calibration is that of temperature scaling, fitted on the validation part and measured on the test part.
+    """
+    from can_tf.report.page import write_page
+    from can_tf.report.run import draw_run, read_evaluation
+    from can_tf.training.calibration import calibration_of
+
+    evaluation = read_evaluation(run)
+    calibration = calibration_of(run, evaluation.labels)
+    if as_json:
+        click.echo(json.dumps({**evaluation.metrics, "calibration": calibration.to_json()}, indent=2))
+        return
+    click.echo(scores_table(evaluation.metrics, alpha=evaluation.alpha))
+    recalls = evaluation.metrics["recall"].items()
+    rows = [[label, "absent" if recall is None else f"{recall:.3f}"] for label, recall in recalls]
+    click.echo(f"\n{format_table(['label', 'recall'], rows)}")
+    click.echo(f"\n{confidence_tables(calibration)}\n")
+    pictures = draw_run(run, evaluation, calibration)
+    for path in (*pictures, write_page(run, evaluation, calibration)):
+        click.echo(path)

@@ -1,0 +1,173 @@
+"""`can-tf explain`."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from can_tf.cli.shared.corpora import demo_root, read_corpus
+from can_tf.cli.shared.options import corpus_options, limit_options
+from can_tf.cli.shared.prediction_options import Words, asking_options, open_predictor, request_or_error, say_recognized
+from can_tf.cli.shared.progress import Progress
+from can_tf.cli.shared.recordings import ALIGNMENT_SUFFIXES, end_with_errors, recordings
+from can_tf.errors import CanError, ConfigError
+from can_tf.files import write_json
+from can_tf.limits import PICTURE_SECONDS, Limits
+from can_tf.training.run_folder import CONFIG_FILE, METRICS_FILE, read_run_json
+
+_FIGURES = (".png", ".pdf", ".svg")
+_OF_RECORDINGS = ("alignment", "transcript", "model", "server", "fillers", "max_seconds", "max_words")
+_OF_RUNS = ("count", "corpus", "root", "labels", "utterances")
+
+
+@click.command("explain")
+@click.argument("what", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    show_default="explanation.html, in a RUN's folder or here",
+    help="What to write, by its ending: .html is a page, .png, .pdf or .svg a figure of one recording, .json the data.",
+)
+@asking_options
+@click.option("--count", type=click.IntRange(min=1), default=4, help="Of a RUN: utterances of each kind.")
+@corpus_options
+@limit_options(max_seconds=PICTURE_SECONDS)
+@click.option("--json", "as_json", is_flag=True, help="Print the data as JSON too.")
+@click.pass_context
+def explain_command(
+    ctx: click.Context,
+    what: tuple[Path, ...],
+    out: Path | None,
+    alignment: Path | None,
+    transcript: str | None,
+    model: Path,
+    server: str | None,
+    fillers: str | None,
+    count: int,
+    corpus: str,
+    root: Path | None,
+    labels: str | None,
+    utterances: int,
+    max_seconds: float,
+    max_words: int,
+    as_json: bool,
+) -> None:
+    """Show why: a page with the sound, its words, and the attention that text and audio give each.
+
+    WHAT are recordings, asked about as `can-tf predict` does, or one folder of a finished run. Of a run, the page shows
+    test utterances: those with the most confident predictions, the most wrong, and the most divided between text and
+    audio; --root is the corpus that its records were made of.
+    """
+    if len(what) == 1 and (what[0] / CONFIG_FILE).is_file():
+        _check_not_given(ctx, _OF_RECORDINGS, "recordings", "a run was")
+        run, out = what[0], out or what[0] / "explanation.html"
+        _check_out(out, (".html", ".json"), "the test utterances of a run")
+        groups, notes = _of_run(run, (corpus, root, labels, utterances), count)
+        _write(out, f"{run.resolve().name}: test utterances", groups, notes, as_json)
+        return
+    _check_not_given(ctx, _OF_RUNS, "a run", "recordings were")
+    paths, out = list(recordings(what)), out or Path("explanation.html")
+    suffixes = (".html", *_FIGURES, ".json") if len(paths) == 1 else (".html", ".json")
+    _check_out(out, suffixes, f"{len(paths)} recording{'s' * (len(paths) > 1)}")
+    if any(out.with_suffix("") == path.with_suffix("") and out.suffix in ALIGNMENT_SUFFIXES for path in paths):
+        raise ConfigError(f"--out {out}: is where a recording's alignment would be looked for. Give it another name.")
+    model = model if server else _version(model)
+    words = Words(alignment, transcript, len(paths))
+    predictor = open_predictor(model, server, fillers, Limits(seconds=max_seconds, words=max_words))
+    answers = _explanations(paths, words, predictor)
+    good = [answer for answer in answers if not isinstance(answer, CanError)]
+    say_recognized([getattr(answer, "prediction", answer) for answer in answers])
+    if good:
+        from can_tf.explanation.page import Group
+
+        for each in good:
+            click.echo(
+                f"{each.name}: {each.prediction.label}, confidence {each.prediction.confidence:.3f}", err=as_json
+            )
+        title = paths[0].name if len(paths) == 1 else f"{len(good)} recordings"
+        _write(out, title, [Group("", good)], [] if server else _notes_of(model), as_json)
+    end_with_errors(ctx, paths, answers)
+
+
+def _check_not_given(ctx: click.Context, names: Sequence[str], of: str, what: str) -> None:
+    typed = [name for name in names if ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE]
+    if typed:
+        raise ConfigError(f"--{typed[0].replace('_', '-')} belongs to {of}; {what} given.")
+
+
+def _check_out(out: Path, suffixes: Sequence[str], what: str) -> None:
+    if out.suffix.lower() not in suffixes:
+        raise ConfigError(f"--out {out}: expected a name that ends in {', '.join(suffixes)} for {what}.")
+
+
+def _version(model: Path) -> Path:
+    """Returns the folder of the version that is asked, so that the notes are about the same."""
+    from can_tf.prediction.backends import newest_version
+
+    return newest_version(model)
+
+
+def _explanations(paths: Sequence[Path], words: Words, predictor: Any) -> list[Any]:
+    """Returns an explanation or an error for each recording."""
+    from can_tf.explanation.data import explanation_of
+
+    progress = Progress("Explaining", "recordings")
+    answers: list[Any] = []
+    progress(0, len(paths))
+    for path in paths:
+        answer = request = request_or_error(predictor, path, words)
+        if not isinstance(request, CanError):
+            [answer] = predictor.predict_all([request])
+        answers.append(answer if isinstance(answer, CanError) else explanation_of(path.name, request, answer))
+        progress(len(answers), len(paths))
+    return answers
+
+
+def _notes_of(version: Path) -> list[str]:
+    from can_tf.prediction.predictor import description_of
+
+    return _notes(description_of(version)["corpus"]["synthetic"])
+
+
+def _notes(synthetic: bool) -> list[str]:
+    from can_tf.explanation.page import SYNTHETIC
+
+    return [SYNTHETIC] if synthetic else []
+
+
+def _of_run(run: Path, source: tuple[str, Path | None, str | None, int], count: int) -> tuple[list[Any], list[str]]:
+    """Returns the groups of a run's gallery, and notes to stand above them."""
+    from can_tf.explanation.gallery import gallery
+
+    corpus, root, labels, utterances = source
+    read_run_json(run, METRICS_FILE)  # Which tells whether the run is finished.
+    records = read_run_json(run, CONFIG_FILE, {"records": {"corpus": {"synthetic": bool}}})["records"]
+    synthetic = records["corpus"]["synthetic"]
+    if root is None and not synthetic:
+        raise ConfigError(f"{run}: give the corpus of its records: --root, and --corpus manifest if it is a manifest.")
+    found = read_corpus(corpus, root or demo_root(corpus, utterances, 0), labels)
+    by_id = {utterance.id: utterance for utterance in found.utterances}
+    groups = gallery(run, by_id, count, Progress("Explaining", "utterances"))
+    return groups, _notes(synthetic)
+
+
+def _write(out: Path, title: str, groups: Sequence[Any], notes: Sequence[str], as_json: bool) -> None:
+    data = [{"title": group.title, "explanations": [each.to_json() for each in group.explanations]} for group in groups]
+    explanations = [each for group in groups for each in group.explanations]
+    if out.suffix.lower() == ".html":
+        from can_tf.explanation.page import write_page
+
+        write_page(out, title, groups, notes)
+    elif out.suffix.lower() == ".json":
+        write_json(out, data)
+    else:
+        from can_tf.explanation.figure import write_figure
+
+        write_figure(out, explanations[0], " ".join(notes))
+    if as_json:
+        click.echo(json.dumps(data, indent=2))
+    hint = " Open it in a browser." if out.suffix.lower() == ".html" else ""
+    click.echo(f"{out}: {len(explanations)} explained.{hint}", err=as_json)

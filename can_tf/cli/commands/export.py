@@ -1,0 +1,42 @@
+"""`can-tf export`."""
+
+import json
+from pathlib import Path
+
+import click
+
+from can_tf.report.tables import format_table
+
+
+@click.command("export")
+@click.argument("run", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("saved_models/can"),
+    help="The model's folder; its name is the model's for the server. A new version goes into it.",
+)
+@click.option(
+    "--calibrated",
+    is_flag=True,
+    help="Give calibrated_probabilities too, at the temperature that fits the validation part.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print folder and checks as JSON.")
+def export_command(run: Path, out: Path, calibrated: bool, as_json: bool) -> None:
+    """Write a finished RUN as the next version of a SavedModel for TensorFlow Serving.
+
+    The version is loaded and asked the way the server does it, before it gets its name; one that fails is not kept.
+    """
+    from can_tf.export.write import export_run
+
+    click.echo("Writing and checking; takes half a minute.", err=True)
+    exported = export_run(run, out, calibrated=calibrated)
+    if as_json:
+        report = {"path": str(exported.folder), "differences": dict(exported.differences)}
+        click.echo(json.dumps({**report, "temperature": exported.temperature}, indent=2))
+        return
+    rows = [[name, f"{difference:.1e}"] for name, difference in exported.differences.items()]
+    click.echo(format_table(["signature", "differs from the Keras model by"], rows))
+    if exported.temperature is not None:
+        click.echo(f"\ncalibrated_probabilities have the temperature {exported.temperature:.3f}.")
+    click.echo(f"\n{exported.folder}: {exported.ops} ops, all stock; model_card.md tells what it is for.")

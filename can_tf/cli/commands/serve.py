@@ -1,0 +1,72 @@
+"""`can-tf serve`."""
+
+import os
+import socket
+from pathlib import Path
+
+import click
+
+from can_tf.errors import ConfigError, MissingExtraError
+from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
+
+
+@click.command("serve")
+@click.option(
+    "--model",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("saved_models/can"),
+    help="A model's folder of versions; the newest is served, and a newer one taken up when it appears.",
+)
+@click.option("--host", default="127.0.0.1", help="Address to listen at; 0.0.0.0 lets other machines in.")
+@click.option("--port", default=8501, type=click.IntRange(0, 65535), help="TensorFlow Serving's own for REST is 8501.")
+@click.option("--max-body-mb", default=MAX_BODY_MB, type=click.IntRange(min=1), help="Larger bodies are refused.")
+@click.option(
+    "--max-seconds",
+    default=REQUEST_SECONDS,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Requests with more sound, all their wav files together, are refused.",
+)
+@click.option(
+    "--max-words",
+    default=MAX_WORDS,
+    type=click.IntRange(min=1),
+    help="Requests with more words, padding included, are refused.",
+)
+@click.option(
+    "--at-once",
+    default=os.cpu_count() or 1,
+    show_default="one a core",
+    type=click.IntRange(min=1),
+    help="Requests answered at the same time.",
+)
+def serve_command(
+    model: Path, host: str, port: int, max_body_mb: int, max_seconds: float, max_words: int, at_once: int
+) -> None:
+    """Serve an export over TensorFlow Serving's REST contract, without Docker, with a page to try it."""
+    try:
+        import uvicorn
+
+        from can_tf.server.gate import Gate, Limits
+        from can_tf.server.page import try_it
+        from can_tf.server.rest import create_app
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("can-tf serve", "serve") from error
+    from can_tf.server.versions import Versions
+
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+        except OSError as error:
+            raise ConfigError(
+                f"cannot listen at {host}:{port} ({error.strerror}). Give another --port or --host."
+            ) from error
+        click.echo(f"Loading {model} ...", err=True)
+        versions = Versions(model, lambda line: click.echo(line, err=True))
+        address = f"http://{host}:{listening.getsockname()[1]}"
+        at = f"{address}/v1/models/{versions.name}, with a page to try it at {address}"
+        click.echo(f"Serving version {versions.current.number} at {at} (Ctrl-C ends it).", err=True)
+        limits = Limits(body_bytes=max_body_mb * 2**20, seconds=max_seconds, words=max_words, at_once=at_once)
+        gate = Gate(limits)
+        app = create_app(versions, gate, pages=try_it(versions, gate))
+        uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listening])

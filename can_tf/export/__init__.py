@@ -1,0 +1,1 @@
+"""The served graph: written, described and checked."""

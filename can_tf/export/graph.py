@@ -1,0 +1,188 @@
+"""The graph that answers in production: from wav bytes and timed words to the paper's predictions.
+
+Segments and MFCCs are computed by the functions that `build-records` uses, so training and serving cannot drift apart.
+Only stock TensorFlow ops are used; TensorFlow Serving needs nothing else.
+
+TensorFlow Serving's batching pads every tensor of a request with that tensor's own first element. So nothing is read
+beyond `num_words`, `num_samples` and `segment_frames`. The signature `features` has no number of words: there, a
+segment whose values are all one number is padding, which no segment of speech is.
+
+What no training could have used is an error: no words, a word without samples, times or samples that are not finite,
+audio of another sample rate.
+"""
+
+import dataclasses
+from contextlib import AbstractContextManager
+
+import keras
+import tensorflow as tf
+
+from can_tf.features.config import FeatureConfig
+from can_tf.features.mfcc import segment_mfcc
+from can_tf.features.segments import segment_samples
+from can_tf.models.can import with_attention
+from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
+
+WORD_INPUTS = {
+    "words": tf.TensorSpec([None, None], tf.string, "words"),
+    "start": tf.TensorSpec([None, None], tf.float32, "start"),
+    "end": tf.TensorSpec([None, None], tf.float32, "end"),
+    "num_words": tf.TensorSpec([None], tf.int32, "num_words"),
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Words:
+    """The words of a batch, without padding: one flat tensor for all utterances, and how many each has."""
+
+    text: tf.Tensor  # <string>[batch, most words], "" on padding
+    start: tf.Tensor  # <float32>[all words], seconds
+    end: tf.Tensor
+    num_words: tf.Tensor  # <int32>[batch]
+
+
+class ServedModel(tf.Module):
+    """A trained model with its signatures.
+
+    Each signature is a function of named tensors, batch first, that returns a dict: `probabilities` (Eq. 15),
+    `fused_probabilities` (Eq. 10) and, where the model has these heads, `text_probabilities` (Eq. 11) and
+    `audio_probabilities` (Eq. 12), all `<float32>[batch, labels]`; `label`
+    (`<string>[batch]`); `labels` (`<string>[batch, labels]`, what the probabilities belong to); `text_attention` and
+    `audio_attention` (`<float32>[batch, heads, words]`, 0 on padding); with a temperature, `calibrated_probabilities`.
+
+    Args:
+        model: From `can_tf.models.registry.build`, trained.
+        labels: Its labels, in index order.
+        alpha: The exponent of Eq. 15.
+        features: What its records were made with.
+        max_segment_frames: What longer segments were cut to in training.
+        temperature: That of `calibrated_probabilities` (`can_tf.training.calibration`); None leaves them out.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        labels: tuple[str, ...],
+        alpha: float,
+        features: FeatureConfig,
+        max_segment_frames: int,
+        temperature: float | None = None,
+    ):
+        super().__init__()
+        self.model = with_attention(model)
+        self._labels, self.alpha, self.temperature = labels, alpha, temperature
+        self._features, self.max_segment_frames = features, max_segment_frames
+        mfcc = tf.TensorSpec([None, None, None, features.mel_bins], tf.float32, "frames")
+        segment_frames = tf.TensorSpec([None, None], tf.int32, "segment_frames")
+        audio = tf.TensorSpec([None], tf.string, "audio")
+        waveform = tf.TensorSpec([None, None], tf.float32, "waveform")
+        num_samples = tf.TensorSpec([None], tf.int32, "num_samples")
+        self.functions: dict[str, tf.types.experimental.GenericFunction] = {
+            "serving_default": tf.function(self._of_audio, [audio, *WORD_INPUTS.values()]),
+            "waveform": tf.function(self._of_waveform, [waveform, num_samples, *WORD_INPUTS.values()]),
+            "features": tf.function(self._of_features, [mfcc, segment_frames, WORD_INPUTS["words"]]),
+        }
+
+    def _of_audio(self, audio, words, start, end, num_words):
+        """`audio`: `<string>[batch]`, wav files of 16-bit PCM; channels are averaged."""
+        waveforms = tf.map_fn(
+            self._decode, audio, fn_output_signature=tf.RaggedTensorSpec([None], tf.float32, ragged_rank=0)
+        )
+        return self._of_samples(waveforms.flat_values, waveforms.row_lengths(), words, start, end, num_words)
+
+    def _decode(self, content: tf.Tensor) -> tf.Tensor:
+        samples, rate = tf.audio.decode_wav(content)
+        expected = self._features.sample_rate_hz
+        right = tf.equal(rate, expected)
+        with _check(right, f"audio: expected {expected} Hz, resample it; its sample rate is", rate):
+            return tf.reduce_mean(samples, axis=1)
+
+    def _of_waveform(self, waveform, num_samples, words, start, end, num_words):
+        """`waveform`: `<float32>[batch, samples]` in [-1, 1]; of each row, the first `num_samples` `<int32>[batch]`."""
+        within = tf.reduce_all((num_samples >= 0) & (num_samples <= tf.shape(waveform)[1]))
+        with _check(within, "num_samples: expected numbers from 0 to the length of waveform, got", num_samples):
+            num_samples = tf.cast(num_samples, tf.int64)
+        samples = tf.RaggedTensor.from_tensor(waveform, lengths=num_samples).flat_values
+        with _check(tf.reduce_all(tf.math.is_finite(samples)), "waveform: expected finite samples"):
+            samples = tf.identity(samples)
+        return self._of_samples(samples, num_samples, words, start, end, num_words)
+
+    def _of_samples(self, samples, num_samples, words, start, end, num_words):
+        """`samples` `<float32>[all samples]`, and how many of them each utterance has, `<int64>[batch]`."""
+        real = _real_words(words, start, end, num_words)
+        offset = tf.repeat(tf.cumsum(num_samples, exclusive=True), real.num_words)
+        first, count = segment_samples(real.start, real.end, tf.repeat(num_samples, real.num_words), self._features)
+        with _check(
+            tf.reduce_all(count > 0),
+            "start, end: expected each word inside its audio with an end behind its start, got at",
+            tf.stack([tf.boolean_mask(times, count <= 0) for times in (real.start, real.end)], axis=1),
+        ):
+            count = tf.identity(count)
+        mfcc, segment_frames = segment_mfcc(samples, offset + first, count, self._features)
+        segments = tf.RaggedTensor.from_row_lengths(mfcc, segment_frames)[:, : self.max_segment_frames]
+        by_word = tf.RaggedTensor.from_row_lengths(segments, tf.cast(real.num_words, tf.int64))
+        batch, most_words = tf.unstack(tf.shape(real.text, tf.int64))
+        return self._answer(
+            real.text,
+            by_word.to_tensor(0.0, shape=tf.stack([batch, most_words, -1, self._features.mel_bins])),
+            tf.cast(by_word.row_lengths(2).to_tensor(0, shape=tf.stack([batch, most_words])), tf.int32),
+        )
+
+    def _of_features(self, mfcc, segment_frames, words):
+        """`mfcc` `<float32>[batch, words, frames, mel_bins]`, `segment_frames` and `words`, both `[batch, words]`."""
+        cut = mfcc[:, :, : self.max_segment_frames]
+        frames = tf.minimum(segment_frames, tf.shape(cut)[2])
+        in_segment = tf.sequence_mask(frames, tf.shape(cut)[2])[:, :, :, None]
+        constant = tf.reduce_all(tf.equal(cut, cut[:, :, :1, :1]) | ~in_segment, axis=[2, 3])
+        real = (frames > 0) & ~constant
+        num_words = tf.reduce_max(tf.where(real, tf.range(1, tf.shape(real)[1] + 1), 0), axis=1)
+        within = tf.sequence_mask(num_words, tf.shape(real)[1])
+        finite = tf.reduce_all(tf.math.is_finite(cut) | ~(in_segment & within[:, :, None, None]))
+        held = tf.reduce_all((segment_frames <= tf.shape(mfcc)[2]) | ~within)
+        with (
+            _check(held, "segment_frames: expected no more than mfcc holds, got", segment_frames),
+            _check(tf.reduce_all(num_words > 0), "segment_frames: expected at least one word in each utterance"),
+            _check(tf.reduce_all(real | ~within), "segment_frames: expected frames in every segment before the last"),
+            _check(finite, "mfcc: expected finite numbers"),
+        ):
+            return self._answer(tf.where(within, words, ""), cut, tf.where(within, frames, 0))
+
+    def _answer(self, words, mfcc, segment_frames):
+        outputs = self.model({"words": words, "frames": mfcc, "segment_frames": segment_frames}, training=False)
+        log_probabilities = final_log_probabilities(outputs, self.alpha)
+        probabilities = tf.exp(log_probabilities)
+        labels = tf.constant(self._labels)
+        answer = {
+            "probabilities": probabilities,
+            "label": tf.gather(labels, tf.argmax(probabilities, axis=1)),
+            "labels": tf.repeat(labels[None], tf.shape(probabilities)[0], axis=0),
+            "text_attention": outputs["text_attention"],
+            "audio_attention": outputs["audio_attention"],
+        }
+        for name, logits in outputs.items():
+            if name in ("fused", *SINGLE_MODALITIES):
+                answer[f"{name}_probabilities"] = tf.nn.softmax(logits)
+        if self.temperature is not None:
+            answer["calibrated_probabilities"] = tf.nn.softmax(log_probabilities / self.temperature)
+        return answer
+
+
+def _real_words(words: tf.Tensor, start: tf.Tensor, end: tf.Tensor, num_words: tf.Tensor) -> _Words:
+    within = tf.reduce_all((num_words >= 1) & (num_words <= tf.shape(words)[1]))
+    with _check(within, "num_words: expected numbers from 1 to the length of words, got", num_words):
+        num_words = tf.identity(num_words)
+    real = tf.sequence_mask(num_words, tf.shape(words)[1])
+    text = tf.where(real, words, "")
+    start, end = tf.boolean_mask(start, real), tf.boolean_mask(end, real)
+    with (
+        _check(tf.reduce_all(tf.math.is_finite(start) & tf.math.is_finite(end)), "start, end: expected finite seconds"),
+        _check(
+            tf.reduce_all(tf.boolean_mask(text, real) != ""), "words: expected no empty word among the first num_words"
+        ),
+    ):
+        return _Words(tf.identity(text), tf.identity(start), tf.identity(end), num_words)
+
+
+def _check(condition: tf.Tensor, message: str, *values: tf.Tensor) -> AbstractContextManager:
+    """Fails the request with InvalidArgument, status 400 in TensorFlow Serving, before what is made within runs."""
+    return tf.control_dependencies([tf.debugging.Assert(condition, [message, *values], summarize=8)])

@@ -1,0 +1,87 @@
+"""A finished run's model with the signatures that its export has."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from can_tf.alignment.spans import FILLER_POLICIES
+from can_tf.errors import ExportError
+from can_tf.export.graph import ServedModel
+from can_tf.features.config import FeatureConfig
+from can_tf.json_shapes import count
+from can_tf.models.config import ModelConfig
+from can_tf.models.registry import VARIANTS
+from can_tf.models.saved import load_model
+from can_tf.prediction.messages import SIGNATURE
+from can_tf.training import run_folder
+from can_tf.training.calibration import Calibration, calibration_of
+
+_CONFIG: dict[str, Any] = {  # What is needed of a run's.
+    "options": {"model": lambda value: isinstance(value, str) and value in VARIANTS, "max_segment_frames": count},
+    "records": {
+        "segmentation": str,
+        "features": {field.name: float for field in dataclasses.fields(FeatureConfig)} | {"sample_rate_hz": count},
+        "fillers": lambda value: value in FILLER_POLICIES,
+    },
+    "versions": {str: str},
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """What a finished run has: its model, ready to serve, and what its files say."""
+
+    served: ServedModel
+    calibration: Calibration | None
+    model_config: ModelConfig
+    features: FeatureConfig
+    config: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+
+    def answer(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns the outputs for a batch of inputs; raises `tf.errors.OpError` where they are refused."""
+        outputs = self.served.functions[SIGNATURE](**{name: tf.constant(values) for name, values in inputs.items()})
+        return {name: value.numpy() for name, value in outputs.items()}
+
+
+def load_run(run: Path, *, calibrated: bool = False) -> TrainedModel:
+    """Returns the model of a finished run.
+
+    Args:
+        run: Its folder.
+        calibrated: Whether signatures give `calibrated_probabilities` too, at the run's temperature.
+
+    Raises:
+        RunError: The run is not finished, or its files are damaged.
+        ExportError: Its segments are not what the served graph makes.
+    """
+    config = run_folder.read_run_json(run, run_folder.CONFIG_FILE, _CONFIG)
+    metrics = run_folder.read_run_json(run, run_folder.METRICS_FILE)
+    model_config = ModelConfig.from_json(run_folder.read_run_json(run, run_folder.MODEL_CONFIG_FILE))
+    segmentation, name = config["records"]["segmentation"], config["options"]["model"]
+    if segmentation != "aligned":
+        raise ExportError(
+            f"{run}: was trained on {segmentation} segments; the exported graph makes aligned ones. "
+            "Take a run on records with --segmentation aligned."
+        )
+    if VARIANTS[name].reads != "segments":
+        raise ExportError(f"{run}: holds {name}; only the CAN and its ablations are exported.")
+    if unknown := config["records"]["features"].keys() - _CONFIG["records"]["features"].keys():
+        raise ExportError(
+            f"{run}: has features that this version of can_tf does not know: {', '.join(sorted(unknown))}."
+        )
+    features = FeatureConfig(**config["records"]["features"])
+    calibration = calibration_of(run, model_config.labels) if calibrated else None
+    served = ServedModel(
+        load_model(run / run_folder.MODEL_FILE),
+        model_config.labels,
+        model_config.alpha,
+        features,
+        config["options"]["max_segment_frames"],
+        None if calibration is None else calibration.temperature,
+    )
+    return TrainedModel(served, calibration, model_config, features, config, metrics)

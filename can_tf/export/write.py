@@ -1,0 +1,185 @@
+"""`can-tf export`: a finished run becomes the next version of a SavedModel that TensorFlow Serving loads.
+
+It is written to a folder beside the versions, checked there, and renamed: a server never sees half of one, and a
+version that fails its check is never published. The check goes through the server's own way of loading
+(`can_tf.export.loader_check`), in a process without can_tf and Keras. Exports into one folder take turns.
+"""
+
+import contextlib
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from can_tf.checksums import checksums_of, write_checksums
+from can_tf.errors import ExportError
+from can_tf.export.card import model_card
+from can_tf.export.graph import ServedModel
+from can_tf.export.trained import load_run
+from can_tf.export.warm_up import Request, warm_up_requests, write_warm_up
+from can_tf.files import naming_disk_errors, write_json
+from can_tf.locks import alone_in
+from can_tf.models.config import ModelConfig
+from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
+from can_tf.prediction.predictor import DESCRIPTION_FILE
+from can_tf.training.calibration import Calibration, scaled
+
+CARD_FILE = "model_card.md"
+TOLERANCE = 1e-5
+_LONGEST_WAIT_SECONDS = 600  # For another export into the same folder, which takes half a minute.
+# Ops that are registered in any TensorFlow, and not, or not always, in a server.
+_NOT_IN_A_SERVER = {"PyFunc", "PyFuncStateless", "EagerPyFunc", "XlaLaunch", "XlaCompile", "XlaRun"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """A published version.
+
+    Attributes:
+        folder: Where it is.
+        differences: The largest difference from the Keras model by signature.
+        ops: How many ops it uses.
+        temperature: That of its `calibrated_probabilities`; None if it gives none.
+    """
+
+    folder: Path
+    differences: Mapping[str, float]
+    ops: int
+    temperature: float | None
+
+
+def export_run(run: Path, out: Path, *, calibrated: bool = False) -> Exported:
+    """Exports a run's model as the next version in `out`.
+
+    Args:
+        run: A finished run folder.
+        out: The model's folder, of which the name is the model's for the server; made if missing.
+        calibrated: Whether signatures give `calibrated_probabilities` too, at the run's temperature.
+
+    Raises:
+        RunError: The run is not finished, or its files are damaged.
+        ExportError: The run's segmentation cannot be served, or the version failed its check.
+        BusyError: Another export into the same folder does not end.
+    """
+    trained = load_run(run, calibrated=calibrated)
+    out.mkdir(parents=True, exist_ok=True)
+    with alone_in(out, wait_seconds=_LONGEST_WAIT_SECONDS), _working_folder(out) as working:
+        version = working / "version"
+        requests = warm_up_requests(trained.model_config.vocabulary, trained.features)
+        _write(trained.served, trained.model_config, version)
+        write_warm_up(version, out.name, requests)
+        about = (trained.config, trained.metrics, trained.model_config, trained.calibration)
+        write_json(version / DESCRIPTION_FILE, _description(*about))
+        (version / CARD_FILE).write_text(model_card(*about), encoding="utf-8")
+        differences, ops = _check(version, trained.served, requests)
+        files = [path.relative_to(version).as_posix() for path in version.rglob("*") if path.is_file()]
+        write_checksums(version, checksums_of(version, files))
+        return Exported(_publish(version, out), differences, ops, trained.served.temperature)
+
+
+@contextlib.contextmanager
+def _working_folder(out: Path) -> Iterator[Path]:
+    """Gives an empty folder in a model's folder, hidden from servers, and removes it, or what a kill has left of it."""
+    working = out / ".exporting"
+    if working.exists():
+        shutil.rmtree(working)
+    working.mkdir()
+    try:
+        with naming_disk_errors(out):
+            yield working
+    finally:
+        shutil.rmtree(working, ignore_errors=True)
+
+
+def _write(served: ServedModel, config: ModelConfig, version: Path) -> None:
+    archive = keras.export.ExportArchive()
+    archive.track(served)
+    for name, function in served.functions.items():
+        function.get_concrete_function()
+        archive.add_endpoint(name, function)
+    archive.write_out(str(version), verbose=False)
+    for name, lines in (("vocabulary", config.vocabulary), ("labels", config.labels)):  # For people and clients.
+        (version / "assets" / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _description(
+    config: Mapping[str, Any], metrics: Mapping[str, Any], model: ModelConfig, calibration: Calibration | None
+) -> dict[str, Any]:
+    """What a client wants to know of a version, as JSON."""
+    return {
+        "labels": list(model.labels),
+        "alpha": model.alpha,
+        "options": config["options"],
+        "records": config["records"],
+        "versions": config["versions"],
+        "metrics": dict(metrics),
+        "calibration": calibration and calibration.to_json(),
+    }
+
+
+def _check(version: Path, served: ServedModel, requests: Sequence[Request]) -> tuple[dict[str, float], int]:
+    outputs, ops = _answers_of_the_loader(version)
+    forbidden = sorted(_NOT_IN_A_SERVER & set(ops))
+    if forbidden:
+        raise ExportError(f"the exported graph uses {', '.join(forbidden)}, which TensorFlow Serving does not have")
+    expected = _keras_answer(served, dict(requests)["features"])
+    differences = {}
+    for number, (signature, _) in enumerate(requests):
+        differences[signature] = max(
+            float(np.abs(outputs[f"{number}/{name}"] - values).max()) for name, values in expected.items()
+        )
+        if not differences[signature] <= TOLERANCE:  # NaN too.
+            raise ExportError(
+                f"the exported signature {signature} differs from the Keras model by {differences[signature]:.2g}, "
+                f"more than {TOLERANCE:g}; nothing was published"
+            )
+    return differences, len(ops)
+
+
+def _keras_answer(served: ServedModel, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns what the Keras model says of features made by `build-records`' function, cut as in training."""
+    most = served.max_segment_frames
+    cut = {
+        "words": inputs["words"],
+        "frames": inputs["frames"][:, :, :most],
+        "segment_frames": np.minimum(inputs["segment_frames"], most),
+    }
+    outputs = served.model(cut, training=False)
+    # In float64, as temperatures are fitted: a small probability is none in float32.
+    probabilities = np.exp(np.asarray(final_log_probabilities(outputs, served.alpha), np.float64))
+    answer = {
+        "probabilities": probabilities,
+        **{name: np.asarray(outputs[name]) for name in ("text_attention", "audio_attention")},
+    }
+    for name in ("fused", *SINGLE_MODALITIES):
+        if name in outputs:
+            answer[f"{name}_probabilities"] = np.asarray(keras.ops.softmax(outputs[name]))
+    if served.temperature is not None:
+        answer["calibrated_probabilities"] = scaled(probabilities, served.temperature)
+    return answer
+
+
+def _answers_of_the_loader(version: Path) -> tuple[dict[str, np.ndarray], list[str]]:
+    path = version.parent / "outputs.npz"
+    # Isolated, so that the modules beside the program are not in the way of those of the same name elsewhere.
+    command = [sys.executable, "-I", str(Path(__file__).with_name("loader_check.py")), str(version), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise ExportError(f"the exported version does not load as a server loads it: {last[0]}; nothing was published")
+    report = json.loads(done.stdout.strip().splitlines()[-1])
+    with np.load(path, allow_pickle=False) as file:
+        return dict(file), report["ops"]
+
+
+def _publish(version: Path, out: Path) -> Path:
+    """Renames a version's folder to the next number."""
+    number = max((int(path.name) for path in out.iterdir() if path.name.isdecimal()), default=0) + 1
+    return version.rename(out / str(number))

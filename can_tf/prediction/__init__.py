@@ -1,0 +1,1 @@
+"""Asking a model: requests, answers, and who answers."""

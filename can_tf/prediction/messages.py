@@ -1,0 +1,209 @@
+"""What is asked of a model, and what it answers: the same for a SavedModel in this process and for a server."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from can_tf.alignment.formats import marks_silence, read_alignment, silence_at_edges
+from can_tf.alignment.spans import share_silence
+from can_tf.alignment.word import Word
+from can_tf.errors import ServerError
+
+SIGNATURE = "serving_default"
+_MOST = 1.001  # Sums of float32 miss 1 by a little.
+UNCERTAIN = "uncertain"
+_NOT_OF_EVERY_MODEL = (
+    "calibrated_probabilities",
+    "fused_probabilities",
+    "text_probabilities",
+    "audio_probabilities",
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """One utterance: a wav file's bytes (16-bit PCM, the model's sample rate), and its words, silences shared.
+
+    `words_from` is "alignment", "transcript" or "recognition".
+    """
+
+    wav: bytes
+    words: tuple[Word, ...]
+    words_from: str = "alignment"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What a model says of one utterance.
+
+    Attributes:
+        label: The most probable label, or `UNCERTAIN` where `confidence` is too low for those who ask.
+        most_probable: The most probable label.
+        probabilities: By label, of the final prediction (Eq. 15).
+        calibrated_probabilities: The same at the model's temperature; None if it was exported without.
+        fused_probabilities: By label, of the fused head (Eq. 10); None if the export does not give it.
+        text_probabilities, audio_probabilities: By label, of each modality alone (Eqs. 11 and 12); None if the model
+            has no such head.
+        words: The words, with the spans that became segments.
+        text_attention, audio_attention: `<float32>[heads, words]`, each row sums to 1.
+        words_from: How the words and their times are known: by "alignment", "transcript" or "recognition".
+    """
+
+    label: str
+    most_probable: str
+    probabilities: Mapping[str, float]
+    calibrated_probabilities: Mapping[str, float] | None
+    fused_probabilities: Mapping[str, float] | None
+    text_probabilities: Mapping[str, float] | None
+    audio_probabilities: Mapping[str, float] | None
+    words: tuple[Word, ...]
+    text_attention: np.ndarray
+    audio_attention: np.ndarray
+    words_from: str
+
+    @property
+    def best_probabilities(self) -> Mapping[str, float]:
+        """The calibrated probabilities where there are any, else those of the final prediction."""
+        return self.calibrated_probabilities or self.probabilities
+
+    @property
+    def confidence(self) -> float:
+        """The largest of `best_probabilities`."""
+        return max(self.best_probabilities.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the prediction as JSON values, attention averaged over heads."""
+        text, audio = self.text_attention.mean(axis=0), self.audio_attention.mean(axis=0)
+        return {
+            "label": self.label,
+            "confidence": self.confidence,
+            "most_probable": self.most_probable,
+            "probabilities": dict(self.probabilities),
+            **{name: (side := getattr(self, name)) and dict(side) for name in _NOT_OF_EVERY_MODEL},
+            "words_from": self.words_from,
+            "words": [
+                {
+                    "word": word.text,
+                    "start": round(word.start, 4),
+                    "end": round(word.end, 4),
+                    "text_attention": float(text[index]),
+                    "audio_attention": float(audio[index]),
+                }
+                for index, word in enumerate(self.words)
+            ],
+        }
+
+
+def words_of_file(path: Path, audio_seconds: float, fillers: str) -> tuple[Word, ...]:
+    """Returns the words of an alignment file, as `build-records` takes them from a manifest.
+
+    Raises:
+        AlignmentError: The file cannot be read, or holds no words or impossible times.
+    """
+    tokens = read_alignment(path)
+    if not marks_silence(path):
+        tokens = silence_at_edges(tokens, audio_seconds)
+    return share_silence(tokens, fillers=fillers)
+
+
+def words_of_tokens(
+    tokens: Sequence[Word | tuple[str, float, float]], audio_seconds: float, fillers: str
+) -> tuple[Word, ...]:
+    """Returns the words of timed tokens; where the audio goes further than they, it is silent.
+
+    Raises:
+        AlignmentError: There is no word, or a word would get no time.
+    """
+    words = tuple(token if isinstance(token, Word) else Word(*token) for token in tokens)
+    return share_silence(silence_at_edges(words, audio_seconds) if words else (), fillers=fillers)
+
+
+def inputs_of(requests: Sequence[Request]) -> dict[str, np.ndarray]:
+    """Returns the inputs of the signature `serving_default` for a batch, padded."""
+    most = max(len(request.words) for request in requests)
+    words = np.full((len(requests), most), "", object)
+    start, end = np.zeros((2, len(requests), most), np.float32)
+    for row, request in enumerate(requests):
+        count = len(request.words)
+        words[row, :count] = [word.text for word in request.words]
+        start[row, :count] = [word.start for word in request.words]
+        end[row, :count] = [word.end for word in request.words]
+    return {
+        "audio": np.array([request.wav for request in requests], object),
+        "words": words,
+        "start": start,
+        "end": end,
+        "num_words": np.array([len(request.words) for request in requests], np.int32),
+    }
+
+
+def predictions_of(
+    outputs: Mapping[str, np.ndarray], requests: Sequence[Request], *, reject_below: float = 0.0
+) -> list[Prediction]:
+    """Returns the predictions of a batch from a model's outputs; those of less confidence are `UNCERTAIN`.
+
+    Raises:
+        ServerError: They are not what a model of can_tf gives for these requests.
+    """
+    _check_outputs(outputs, requests)
+    return [_prediction(outputs, row, request, reject_below) for row, request in enumerate(requests)]
+
+
+def _check_outputs(outputs: Mapping[str, np.ndarray], requests: Sequence[Request]) -> None:
+    """Raises ServerError at the first output whose type or shape is not that of a model of can_tf."""
+    rows, most = len(requests), max(len(request.words) for request in requests)
+    labels = outputs["labels"].shape[-1:] if "labels" in outputs else ()
+    expected = {
+        **dict.fromkeys(("probabilities", *_NOT_OF_EVERY_MODEL), (rows, *labels)),
+        "label": (rows,),
+        "labels": (rows, *labels),
+        **dict.fromkeys(("text_attention", "audio_attention"), (rows, -1, most)),
+    }
+    for name, shape in expected.items():
+        if name not in outputs and name in _NOT_OF_EVERY_MODEL:
+            continue
+        values = outputs.get(name, np.zeros(()))
+        kind, is_kind = ("text", _is_text) if name in ("label", "labels") else ("numbers from 0 to 1", _are_shares)
+        fits = values.ndim == len(shape) and values.size > 0 and is_kind(values)
+        if not fits or any(size not in (-1, found) for size, found in zip(shape, values.shape, strict=True)):
+            raise ServerError(
+                f"the answer's {name}: expected {kind} of the shape {list(shape)}, as a model of can_tf has"
+            )
+
+
+def _is_text(values: np.ndarray) -> bool:
+    return values.dtype.kind in "US" or all(isinstance(value, (str, bytes)) for value in values.flat)
+
+
+def _are_shares(values: np.ndarray) -> bool:
+    return values.dtype.kind in "fiu" and bool(((values >= 0) & (values <= _MOST)).all())
+
+
+def _prediction(outputs: Mapping[str, np.ndarray], row: int, request: Request, reject_below: float) -> Prediction:
+    labels = [_text(label) for label in outputs["labels"][row]]
+
+    def by_label(name: str) -> dict[str, float] | None:
+        return dict(zip(labels, outputs[name][row].tolist(), strict=True)) if name in outputs else None
+
+    def attention(name: str) -> np.ndarray:
+        return np.asarray(outputs[f"{name}_attention"][row], np.float32)[:, : len(request.words)]
+
+    most_probable = _text(outputs["label"][row])
+    found = Prediction(
+        label=most_probable,
+        most_probable=most_probable,
+        probabilities=by_label("probabilities") or {},
+        **{name: by_label(name) for name in _NOT_OF_EVERY_MODEL},
+        words=request.words,
+        text_attention=attention("text"),
+        audio_attention=attention("audio"),
+        words_from=request.words_from,
+    )
+    return dataclasses.replace(found, label=UNCERTAIN) if found.confidence < reject_below else found
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,123 @@
+"""A long recording as stretches of speech, each with its emotion."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from can_tf.alignment.formats import read_alignment
+from can_tf.alignment.pauses import Stretch, find_stretches, split_words, stretches_of
+from can_tf.alignment.spans import is_silence
+from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
+from can_tf.alignment.word import Word
+from can_tf.audio.reading import read_audio, resample
+from can_tf.errors import AlignmentError, CanError, MissingExtraError
+from can_tf.prediction.messages import Prediction, Request
+from can_tf.prediction.predictor import Predictor
+
+_STRETCHES_PER_BATCH = 8
+
+Report = Callable[[int, int], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """A stretch of speech.
+
+    Attributes:
+        start, end: Seconds from the beginning of the recording.
+        answer: The prediction, whose words' times count from `start`; or why there is none.
+    """
+
+    start: float
+    end: float
+    answer: Prediction | CanError
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the stretch as JSON values; words' times count from the beginning of the recording."""
+        times = {"start": round(self.start, 3), "end": round(self.end, 3)}
+        if isinstance(self.answer, CanError):
+            return {**times, "error": " ".join(str(self.answer).split())}
+        found = self.answer.to_json()
+        for word in found["words"]:
+            word["start"] = round(word["start"] + self.start, 3)
+            word["end"] = round(word["end"] + self.start, 3)
+        return {**times, **found}
+
+
+def timeline(
+    predictor: Predictor,
+    audio: Path,
+    alignment: Path | None = None,
+    *,
+    transcript: str | None = None,
+    report: Report | None = None,
+) -> list[Moment]:
+    """Returns the stretches of a recording, cut at its pauses, with what is said of each.
+
+    Args:
+        predictor: Who is asked.
+        audio: A file of any format that libsndfile reads.
+        alignment: The words of the whole recording and their times. Without them, each stretch's words are recognized.
+        transcript: What is said in the whole recording, to be aligned, where there is no alignment.
+        report: Called with the stretches done and their number.
+
+    Raises:
+        AudioError, AlignmentError: The recording or its words cannot be used, or nobody speaks.
+        MissingExtraError: pocketsphinx is needed and not installed.
+        ServerError: A server does not answer.
+    """
+    rate = predictor.sample_rate_hz
+    samples = read_audio(audio, rate, max_seconds=predictor.limits.seconds)
+    pieces = list(_pieces(predictor, samples, alignment, transcript))
+    if not pieces:
+        raise AlignmentError(f"{audio}: nobody is heard to speak in its {len(samples) / rate:.1f} s")
+    moments: list[Moment] = []
+    for first in range(0, len(pieces), _STRETCHES_PER_BATCH):
+        batch = pieces[first : first + _STRETCHES_PER_BATCH]
+        requests = [_request(predictor, samples, stretch, words, transcript) for stretch, words in batch]
+        good = [request for request in requests if isinstance(request, Request)]
+        answered = iter(predictor.predict_all(good) if good else [])
+        for (stretch, _), request in zip(batch, requests, strict=True):
+            moments.append(Moment(*stretch, next(answered) if isinstance(request, Request) else request))
+        if report is not None:
+            report(len(moments), len(pieces))
+    return moments
+
+
+def _pieces(
+    predictor: Predictor, samples: np.ndarray, alignment: Path | None, transcript: str | None
+) -> Iterator[tuple[Stretch, tuple[Word, ...] | None]]:
+    """Yields stretches with their words, whose times count from the stretch's start; None where they are not known."""
+    rate = predictor.sample_rate_hz
+    if alignment is None and transcript is None:
+        heard = samples if rate == SAMPLE_RATE_HZ else resample(samples, rate, SAMPLE_RATE_HZ)
+        for stretch in find_stretches(heard):
+            yield stretch, None
+        return
+    tokens = predictor.spoken_words(samples, rate, transcript) if alignment is None else read_alignment(alignment)
+    groups = split_words([token for token in tokens if not is_silence(token.text)])
+    for stretch, words in zip(stretches_of(groups, len(samples) / rate), groups, strict=True):
+        yield stretch, tuple(Word(word.text, word.start - stretch.start, word.end - stretch.start) for word in words)
+
+
+def _request(
+    predictor: Predictor,
+    samples: np.ndarray,
+    stretch: Stretch,
+    words: Sequence[Word] | None,
+    transcript: str | None,
+) -> Request | CanError:
+    rate = predictor.sample_rate_hz
+    part = samples[round(stretch.start * rate) : round(stretch.end * rate)]
+    try:
+        request = predictor.request(part, words)
+    except MissingExtraError:
+        raise
+    except CanError as error:
+        return error
+    if words is None or transcript is None:
+        return request
+    return dataclasses.replace(request, words_from="transcript")

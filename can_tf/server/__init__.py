@@ -1,0 +1,1 @@
+"""`can-tf serve`: TensorFlow Serving's REST contract, and a page to try it."""

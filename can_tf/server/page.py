@@ -1,0 +1,163 @@
+"""The page of `can-tf serve`: record or upload speech, type its words or have them recognized, see the explanation.
+
+    GET  /           the page
+    POST /explain    `{"audio": {"b64": "..."}, "transcript": "..." or null, "name": "..."}` to an explanation
+
+Nothing is kept: a recording is a temporary file until its answer is made.
+"""
+
+import base64
+import dataclasses
+import html
+import json
+import tempfile
+from string import Template
+from typing import Any
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from can_tf.alignment.recognition import MAX_SECONDS
+from can_tf.errors import AlignmentError, AudioError, MissingExtraError, PredictionError
+from can_tf.explanation.data import explanation_of
+from can_tf.explanation.page import SYNTHETIC, site_file
+from can_tf.json_shapes import mismatch
+from can_tf.limits import PICTURE_SECONDS
+from can_tf.limits import Limits as RecordingLimits
+from can_tf.prediction.backends import LocalModel
+from can_tf.prediction.messages import Request as Asked
+from can_tf.prediction.predictor import Predictor
+from can_tf.prediction.words import SpokenWords
+from can_tf.server.gate import Gate, HttpError
+from can_tf.server.rest import refusal
+from can_tf.server.versions import Versions
+
+_QUESTION = {"audio": {"b64": str}, "transcript": (str, None), "name": str}
+_LONGEST_NAME = 200
+_WAITING = 8  # More are turned away: an answer may take a minute.
+_ADVICE = ", or raise --max-seconds"  # Is for who starts the server.
+_FILES = {  # By name: the type, and the package whose file it is.
+    "picture.js": ("text/javascript", "can_tf.explanation"),
+    "picture.css": ("text/css", "can_tf.explanation"),
+    "try.js": ("text/javascript", __package__),
+}
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; media-src blob:; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def try_it(versions: Versions, gate: Gate) -> list[Route]:
+    """Returns the page's addresses."""
+    asking = _Asking(versions, gate)
+    files = [Route(f"/{name}", _file(name, *about), methods=["GET"]) for name, about in _FILES.items()]
+    return [Route("/", asking.page, methods=["GET"]), Route("/explain", asking.explain, methods=["POST"]), *files]
+
+
+def _file(name: str, kind: str, package: str) -> Any:
+    content = site_file(name, package)
+
+    async def answer(request: Request) -> Response:
+        return Response(content, media_type=kind, headers=_HEADERS)
+
+    return answer
+
+
+class _Asking:
+    """Answers the page. Its requests wait among themselves, so that they do not keep others from the model."""
+
+    def __init__(self, versions: Versions, gate: Gate):
+        self._versions, self._model_turns = versions, gate.turns
+        # Words are found for one request at a time: pocketsphinx is not for several threads.
+        self._gate = Gate(dataclasses.replace(gate.limits, at_once=1, waiting=_WAITING))
+        self._seconds = min(gate.limits.seconds, PICTURE_SECONDS)
+        self._spoken_words = SpokenWords(max_words=gate.limits.words)
+
+    async def page(self, request: Request) -> Response:
+        version = self._versions.current
+        text = Template(site_file("try.html", __package__)).substitute(
+            model=html.escape(self._versions.name),
+            version=version.number,
+            rate=version.records["features"]["sample_rate_hz"],
+            seconds=f"{self._seconds:g}",
+            recognized_seconds=f"{min(self._seconds, MAX_SECONDS):g}",
+            warning=f'<p class="warning">{SYNTHETIC}</p>' if version.records["corpus"]["synthetic"] else "",
+        )
+        return HTMLResponse(text, headers=_HEADERS)
+
+    async def explain(self, request: Request) -> Response:
+        try:
+            answer = await self._explanation(request)
+        except HttpError as error:
+            return refusal(str(error), error.status)
+        except MissingExtraError as error:
+            return refusal(str(error), 501)
+        except (AlignmentError, AudioError, PredictionError) as error:
+            return refusal(" ".join(str(error).split()), 400)
+        return Response(json.dumps(answer), media_type="application/json")  # ASCII, whatever a word is made of.
+
+    async def _explanation(self, request: Request) -> dict[str, Any]:
+        # Which pages of other sites cannot send without being asked whether they may.
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise HttpError(415, "Expected the content type application/json")
+        version = self._versions.current
+        predictor = Predictor(
+            LocalModel(version),
+            sample_rate_hz=version.records["features"]["sample_rate_hz"],
+            fillers=version.records["fillers"],
+            limits=RecordingLimits(seconds=self._seconds, words=self._gate.limits.words),
+        )
+        predictor.spoken_words = self._spoken_words
+        async with self._gate.body(request) as content:
+            question = read_question(content)
+            run = anyio.to_thread.run_sync
+            asked = await run(_asked, predictor, question, limiter=self._gate.turns)
+            [prediction] = await run(predictor.predict_all, [asked], limiter=self._model_turns)
+            if isinstance(prediction, PredictionError):
+                raise prediction
+            return await run(explanation_of(question.name, asked, prediction).to_page, limiter=self._gate.turns)
+
+
+def _asked(predictor: Predictor, question: "Question") -> Asked:
+    with tempfile.NamedTemporaryFile(prefix="can-tf-") as file:
+        file.write(question.audio)
+        file.flush()
+        try:
+            return predictor.request(file.name, transcript=question.transcript)
+        except (AlignmentError, AudioError) as error:
+            message = str(error).replace(file.name, question.name).replace(_ADVICE, "")
+            raise type(error)(message) from error
+
+
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """A recording's bytes, in any format; what is said in it, None if that is to be recognized; its name."""
+
+    audio: bytes
+    transcript: str | None
+    name: str
+
+
+def read_question(content: bytes) -> Question:
+    """Returns what the body of a request asks.
+
+    Raises:
+        HttpError: It is no question.
+    """
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise HttpError(400, f"The body is not JSON ({error})") from error
+    if wrong := mismatch(body, _QUESTION):
+        raise HttpError(400, f"The body is not a question: {wrong}")
+    try:
+        audio = base64.b64decode(body["audio"]["b64"], validate=True)
+    except ValueError as error:
+        raise HttpError(400, f"audio: is not base64 ({error})") from error
+    # A field that was left empty is no transcript.
+    transcript = (body.get("transcript") or "").strip() or None
+    return Question(audio, transcript, body["name"].strip()[:_LONGEST_NAME].strip() or "recording")

@@ -1,0 +1,173 @@
+"""TensorFlow Serving's REST contract as an ASGI application: predict, status and metadata, for work without Docker.
+
+    GET  /v1/models/NAME[/versions/N]            status
+    GET  /v1/models/NAME[/versions/N]/metadata   signatures
+    POST /v1/models/NAME[/versions/N]:predict    `instances` or `inputs`, and perhaps `signature_name`
+
+Errors are `{"error": "..."}` with TensorFlow Serving's status codes. Departs from it: bodies, sound, words and the
+number of requests at once are bounded (413, 400, 503); one version is served, the newest; there are no labels.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import re
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import anyio
+import numpy as np
+import tensorflow as tf
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from can_tf.audio.wav import seconds_of
+from can_tf.server.gate import Gate, HttpError, Limits
+from can_tf.server.json_tensors import BadRequestError, parse_request, render_response
+from can_tf.server.versions import Version, Versions
+
+_LOG = logging.getLogger(__name__)
+_PATH = re.compile(
+    r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d{1,18})|/labels/(?P<label>[^/:]+))?"
+    r"(?P<what>/metadata|:predict|:classify|:regress)?",
+    re.IGNORECASE,
+)
+_STATUS_OF_ERRORS: tuple[tuple[type, int], ...] = (
+    (tf.errors.InvalidArgumentError, 400),
+    (tf.errors.FailedPreconditionError, 400),
+    (tf.errors.OutOfRangeError, 400),
+    (tf.errors.NotFoundError, 404),
+    (tf.errors.ResourceExhaustedError, 429),
+    (tf.errors.UnimplementedError, 501),
+)
+
+
+def create_app(
+    versions: Versions, gate: Gate | None = None, *, pages: Sequence[Route] = (), seconds_between_looks: float = 1.0
+) -> Starlette:
+    """Returns the application.
+
+    Args:
+        versions: What it serves.
+        gate: What it lets in.
+        pages: Other addresses that it answers.
+        seconds_between_looks: How often the model's folder is looked at for a newer version.
+    """
+    service = _Service(versions, gate or Gate(Limits()))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        watching = asyncio.create_task(service.watch(seconds_between_looks))
+        yield
+        watching.cancel()
+
+    routes = [*pages, Route("/v1/{path:path}", service.answer, methods=["GET", "POST", "PUT", "DELETE", "PATCH"])]
+    # What nobody foresaw is answered in JSON too, and goes on to the server's log.
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: _internal_error})
+
+
+async def _internal_error(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"error": f"Internal error: {type(error).__name__}"}, 500)
+
+
+def refusal(message: str, status: int) -> JSONResponse:
+    """Returns an error; half a character of a request ("\\ud800"), which no reply can hold, becomes a question mark."""
+    return JSONResponse({"error": message.encode("utf-8", "replace").decode()}, status)
+
+
+class _Service:
+    def __init__(self, versions: Versions, gate: Gate):
+        self._versions, self._gate, self._limits = versions, gate, gate.limits
+
+    async def watch(self, seconds: float) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await anyio.to_thread.run_sync(self._versions.refresh)
+            except Exception:  # A folder that cannot be read now may be so later.
+                _LOG.exception("the model's folder cannot be looked at")
+
+    async def answer(self, request: Request) -> JSONResponse:
+        try:
+            return JSONResponse(await self._answer(request))
+        except HttpError as error:
+            return refusal(str(error), error.status)
+        except BadRequestError as error:
+            return refusal(str(error), 400)
+        except tf.errors.OpError as error:
+            status = next((status for kind, status in _STATUS_OF_ERRORS if isinstance(error, kind)), 500)
+            return refusal(error.message, status)
+
+    async def _answer(self, request: Request) -> dict[str, Any]:
+        path = request.url.path
+        found = _PATH.fullmatch(path)
+        method = {None: "GET", "/metadata": "GET", ":predict": "POST"}
+        what = found["what"] and found["what"].lower() if found else "nothing"
+        if found is None or method.get(what) != request.method:
+            raise HttpError(400, f"Malformed request: {request.method} {path}")
+        if what is None:
+            return self._status(found)
+        version = self._version(found)
+        if what == "/metadata":
+            return self._metadata(version)
+        async with self._gate.body(request) as content:
+            return await anyio.to_thread.run_sync(self._run, version, content, limiter=self._gate.turns)
+
+    def _check_name(self, found: re.Match[str]) -> None:
+        if found["label"]:
+            raise HttpError(400, f"Unrecognized servable version label: {found['label']}")
+        if found["name"] != self._versions.name:
+            raise HttpError(404, f"Servable not found for request: Latest({found['name']})")
+
+    def _status(self, found: re.Match[str]) -> dict[str, Any]:
+        """Returns the state of all versions, or of the one asked for, also if it is loading or could not be loaded."""
+        self._check_name(found)
+        number = found["version"] and int(found["version"])
+        rows = [row for row in self._versions.status() if number in (None, int(row["version"]))]
+        if not rows:
+            raise HttpError(404, f"Servable not found for request: Specific({found['name']}, {number})")
+        return {"model_version_status": rows}
+
+    def _version(self, found: re.Match[str]) -> Version:
+        self._check_name(found)
+        current, name = self._versions.current, found["name"]
+        if found["version"] and int(found["version"]) != current.number:
+            raise HttpError(404, f"Servable not found for request: Specific({name}, {found['version']})")
+        return current
+
+    def _metadata(self, version: Version) -> dict[str, Any]:
+        spec = {"name": self._versions.name, "signature_name": "", "version": str(version.number)}
+        return {"model_spec": spec, "metadata": {"signature_def": {"signature_def": dict(version.definitions)}}}
+
+    def _run(self, version: Version, content: bytes) -> dict[str, Any]:
+        try:
+            body = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise BadRequestError(f"JSON Parse error: {error}") from error
+        try:
+            signature, inputs, rows = parse_request(body, version.definitions)
+        except RecursionError as error:
+            raise BadRequestError("JSON Value: nested too deeply") from error
+        for name, values in inputs.items():
+            self._check_size(name, values)
+        return render_response(version.run(signature, inputs), rows)
+
+    def _check_size(self, name: str, values: np.ndarray) -> None:
+        longest = max(map(len, values.flat), default=0) if values.dtype == object else 0
+        if max(values.size, longest) > self._limits.values:
+            raise BadRequestError(
+                f"{name}: holds more than {self._limits.values} values, which this server does not take"
+            )
+        if name == "words" and values.size > self._limits.words:
+            raise BadRequestError(
+                f"words: {values.size} in one request, padding included; this server takes at most "
+                f"{self._limits.words}. Send fewer utterances at once, or start it with a larger --max-words"
+            )
+        if name == "audio" and (seconds := sum(map(seconds_of, values.flat))) > self._limits.seconds:
+            raise BadRequestError(
+                f"audio: {seconds:.0f} s in one request; this server takes at most {self._limits.seconds:g} s. "
+                "Send fewer or shorter recordings at once, or start it with a larger --max-seconds"
+            )

@@ -1,1 +1,0 @@
-"""From a trained run to answers: the exported graph, and those who ask it."""

@@ -1,0 +1,114 @@
+"""Answers of servers that are not can_tf's, and descriptions of exports that are damaged."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from can_tf.alignment.word import Word
+from can_tf.errors import ConfigError, ExportError, ServerError
+from can_tf.prediction.backends import RestServer
+from can_tf.prediction.messages import Request, predictions_of
+from can_tf.prediction.predictor import DESCRIPTION_FILE, Predictor, description_of
+
+REQUEST = Request(b"", (Word("good", 0.0, 0.5), Word("day", 0.5, 1.0)))
+OUTPUTS = {
+    "probabilities": [[0.75, 0.25]],
+    "label": ["calm"],
+    "labels": [["calm", "loud"]],
+    "text_attention": [[[0.5, 0.5]]],
+    "audio_attention": [[[0.25, 0.75]]],
+}
+DESCRIPTION = {"records": {"features": {"sample_rate_hz": 16_000}, "fillers": "keep", "corpus": {"synthetic": False}}}
+
+
+def arrays(outputs):
+    response = SimpleNamespace(status_code=200, json=lambda: json.loads(json.dumps({"outputs": outputs})))
+    return RestServer("http://localhost:1")._outputs(response)
+
+
+def test_the_answer_of_a_model_is_taken_with_texts_as_bytes_too():
+    for texts in (lambda value: value, lambda value: np.array(value, "S4").astype(object)):
+        outputs = arrays(OUTPUTS) | {name: texts(OUTPUTS[name]) for name in ("label", "labels")}
+        outputs = {name: np.asarray(values) for name, values in outputs.items()}
+        [prediction] = predictions_of(outputs, [REQUEST])
+        assert (prediction.label, prediction.probabilities) == ("calm", {"calm": 0.75, "loud": 0.25})
+
+
+def test_confidence_is_calibrated_where_it_can_be():
+    [plain] = predictions_of(arrays(OUTPUTS), [REQUEST])
+    [calibrated] = predictions_of(arrays({**OUTPUTS, "calibrated_probabilities": [[0.625, 0.375]]}), [REQUEST])
+    assert (plain.confidence, calibrated.confidence) == (0.75, 0.625)
+    assert plain.to_json()["calibrated_probabilities"] is None
+    told = calibrated.to_json()
+    assert (told["confidence"], told["calibrated_probabilities"]) == (0.625, {"calm": 0.625, "loud": 0.375})
+    assert told["probabilities"] == {"calm": 0.75, "loud": 0.25}
+
+
+@pytest.mark.parametrize(
+    "reject_below, label", [(0.0, "calm"), (0.625, "calm"), (0.7, "uncertain"), (1.0, "uncertain")]
+)
+def test_what_is_below_the_confidence_asked_for_is_uncertain_and_still_tells_the_most_probable(reject_below, label):
+    outputs = arrays({**OUTPUTS, "calibrated_probabilities": [[0.625, 0.375]]})
+    [prediction] = predictions_of(outputs, [REQUEST], reject_below=reject_below)
+    told = prediction.to_json()
+    assert (told["label"], told["most_probable"]) == (label, "calm")
+    assert told["probabilities"] == {"calm": 0.75, "loud": 0.25}
+
+
+@pytest.mark.parametrize("reject_below", [-0.1, 1.1, float("nan")])
+def test_a_confidence_that_is_no_probability_is_refused(reject_below):
+    with pytest.raises(ConfigError, match=f"reject_below must be a number from 0 to 1, got {reject_below}"):
+        Predictor(RestServer("http://localhost:1"), reject_below=reject_below)
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"probabilities": None}, r"probabilities: expected numbers from 0 to 1 of the shape \[1, 2\]"),
+        ({"probabilities": [[0.75]]}, "probabilities: expected numbers"),
+        ({"probabilities": [["much", "little"]]}, "probabilities: expected numbers"),
+        ({"probabilities": [[float("nan"), 1]]}, "probabilities: expected numbers from 0 to 1"),
+        ({"calibrated_probabilities": [[0.5, 0.25, 0.25]]}, r"calibrated_probabilities: expected .* shape \[1, 2\]"),
+        ({"calibrated_probabilities": [[float("nan"), 1]]}, "calibrated_probabilities: expected numbers from 0 to 1"),
+        ({"audio_probabilities": [[2, 0]]}, "audio_probabilities: expected numbers from 0 to 1"),
+        ({"label": "calm"}, r"label: expected text of the shape \[1\]"),
+        ({"label": [3]}, "label: expected text"),
+        ({"labels": 1}, "labels: expected text|probabilities: expected numbers"),
+        ({"text_attention": [[[0.5]]]}, r"text_attention: expected numbers from 0 to 1 of the shape \[1, -1, 2\]"),
+        ({"text_attention": [[[1e308, 0]]]}, "text_attention: expected numbers from 0 to 1"),
+        ({"audio_attention": [[[0.5, 0.5], [1]]]}, "'audio_attention' of no shape; expected numbers"),
+    ],
+)
+def test_an_answer_that_no_model_of_can_tf_gives_is_the_servers_error(changes, message):
+    with pytest.raises(ServerError, match=message):
+        predictions_of(arrays({**OUTPUTS, **changes}), [REQUEST])
+
+
+def test_an_answer_that_lacks_an_output_is_the_servers_error():
+    with pytest.raises(ServerError, match="the answer's label: expected text"):
+        predictions_of(arrays({name: values for name, values in OUTPUTS.items() if name != "label"}), [REQUEST])
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("[" * 100_000, "cannot be read"),
+        ("[]", "is damaged .it: expected an object"),
+        ("{}", "is damaged .it lacks records"),
+        (
+            json.dumps({"records": {**DESCRIPTION["records"], "features": {"sample_rate_hz": "16k"}}}),
+            "sample_rate_hz: expected",
+        ),
+        (json.dumps({"records": {**DESCRIPTION["records"], "fillers": "some"}}), "records.fillers: expected"),
+    ],
+)
+def test_a_damaged_description_is_refused(tmp_path, content, message):
+    path = tmp_path / DESCRIPTION_FILE
+    path.parent.mkdir()
+    path.write_text(json.dumps(DESCRIPTION))
+    assert description_of(tmp_path) == DESCRIPTION["records"]
+    path.write_text(content)
+    with pytest.raises(ExportError, match=f"can_tf.json: .*{message}"):
+        description_of(tmp_path)

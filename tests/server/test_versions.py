@@ -1,0 +1,106 @@
+import gc
+import queue
+import resource
+import shutil
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from can_tf.export.warm_up import WARM_UP_FILE, replay_warm_up
+from can_tf.export.write import Exported
+from can_tf.server.versions import Versions
+
+_MOST_MEGABYTES = 120  # A version kept would be more.
+
+
+@pytest.fixture
+def versions(exported: Exported, tmp_path: Path) -> Versions:
+    shutil.copytree(exported.folder, tmp_path / "can" / "1")
+    return Versions(tmp_path / "can")
+
+
+def _take_up(versions: Versions, number: int) -> None:
+    shutil.copytree(versions.current.folder, versions.folder / str(number))
+    assert versions.refresh()
+    assert versions.current.number == number
+
+
+def _in_a_thread_that_lives(work: Callable[[], object], until: threading.Event) -> None:
+    """Does work in a thread that waits afterwards, and so keeps the heap that it has got: a server has many."""
+    worked: queue.Queue[BaseException | None] = queue.Queue()
+
+    def run() -> None:
+        try:
+            work()
+            worked.put(None)
+        except BaseException as error:
+            worked.put(error)
+        until.wait()
+
+    threading.Thread(target=run).start()
+    if error := worked.get():
+        raise error
+
+
+def _requests(versions: Versions, signature: str) -> list[dict[str, np.ndarray]]:
+    found: list[dict[str, np.ndarray]] = []
+    replay_warm_up(versions.current.folder, lambda name, inputs: found.append(inputs) if name == signature else None)
+    return found
+
+
+def _megabytes() -> float:
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+
+
+def test_a_version_that_is_replaced_gives_its_memory_back(versions: Versions):
+    _take_up(versions, 2)  # From here on TensorFlow has made what it makes once.
+    before, second = _megabytes(), weakref.ref(versions.current)
+    done = threading.Event()
+    try:
+        for number in (3, 4):
+            _in_a_thread_that_lives(lambda number=number: _take_up(versions, number), done)
+        assert second() is None
+        assert _megabytes() - before < _MOST_MEGABYTES
+    finally:
+        done.set()
+
+
+def test_a_request_ends_with_the_version_that_it_began_with(versions: Versions):
+    first, [inputs] = versions.current, _requests(versions, "serving_default")
+    before = first.run("serving_default", inputs)
+    _take_up(versions, 2)
+    shutil.rmtree(first.folder)
+    np.testing.assert_array_equal(first.run("serving_default", inputs)["probabilities"], before["probabilities"])
+
+
+def _break(version: Path) -> None:
+    """Gives a version warm-up requests that are none, in a record that is whole."""
+    with tf.io.TFRecordWriter(str(version / WARM_UP_FILE)) as writer:
+        writer.write(b"\xff no request")
+
+
+def test_a_version_that_cannot_be_loaded_hides_no_other_and_is_tried_again_once_it_is_mended(versions: Versions):
+    good = versions.current.folder
+    shutil.copytree(good, versions.folder / "2")
+    shutil.copytree(good, versions.folder / "3")
+    _break(versions.folder / "3")
+    assert not versions.refresh()
+    assert [(row["version"], row["state"]) for row in versions.status()] == [("3", "END"), ("1", "AVAILABLE")]
+    assert versions.refresh()
+    assert versions.current.number == 2
+    shutil.rmtree(versions.folder / "3")
+    shutil.copytree(good, versions.folder / "3")
+    assert versions.refresh()
+    assert versions.current.number == 3
+
+
+def test_what_is_loaded_goes_on_when_all_versions_are_gone(versions: Versions):
+    shutil.rmtree(versions.folder)
+    assert not versions.refresh()
+    assert versions.current.records["corpus"]["synthetic"]
