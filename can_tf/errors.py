@@ -2,7 +2,37 @@
 
 
 class CanError(Exception):
-    """Base of every error that the command line shows as one line."""
+    """Base of every error that the command line shows as one line, and the parts of its text.
+
+    Args:
+        what: What is wrong; in an error without other parts, the whole text.
+        where: The file, utterance or argument at fault.
+        expected: What would have been right.
+        advice: What to do, without a full stop.
+        option: The option that lifts the limit which was exceeded: of use where options are typed.
+
+    Example:
+        >>> print(CanError("is 9 s long", where="talk.wav", expected="at most 5 s", option="--max-seconds"))
+        talk.wav: is 9 s long; expected at most 5 s. Raise --max-seconds.
+    """
+
+    def __init__(self, what: str = "", *, where: str = "", expected: str = "", advice: str = "", option: str = ""):
+        super().__init__(what)  # As it is, so that the error can come from another process.
+        self.what, self.where, self.expected, self.advice, self.option = what, where, expected, advice, option
+
+    def __str__(self) -> str:
+        raising = f"raise {self.option}" if self.option else ""
+        return self._text(", or ".join(filter(None, (self.advice, raising))))
+
+    @property
+    def without_option(self) -> str:
+        """The text for somebody who cannot set options: the visitor of a server."""
+        return self._text(self.advice)
+
+    def _text(self, advice: str) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        text += f"; expected {self.expected}" if self.expected else ""
+        return f"{text}. {advice[0].upper()}{advice[1:]}." if advice else text
 
 
 class CorpusError(CanError):
@@ -45,11 +75,11 @@ class MissingExtraError(CanError):
     """An optional part of can_tf is asked for, and its library is not installed."""
 
     def __init__(self, purpose: str, extra: str):
-        super().__init__(purpose, extra)  # As they are, so that it can come from another process.
+        super().__init__(f"{purpose} needs an optional part of can_tf")
+        self.args = (purpose, extra)  # What pickle makes it again from.
 
     def __str__(self) -> str:
-        purpose, extra = self.args
-        return f"{purpose} needs an optional part of can_tf. Install it with: pip install 'can_tf[{extra}]'"
+        return f"{self.what}. Install it with: pip install 'can_tf[{self.args[1]}]'"
 
 
 class ExportError(CanError):

@@ -5,6 +5,7 @@ a model, ten minutes some 0.6 GB.
 """
 
 import dataclasses
+from typing import NamedTuple
 
 MAX_SECONDS = 3_600.0  # Of a recording.
 PICTURE_SECONDS = 120.0  # Of a recording that is drawn with its words.
@@ -27,14 +28,23 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-def words_fault(count: int, at_most: int) -> str | None:
+class Excess(NamedTuple):
+    """What goes beyond a limit, in the parts that `can_tf.errors.CanError` has."""
+
+    what: str
+    expected: str
+    advice: str
+    option: str
+
+
+def words_fault(count: int, at_most: int) -> Excess | None:
     """Returns what is wrong with so many words, None if nothing is."""
     if count <= at_most:
         return None
-    return f"{count} words; expected at most {at_most} for one utterance. Cut it at its pauses, or raise --max-words"
+    return Excess(f"has {count} words", f"at most {at_most} for one utterance", "Cut it at its pauses", "--max-words")
 
 
-def length_fault(frames: int, rate_hz: int, at_most: float) -> str | None:
+def length_fault(frames: int, rate_hz: int, at_most: float) -> Excess | None:
     """Returns what is wrong with the length that a recording's header tells, None if nothing is.
 
     Args:
@@ -43,11 +53,10 @@ def length_fault(frames: int, rate_hz: int, at_most: float) -> str | None:
         at_most: Seconds.
     """
     if frames > _UNKNOWN_LENGTH:
-        return "does not say how long it is, as streams do not. Convert it to a file again"
+        what = "does not say how long it is, as streams do not"
+        return Excess(what, "", "Convert it to a file again", "")
     longest = at_most * min(1.0, _USUAL_RATE_HZ / rate_hz)
     if frames <= longest * rate_hz:
         return None
-    return (
-        f"is {frames / rate_hz:.0f} s long at {rate_hz} Hz; expected at most {longest:g} s. "
-        "Cut it at its pauses, or raise --max-seconds"
-    )
+    what = f"is {frames / rate_hz:.0f} s long at {rate_hz} Hz"
+    return Excess(what, f"at most {longest:g} s", "Cut it at its pauses", "--max-seconds")

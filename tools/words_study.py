@@ -25,7 +25,7 @@ from can_tf.alignment.spans import is_filler, is_silence, share_silence
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
 from can_tf.alignment.transcript import spoken_words
 from can_tf.alignment.word import Word
-from can_tf.audio.reading import read_audio
+from can_tf.audio import read_audio
 from can_tf.cli.shared.progress import Progress
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import load_label_set
@@ -159,7 +159,10 @@ def _answers(predictor: Predictor, spoken: Sequence[Spoken], words: Sequence[Wor
     """Yields the label of each utterance, None where its words are not found or the model refuses them."""
     for start in range(0, len(spoken), _BATCH):
         part = list(zip(spoken[start : start + _BATCH], words[start : start + _BATCH], strict=True))
-        requests = [None if found is None else predictor.request(each.samples, found) for each, found in part]
+        requests = [
+            None if found is None else predictor.request(each.samples, found, sample_rate=SAMPLE_RATE_HZ)
+            for each, found in part
+        ]
         asked = [request for request in requests if request is not None]
         answers = iter(predictor.predict_all(asked) if asked else [])
         for request in requests:
@@ -181,7 +184,7 @@ def _scores(true: Sequence[str], answered: Sequence[str | None]) -> tuple[float,
 def _spoken(root: Path, labels: str) -> dict[str, Spoken]:
     found = {}
     for utterance in read_iemocap(root, load_label_set(labels)).utterances:
-        samples = read_audio(utterance.audio_path, SAMPLE_RATE_HZ)
+        samples = read_audio(utterance.audio_path)
         found[utterance.id] = Spoken(utterance, samples, share_silence(utterance.words))
     return found
 

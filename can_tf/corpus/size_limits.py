@@ -6,6 +6,7 @@ import soundfile
 
 from can_tf.alignment.spans import is_silence
 from can_tf.corpus.utterance import Corpus, Rejection, Utterance
+from can_tf.errors import AudioError, CorpusError
 from can_tf.limits import Limits, length_fault, words_fault
 
 
@@ -26,9 +27,10 @@ def reject_what_exceeds(corpus: Corpus, limits: Limits) -> Corpus:
 def _fault(utterance: Utterance, limits: Limits) -> str | None:
     words = [token.text for token in utterance.words if not is_silence(token.text)] or utterance.transcript.split()
     if fault := words_fault(len(words), limits.words):
-        return f"has {fault}"
+        return str(CorpusError(**fault._asdict()))
     try:
         header = soundfile.info(utterance.audio_path)
     except (soundfile.SoundFileError, OSError):
         return None  # Whoever reads the recording says what is wrong with it.
-    return length_fault(header.frames, header.samplerate, limits.seconds)
+    fault = length_fault(header.frames, header.samplerate, limits.seconds)
+    return str(AudioError(**fault._asdict())) if fault else None

@@ -2,15 +2,15 @@
 
 import base64
 import dataclasses
-import io
 from typing import Any
 
 import numpy as np
-import soundfile
 
-from can_tf.features.config import FeatureConfig
-from can_tf.features.mfcc import log_mel_spectrogram
-from can_tf.prediction.messages import Prediction, Request
+from can_tf.features.mel import log_mel_spectrogram
+from can_tf.features.mel_settings import MelSettings
+from can_tf.prediction.answers import Prediction
+from can_tf.prediction.requests import Request
+from can_tf.samples import SAMPLE_RATE_HZ, pcm16
 
 _DECIBELS = 10 / np.log(10)  # Of a natural logarithm of power.
 _MOST_COLUMNS = 8_000
@@ -25,21 +25,19 @@ class Explanation:
     Attributes:
         name: Of the recording.
         prediction: What the model says.
-        samples: `<float32>[samples]` in [-1, 1].
-        sample_rate_hz: Of them.
+        samples: `<float32>[samples]` from `can_tf.audio.read_audio`.
         true: The true label, where it is known.
     """
 
     name: str
     prediction: Prediction
     samples: np.ndarray
-    sample_rate_hz: int
     true: str | None = None
 
     @property
     def seconds(self) -> float:
         """How long the recording is."""
-        return len(self.samples) / self.sample_rate_hz
+        return len(self.samples) / SAMPLE_RATE_HZ
 
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values: those of the prediction, with each word's attention by head, and the recording's."""
@@ -62,37 +60,32 @@ class Explanation:
 
     def to_page(self) -> dict[str, Any]:
         """Returns the same and what the page draws and plays: the spectrogram's levels, the samples."""
-        levels = _at_most(_MOST_COLUMNS, spectrogram_levels(self.samples, self.sample_rate_hz))
-        samples = np.round(self.samples.clip(-1, 1) * 32767).astype("<i2")
+        levels = _at_most(_MOST_COLUMNS, spectrogram_levels(self.samples))
+        samples = pcm16(self.samples).astype("<i2")
         return {
             **self.to_json(),
             "spectrogram": {"frames": levels.shape[0], "bands": levels.shape[1], "levels": _base64(levels)},
-            "sound": {"sample_rate_hz": self.sample_rate_hz, "samples": _base64(samples)},
+            "sound": {"sample_rate_hz": SAMPLE_RATE_HZ, "samples": _base64(samples)},
         }
 
 
 def explanation_of(name: str, request: Request, prediction: Prediction, true: str | None = None) -> Explanation:
     """Returns the explanation of an answer to a request."""
-    samples, rate = soundfile.read(io.BytesIO(request.wav), dtype="float32", always_2d=True)
-    return Explanation(name, prediction, samples.mean(axis=1), rate, true)
+    return Explanation(name, prediction, request.samples, true)
 
 
-def spectrogram_levels(samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
+def spectrogram_levels(samples: np.ndarray) -> np.ndarray:
     """Returns the mel spectrogram as levels to draw, 0 for 80 dB below the loudest and 255 for the loudest.
 
     Args:
-        samples: `<float32>[samples]` in [-1, 1].
-        sample_rate_hz: Of them.
+        samples: `<float32>[samples]` from `can_tf.audio.read_audio`.
 
     Returns:
-        `<uint8>[frames, bands]`, a frame every 10 ms, in 40 bands from 20 to 8,000 Hz (or half the sample rate).
+        `<uint8>[frames, bands]`, one frame every 10 ms, in 40 bands from 20 to 8,000 Hz.
     """
-    highest = min(FeatureConfig.mel_max_hz, sample_rate_hz / 2)
-    config = FeatureConfig(sample_rate_hz=sample_rate_hz, mel_max_hz=highest)
-    config = dataclasses.replace(config, fft_length=1 << (config.window_samples - 1).bit_length())
     loudest = float(np.abs(samples).max())
     # To the same loudness, for the logarithm has a floor.
-    decibels = _DECIBELS * log_mel_spectrogram(samples / max(loudest, _FAINTEST), config).numpy()
+    decibels = _DECIBELS * log_mel_spectrogram(samples / max(loudest, _FAINTEST), MelSettings()).numpy()
     above = (decibels - decibels.max()) / _RANGE_DECIBELS + 1
     levels = np.round(255 * above.clip(0, 1)).astype(np.uint8)
     return levels if loudest > _FAINTEST else np.zeros_like(levels)

@@ -9,6 +9,7 @@ from can_tf.errors import MissingExtraError
 from can_tf.explanation.data import Explanation, spectrogram_levels
 from can_tf.files import replacing
 from can_tf.report.plots import plain
+from can_tf.samples import SAMPLE_RATE_HZ
 
 _COLORS = {"text": "Blues", "audio": "Oranges"}
 _INCHES_A_SECOND, _NARROWEST, _WIDEST = 2.6, 5.0, 20.0
@@ -65,10 +66,10 @@ def _title(explanation: Explanation) -> str:
 
 def _draw_sound(waveform: Any, spectrogram: Any, explanation: Explanation) -> None:
     samples, seconds = explanation.samples, explanation.seconds
-    waveform.plot(np.arange(len(samples)) / explanation.sample_rate_hz, samples, color="0.3", linewidth=0.3)
+    waveform.plot(np.arange(len(samples)) / SAMPLE_RATE_HZ, samples, color="0.3", linewidth=0.3)
     waveform.set_yticks([])
     waveform.set_ylabel("sound", fontsize=8)
-    levels = spectrogram_levels(samples, explanation.sample_rate_hz)
+    levels = spectrogram_levels(samples)
     spectrogram.imshow(levels.T, origin="lower", aspect="auto", cmap="magma", extent=(0, seconds, 0, levels.shape[1]))
     spectrogram.set_ylabel("mel band", fontsize=8)
     for axis, color in ((waveform, "0.6"), (spectrogram, "white")):

@@ -2,32 +2,30 @@
 
 import dataclasses
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from can_tf.alignment.spans import share_silence
-from can_tf.audio.wav import read_as_wav
 from can_tf.corpus.utterance import Utterance
-from can_tf.errors import CanError, MissingExtraError, RunError
+from can_tf.errors import CanError, MissingExtraError, PredictionError, RunError
 from can_tf.explanation.data import Explanation, explanation_of
 from can_tf.explanation.page import Group
 from can_tf.export.trained import TrainedModel, load_run
+from can_tf.limits import Limits
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES
-from can_tf.prediction.backends import reason_of
-from can_tf.prediction.messages import Request, inputs_of, predictions_of
-from can_tf.prediction.words import SpokenWords
+from can_tf.prediction.predictor import PredictionOptions, Predictor
+from can_tf.prediction.requests import Request
 from can_tf.records.shards import is_unaligned
 from can_tf.training.run_folder import PREDICTIONS_FILE, read_predictions, read_probabilities
 
 _CONFIDENT = "Most confident: the largest final probability"
 _WRONG = "Most wrong: the largest lead of a wrong label over the true one"
 _DIVIDED = "Most divided: text alone against audio alone"
-_TOLERANCE = 1e-3  # Beyond, it was another recording. Resampling and 16 bits stay far below.
+_TOLERANCE = 1e-4  # Beyond, it was another recording, or other words.
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -109,52 +107,51 @@ def gallery(
     answers = read_answers(run, model.model_config, model.metrics)
     groups = worth_a_look(answers, count)
     places = sorted({place for found in groups.values() for place in found})
-    look = _Look(run, model, answers, utterances)
+    run_gallery = _Gallery(run, model, answers, utterances)
     explained = {}
     for done, place in enumerate(places, 1):
-        explained[place] = look(place)
+        explained[place] = run_gallery.explain(place)
         report(done, len(places))
     return [Group(title, [explained[place] for place in found]) for title, found in groups.items()]
 
 
-class _Look:
+class _Gallery:
     """Asks a run's model about its test utterances again, by their recordings."""
 
     def __init__(self, run: Path, model: TrainedModel, answers: Answers, utterances: Mapping[str, Utterance]):
         self._run, self._model, self._answers, self._utterances = run, model, answers, utterances
-        self._rate = model.features.sample_rate_hz
-        self._spoken_words = SpokenWords()
+        options = PredictionOptions(
+            fillers=model.config["records"]["fillers"], limits=Limits(seconds=math.inf, words=sys.maxsize)
+        )
+        self._predictor = Predictor(model, options)
 
-    def __call__(self, place: int) -> Explanation:
+    def explain(self, place: int) -> Explanation:
+        """Returns the explanation of the test utterance at a place."""
         name = self._answers.ids[place]
         if name not in self._utterances:
             raise RunError(f"{self._run}: {name} is not in the corpus given. Give --root and --labels of its records.")
         try:
             request = self._request(self._utterances[name])
-            [prediction] = predictions_of(self._model.answer(inputs_of([request])), [request])
+            [prediction] = self._predictor.predict_all([request])
+            if isinstance(prediction, PredictionError):
+                raise prediction
         except MissingExtraError:
             raise
         except CanError as error:
             raise RunError(f"{self._run}: {name} cannot be explained ({' '.join(str(error).split())}).") from error
-        except tf.errors.OpError as error:
-            raise RunError(f"{self._run}: {name} cannot be explained ({reason_of(error.message)}).") from error
         labels = self._model.model_config.labels
         given = np.array([prediction.probabilities[label] for label in labels])
         if np.abs(given - self._answers.final[place]).max() > _TOLERANCE:
-            raise self._other_corpus(name)
+            raise RunError(
+                f"{self._run}: {name} in the corpus given is not what the run was tested on: other sound, words or "
+                "times. Give the --root of its records."
+            )
         return explanation_of(name, request, prediction, labels[self._answers.true[place]])
 
     def _request(self, utterance: Utterance) -> Request:
-        """Returns what the model is asked; words and silences become segments as `build-records` makes them."""
-        wav, samples = read_as_wav(utterance.audio_path, self._rate, max_seconds=math.inf)
-        tokens = utterance.words
+        """Returns what the model is asked: samples, words and silences as `build-records` has them."""
+        samples = self._predictor.read(utterance.audio_path)
         if is_unaligned(utterance):
-            tokens = self._spoken_words(samples, self._rate, utterance.transcript)
-        words = share_silence(tokens, fillers=self._model.config["records"]["fillers"])
-        return Request(wav, words, "transcript" if is_unaligned(utterance) else "alignment")
-
-    def _other_corpus(self, name: str) -> RunError:
-        return RunError(
-            f"{self._run}: {name} in the corpus given is not what the run was tested on: other sound, words or times. "
-            "Give the --root of its records."
-        )
+            tokens = self._predictor.find_words(samples, utterance.transcript)
+            return self._predictor.request_of_tokens(samples, tokens, "transcript")
+        return self._predictor.request_of_tokens(samples, utterance.words, "alignment")

@@ -1,6 +1,6 @@
 """The graph that answers in production: from wav bytes and timed words to the paper's predictions.
 
-Segments and MFCCs are computed by the functions that `build-records` uses, so training and serving cannot drift apart.
+Segments and frames are computed by the functions that `build-records` uses, so training and serving cannot drift apart.
 Only stock TensorFlow ops are used; TensorFlow Serving needs nothing else.
 
 TensorFlow Serving's batching pads every tensor of a request with that tensor's own first element. So nothing is read
@@ -17,11 +17,11 @@ from contextlib import AbstractContextManager
 import keras
 import tensorflow as tf
 
-from can_tf.features.config import FeatureConfig
-from can_tf.features.mfcc import segment_mfcc
+from can_tf.features.front_end import FrontEnd, Segments
 from can_tf.features.segments import segment_samples
 from can_tf.models.can import with_attention
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
+from can_tf.samples import SAMPLE_RATE_HZ
 
 WORD_INPUTS = {
     "words": tf.TensorSpec([None, None], tf.string, "words"),
@@ -54,7 +54,8 @@ class ServedModel(tf.Module):
         model: From `can_tf.models.registry.build`, trained.
         labels: Its labels, in index order.
         alpha: The exponent of Eq. 15.
-        features: What its records were made with.
+        front_end: What made the frames of its records.
+        overlap: What neighboring segments of its records have in common.
         max_segment_frames: What longer segments were cut to in training.
         temperature: That of `calibrated_probabilities` (`can_tf.training.calibration`); None leaves them out.
     """
@@ -64,15 +65,16 @@ class ServedModel(tf.Module):
         model: keras.Model,
         labels: tuple[str, ...],
         alpha: float,
-        features: FeatureConfig,
+        front_end: FrontEnd,
+        overlap: float,
         max_segment_frames: int,
         temperature: float | None = None,
     ):
         super().__init__()
         self.model = with_attention(model)
         self._labels, self.alpha, self.temperature = labels, alpha, temperature
-        self._features, self.max_segment_frames = features, max_segment_frames
-        mfcc = tf.TensorSpec([None, None, None, features.mel_bins], tf.float32, "frames")
+        self._front_end, self._overlap, self.max_segment_frames = front_end, overlap, max_segment_frames
+        frames = tf.TensorSpec([None, None, None, front_end.width], tf.float32, "frames")
         segment_frames = tf.TensorSpec([None, None], tf.int32, "segment_frames")
         audio = tf.TensorSpec([None], tf.string, "audio")
         waveform = tf.TensorSpec([None, None], tf.float32, "waveform")
@@ -80,11 +82,11 @@ class ServedModel(tf.Module):
         self.functions: dict[str, tf.types.experimental.GenericFunction] = {
             "serving_default": tf.function(self._of_audio, [audio, *WORD_INPUTS.values()]),
             "waveform": tf.function(self._of_waveform, [waveform, num_samples, *WORD_INPUTS.values()]),
-            "features": tf.function(self._of_features, [mfcc, segment_frames, WORD_INPUTS["words"]]),
+            "features": tf.function(self._of_features, [frames, segment_frames, WORD_INPUTS["words"]]),
         }
 
     def _of_audio(self, audio, words, start, end, num_words):
-        """`audio`: `<string>[batch]`, wav files of 16-bit PCM; channels are averaged."""
+        """`audio`: `<string>[batch]`, wav files of 16-bit PCM; channels are averaged, on the grid that training has."""
         waveforms = tf.map_fn(
             self._decode, audio, fn_output_signature=tf.RaggedTensorSpec([None], tf.float32, ragged_rank=0)
         )
@@ -92,10 +94,9 @@ class ServedModel(tf.Module):
 
     def _decode(self, content: tf.Tensor) -> tf.Tensor:
         samples, rate = tf.audio.decode_wav(content)
-        expected = self._features.sample_rate_hz
-        right = tf.equal(rate, expected)
-        with _check(right, f"audio: expected {expected} Hz, resample it; its sample rate is", rate):
-            return tf.reduce_mean(samples, axis=1)
+        right = tf.equal(rate, SAMPLE_RATE_HZ)
+        with _check(right, f"audio: expected {SAMPLE_RATE_HZ} Hz, resample it; its sample rate is", rate):
+            return _on_grid(tf.reduce_mean(samples, axis=1))
 
     def _of_waveform(self, waveform, num_samples, words, start, end, num_words):
         """`waveform`: `<float32>[batch, samples]` in [-1, 1]; of each row, the first `num_samples` `<int32>[batch]`."""
@@ -104,51 +105,51 @@ class ServedModel(tf.Module):
             num_samples = tf.cast(num_samples, tf.int64)
         samples = tf.RaggedTensor.from_tensor(waveform, lengths=num_samples).flat_values
         with _check(tf.reduce_all(tf.math.is_finite(samples)), "waveform: expected finite samples"):
-            samples = tf.identity(samples)
+            samples = _on_grid(samples)
         return self._of_samples(samples, num_samples, words, start, end, num_words)
 
     def _of_samples(self, samples, num_samples, words, start, end, num_words):
         """`samples` `<float32>[all samples]`, and how many of them each utterance has, `<int64>[batch]`."""
         real = _real_words(words, start, end, num_words)
-        offset = tf.repeat(tf.cumsum(num_samples, exclusive=True), real.num_words)
-        first, count = segment_samples(real.start, real.end, tf.repeat(num_samples, real.num_words), self._features)
+        recording = tf.repeat(tf.range(tf.size(num_samples, tf.int64)), real.num_words)
+        first, count = segment_samples(real.start, real.end, tf.gather(num_samples, recording), self._overlap)
         with _check(
             tf.reduce_all(count > 0),
             "start, end: expected each word inside its audio with an end behind its start, got at",
             tf.stack([tf.boolean_mask(times, count <= 0) for times in (real.start, real.end)], axis=1),
         ):
             count = tf.identity(count)
-        mfcc, segment_frames = segment_mfcc(samples, offset + first, count, self._features)
-        segments = tf.RaggedTensor.from_row_lengths(mfcc, segment_frames)[:, : self.max_segment_frames]
+        frames, segment_frames = self._front_end.frames(Segments(samples, num_samples, recording, first, count))
+        segments = tf.RaggedTensor.from_row_lengths(frames, segment_frames)[:, : self.max_segment_frames]
         by_word = tf.RaggedTensor.from_row_lengths(segments, tf.cast(real.num_words, tf.int64))
         batch, most_words = tf.unstack(tf.shape(real.text, tf.int64))
         return self._answer(
             real.text,
-            by_word.to_tensor(0.0, shape=tf.stack([batch, most_words, -1, self._features.mel_bins])),
+            by_word.to_tensor(0.0, shape=tf.stack([batch, most_words, -1, self._front_end.width])),
             tf.cast(by_word.row_lengths(2).to_tensor(0, shape=tf.stack([batch, most_words])), tf.int32),
         )
 
-    def _of_features(self, mfcc, segment_frames, words):
-        """`mfcc` `<float32>[batch, words, frames, mel_bins]`, `segment_frames` and `words`, both `[batch, words]`."""
-        cut = mfcc[:, :, : self.max_segment_frames]
-        frames = tf.minimum(segment_frames, tf.shape(cut)[2])
-        in_segment = tf.sequence_mask(frames, tf.shape(cut)[2])[:, :, :, None]
+    def _of_features(self, frames, segment_frames, words):
+        """`frames` `<float32>[batch, words, frames, width]`, `segment_frames` and `words`, both `[batch, words]`."""
+        cut = frames[:, :, : self.max_segment_frames]
+        counts = tf.minimum(segment_frames, tf.shape(cut)[2])
+        in_segment = tf.sequence_mask(counts, tf.shape(cut)[2])[:, :, :, None]
         constant = tf.reduce_all(tf.equal(cut, cut[:, :, :1, :1]) | ~in_segment, axis=[2, 3])
-        real = (frames > 0) & ~constant
+        real = (counts > 0) & ~constant
         num_words = tf.reduce_max(tf.where(real, tf.range(1, tf.shape(real)[1] + 1), 0), axis=1)
         within = tf.sequence_mask(num_words, tf.shape(real)[1])
         finite = tf.reduce_all(tf.math.is_finite(cut) | ~(in_segment & within[:, :, None, None]))
-        held = tf.reduce_all((segment_frames <= tf.shape(mfcc)[2]) | ~within)
+        held = tf.reduce_all((segment_frames <= tf.shape(frames)[2]) | ~within)
         with (
-            _check(held, "segment_frames: expected no more than mfcc holds, got", segment_frames),
+            _check(held, "segment_frames: expected no more than frames holds, got", segment_frames),
             _check(tf.reduce_all(num_words > 0), "segment_frames: expected at least one word in each utterance"),
             _check(tf.reduce_all(real | ~within), "segment_frames: expected frames in every segment before the last"),
-            _check(finite, "mfcc: expected finite numbers"),
+            _check(finite, "frames: expected finite numbers"),
         ):
-            return self._answer(tf.where(within, words, ""), cut, tf.where(within, frames, 0))
+            return self._answer(tf.where(within, words, ""), cut, tf.where(within, counts, 0))
 
-    def _answer(self, words, mfcc, segment_frames):
-        outputs = self.model({"words": words, "frames": mfcc, "segment_frames": segment_frames}, training=False)
+    def _answer(self, words, frames, segment_frames):
+        outputs = self.model({"words": words, "frames": frames, "segment_frames": segment_frames}, training=False)
         log_probabilities = final_log_probabilities(outputs, self.alpha)
         probabilities = tf.exp(log_probabilities)
         labels = tf.constant(self._labels)
@@ -181,6 +182,11 @@ def _real_words(words: tf.Tensor, start: tf.Tensor, end: tf.Tensor, num_words: t
         ),
     ):
         return _Words(tf.identity(text), tf.identity(start), tf.identity(end), num_words)
+
+
+def _on_grid(samples: tf.Tensor) -> tf.Tensor:
+    """Returns samples on the grid of 16-bit integers, as `can_tf.samples.on_grid` does: what training had."""
+    return tf.clip_by_value(tf.round(samples * 32_768.0), -32_768.0, 32_767.0) / 32_768.0
 
 
 def _check(condition: tf.Tensor, message: str, *values: tf.Tensor) -> AbstractContextManager:

@@ -9,14 +9,16 @@ import numpy as np
 import tensorflow as tf
 
 from can_tf.alignment.spans import FILLER_POLICIES
-from can_tf.errors import ExportError
+from can_tf.errors import ConfigError, ExportError
 from can_tf.export.graph import ServedModel
-from can_tf.features.config import FeatureConfig
+from can_tf.features.front_end import FrontEnd
+from can_tf.features.registry import front_end_from_json
 from can_tf.json_shapes import count
 from can_tf.models.config import ModelConfig
 from can_tf.models.registry import VARIANTS
 from can_tf.models.saved import load_model
-from can_tf.prediction.messages import SIGNATURE
+from can_tf.prediction.backends import refusals_as_errors
+from can_tf.prediction.requests import SIGNATURE
 from can_tf.training import run_folder
 from can_tf.training.calibration import Calibration, calibration_of
 
@@ -24,7 +26,8 @@ _CONFIG: dict[str, Any] = {  # What is needed of a run's.
     "options": {"model": lambda value: isinstance(value, str) and value in VARIANTS, "max_segment_frames": count},
     "records": {
         "segmentation": str,
-        "features": {field.name: float for field in dataclasses.fields(FeatureConfig)} | {"sample_rate_hz": count},
+        "features": {"name": str},
+        "overlap": float,
         "fillers": lambda value: value in FILLER_POLICIES,
     },
     "versions": {str: str},
@@ -33,18 +36,20 @@ _CONFIG: dict[str, Any] = {  # What is needed of a run's.
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """What a finished run has: its model, ready to serve, and what its files say."""
+    """What a finished run has: its model, ready to serve, and what its files say. A backend, as an export is."""
 
     served: ServedModel
     calibration: Calibration | None
     model_config: ModelConfig
-    features: FeatureConfig
+    front_end: FrontEnd
+    overlap: float
     config: Mapping[str, Any]
     metrics: Mapping[str, Any]
 
     def answer(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Returns the outputs for a batch of inputs; raises `tf.errors.OpError` where they are refused."""
-        outputs = self.served.functions[SIGNATURE](**{name: tf.constant(values) for name, values in inputs.items()})
+        """Returns the outputs for a batch of inputs; raises PredictionError where they are refused."""
+        with refusals_as_errors():
+            outputs = self.served.functions[SIGNATURE](**{name: tf.constant(values) for name, values in inputs.items()})
         return {name: value.numpy() for name, value in outputs.items()}
 
 
@@ -70,18 +75,22 @@ def load_run(run: Path, *, calibrated: bool = False) -> TrainedModel:
         )
     if VARIANTS[name].reads != "segments":
         raise ExportError(f"{run}: holds {name}; only the CAN and its ablations are exported.")
-    if unknown := config["records"]["features"].keys() - _CONFIG["records"]["features"].keys():
-        raise ExportError(
-            f"{run}: has features that this version of can_tf does not know: {', '.join(sorted(unknown))}."
-        )
-    features = FeatureConfig(**config["records"]["features"])
+    front_end, overlap = _front_end(run, config["records"]["features"]), config["records"]["overlap"]
     calibration = calibration_of(run, model_config.labels) if calibrated else None
     served = ServedModel(
         load_model(run / run_folder.MODEL_FILE),
         model_config.labels,
         model_config.alpha,
-        features,
+        front_end,
+        overlap,
         config["options"]["max_segment_frames"],
         None if calibration is None else calibration.temperature,
     )
-    return TrainedModel(served, calibration, model_config, features, config, metrics)
+    return TrainedModel(served, calibration, model_config, front_end, overlap, config, metrics)
+
+
+def _front_end(run: Path, features: Mapping[str, Any]) -> FrontEnd:
+    try:
+        return front_end_from_json(features)
+    except ConfigError as error:
+        raise ExportError(f"{run}: was trained on unknown features ({error}).") from error

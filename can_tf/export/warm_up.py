@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from can_tf.audio.wav import wav_bytes
-from can_tf.features.config import FeatureConfig
-from can_tf.features.utterances import SegmentedAudio, frames_of_utterances
+from can_tf.audio import wav_bytes
+from can_tf.features.front_end import FrontEnd
+from can_tf.features.recordings import SegmentedAudio, frames_of_recordings
+from can_tf.samples import SAMPLE_RATE_HZ, on_grid
 
 WARM_UP_FILE = Path("assets.extra", "tf_serving_warmup_requests")
 _SECONDS, _SECONDS_A_WORD = 2.0, 0.4
@@ -20,18 +21,17 @@ _WORDS_OF_UTTERANCES = (2, 5)  # A batch of two, the shorter of them padded.
 Request = tuple[str, dict[str, np.ndarray]]
 
 
-def warm_up_requests(vocabulary: Sequence[str], features: FeatureConfig) -> list[Request]:
+def warm_up_requests(vocabulary: Sequence[str], front_end: FrontEnd, overlap: float) -> list[Request]:
     """Returns a request for each signature, name and inputs; the same two utterances of synthetic sound in each."""
     generator = np.random.default_rng(0)
-    samples = (generator.normal(size=(2, round(_SECONDS * features.sample_rate_hz))) * 0.1).clip(-1, 1)
-    samples = (np.round(samples * 32767) / 32768).astype(np.float32)  # What 16 bits can hold.
+    samples = on_grid(generator.normal(size=(2, round(_SECONDS * SAMPLE_RATE_HZ))) * 0.1)
     inputs = _words(vocabulary, generator)
     num_samples = np.full(2, samples.shape[1], np.int32)
-    audio = np.array([wav_bytes(row, features.sample_rate_hz) for row in samples], object)
+    audio = np.array([wav_bytes(row) for row in samples], object)
     return [
         ("serving_default", {"audio": audio, **inputs}),
         ("waveform", {"waveform": samples, "num_samples": num_samples, **inputs}),
-        ("features", features_of(samples, inputs, features)),
+        ("features", features_of(samples, inputs, front_end, overlap)),
     ]
 
 
@@ -50,22 +50,22 @@ def _words(vocabulary: Sequence[str], generator: np.random.Generator) -> dict[st
 
 
 def features_of(
-    samples: np.ndarray, inputs: Mapping[str, np.ndarray], features: FeatureConfig
+    samples: np.ndarray, inputs: Mapping[str, np.ndarray], front_end: FrontEnd, overlap: float
 ) -> dict[str, np.ndarray]:
     """Returns the inputs of the signature `features`, as `build-records` computes them."""
     recordings = [
         SegmentedAudio(row, list(zip(start[:count].tolist(), end[:count].tolist(), strict=True)))
         for row, start, end, count in zip(samples, inputs["start"], inputs["end"], inputs["num_words"], strict=True)
     ]
-    computed = frames_of_utterances(recordings, features)
-    most_frames = max(int(frames.max()) for _, frames in computed)
-    mfcc = np.zeros((*inputs["words"].shape, most_frames, features.mel_bins), np.float32)
+    computed = frames_of_recordings(recordings, front_end, overlap)
+    longest = max(int(counts.max()) for _, counts in computed)
+    frames = np.zeros((*inputs["words"].shape, longest, front_end.width), np.float32)
     segment_frames = np.zeros(inputs["words"].shape, np.int32)
-    for row, (values, frames) in enumerate(computed):
-        segment_frames[row, : len(frames)] = frames
-        for word, segment in enumerate(np.split(values, np.cumsum(frames)[:-1])):
-            mfcc[row, word, : len(segment)] = segment
-    return {"frames": mfcc, "segment_frames": segment_frames, "words": inputs["words"]}
+    for row, (values, counts) in enumerate(computed):
+        segment_frames[row, : len(counts)] = counts
+        for word, segment in enumerate(np.split(values, np.cumsum(counts)[:-1])):
+            frames[row, word, : len(segment)] = segment
+    return {"frames": frames, "segment_frames": segment_frames, "words": inputs["words"]}
 
 
 def write_warm_up(version: Path, name: str, requests: Sequence[Request]) -> None:

@@ -72,7 +72,7 @@ def export_run(run: Path, out: Path, *, calibrated: bool = False) -> Exported:
     out.mkdir(parents=True, exist_ok=True)
     with alone_in(out, wait_seconds=_LONGEST_WAIT_SECONDS), _working_folder(out) as working:
         version = working / "version"
-        requests = warm_up_requests(trained.model_config.vocabulary, trained.features)
+        requests = warm_up_requests(trained.model_config.vocabulary, trained.front_end, trained.overlap)
         _write(trained.served, trained.model_config, version)
         write_warm_up(version, out.name, requests)
         about = (trained.config, trained.metrics, trained.model_config, trained.calibration)

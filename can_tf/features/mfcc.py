@@ -1,113 +1,35 @@
-"""MFCCs of segments, computed on exactly the real frames, as stock TensorFlow ops (Lee et al., 2020, Section 4.2).
+"""MFCCs: the paper's front end (Lee et al., 2020, Section 4.2), 40 coefficients of the log mel spectrum.
 
-All segments of a batch are done at once and without padding: windows, FFT, mel, logarithm and DCT run on exactly the
-frames that there are. A segment has `1 + (samples - 400) // 160` frames, at least one; a segment shorter than a window
-is padded with zeros.
-
-Where librosa differs: its `htk=True` draws the mel triangles linear in Hz (here linear in mel, as HTK and Kaldi do), it
-frames by the FFT length rather than the window, and its DCT is orthonormal (here c0 is sqrt(2) times as large). Values
-of one signal differ by up to 1.4.
+Its DCT is tf.signal's. Where librosa differs: its DCT is orthonormal (here c0 is sqrt(2) times as large); with what
+`can_tf.features.mel` says of the spectrum, values of one signal differ by up to 1.4.
 """
 
-import math
+import dataclasses
+from typing import ClassVar
 
-import tensorflow as tf
-
-from can_tf.features.config import FeatureConfig
-
-
-def frames_of_segments(num_samples: tf.Tensor, config: FeatureConfig) -> tf.Tensor:
-    """Returns the number of frames of segments of `num_samples` samples: 0 for none, else at least 1."""
-    frames = 1 + (num_samples - config.window_samples) // config.hop_samples
-    return tf.where(num_samples > 0, tf.maximum(frames, 1), 0)
+from can_tf.features.front_end import FrontEnd, Segments
+from can_tf.features.mel_settings import MelSettings
 
 
-def segment_mfcc(
-    samples: tf.Tensor, first: tf.Tensor, num_samples: tf.Tensor, config: FeatureConfig
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns the MFCCs of all segments, one after another, and how many frames each has.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Mfcc(MelSettings, FrontEnd):
+    """Mel-frequency cepstral coefficients, as many as there are mel bands.
 
-    Args:
-        samples: `<float32>[total]`, in [-1, 1], the waveforms of any number of recordings one after another.
-        first: `<int64>[segments]`, each segment's first sample in `samples`.
-        num_samples: `<int64>[segments]`, each segment's number of samples.
-        config: Window, hop, mel bands.
-
-    Returns:
-        `<float32>[frames, mel_bins]` and `<int64>[segments]`.
+    Example:
+        >>> Mfcc().width, Mfcc().frames_per_second
+        (40, 100.0)
     """
-    segment_frames = frames_of_segments(num_samples, config)
-    windows = _windows(samples, first, num_samples, segment_frames, config)
-    return mfcc_of_windows(windows, config), segment_frames
 
+    name: ClassVar[str] = "mfcc"
 
-def _windows(
-    samples: tf.Tensor, first: tf.Tensor, num_samples: tf.Tensor, segment_frames: tf.Tensor, config: FeatureConfig
-) -> tf.Tensor:
-    """Returns the windows of all segments' frames, `<float32>[frames, window_samples]`.
+    @property
+    def width(self) -> int:
+        return self.mel_bins
 
-    Windows overlap, and to take their samples one by one would take most of them two or three times. So segments are
-    cut into blocks of the largest length that divides both hop and window, and a window is some blocks in a row.
-    """
-    block_samples = math.gcd(config.window_samples, config.hop_samples)
-    window_blocks, hop_blocks = config.window_samples // block_samples, config.hop_samples // block_samples
-    segment_blocks = tf.where(segment_frames > 0, (segment_frames - 1) * hop_blocks + window_blocks, 0)
-    in_segment = tf.ragged.range(segment_blocks).flat_values * block_samples  # [blocks], first sample in its segment
-    blocks = _blocks(samples, tf.repeat(first, segment_blocks) + in_segment, block_samples, config.window_samples)
-    # Only a segment shorter than a window has samples to mask, and few batches have one.
-    blocks = tf.cond(
-        tf.reduce_any((num_samples > 0) & (num_samples < config.window_samples)),
-        lambda: _without_samples_behind(blocks, tf.repeat(num_samples, segment_blocks) - in_segment),
-        lambda: blocks,
-    )
-    first_block = tf.repeat(tf.cumsum(segment_blocks, exclusive=True), segment_frames)
-    first_block += tf.ragged.range(segment_frames).flat_values * hop_blocks  # [frames]
-    windows = tf.gather(blocks, first_block[:, None] + tf.range(window_blocks, dtype=tf.int64))
-    return tf.reshape(windows, [-1, config.window_samples])
+    def frames(self, segments: Segments):
+        import tensorflow as tf
 
+        from can_tf.features.mel import log_mel_of_segments
 
-def _blocks(samples: tf.Tensor, first: tf.Tensor, block_samples: int, most_behind: int) -> tf.Tensor:
-    """Returns `<float32>[blocks, block_samples]`, each from its sample `first`, at most `most_behind` over the end."""
-    index = tf.cast(first, tf.int32)[:, None] + tf.range(block_samples)  # Half the bytes of int64: 2^31 is 37 hours.
-    return tf.gather(tf.pad(samples, [[0, most_behind]]), index)
-
-
-def _without_samples_behind(blocks: tf.Tensor, real_samples: tf.Tensor) -> tf.Tensor:
-    """Returns the blocks with zeros in place of all but each one's first `real_samples`."""
-    places = tf.range(tf.shape(blocks)[1], dtype=tf.int32)
-    return tf.where(places < tf.cast(real_samples, tf.int32)[:, None], blocks, 0.0)
-
-
-def log_mel_spectrogram(samples: tf.Tensor, config: FeatureConfig) -> tf.Tensor:
-    """Returns a recording's log mel spectrogram, for the eye: a model reads MFCCs of segments.
-
-    Args:
-        samples: `<float32>[samples]` in [-1, 1], at least one.
-        config: Window, hop, mel bands.
-
-    Returns:
-        `<float32>[frames, mel_bins]`, natural logarithms of power.
-    """
-    num_samples = tf.shape(samples, tf.int64)
-    frames = frames_of_segments(num_samples, config)
-    return log_mel_of_windows(_windows(samples, tf.zeros([1], tf.int64), num_samples, frames, config), config)
-
-
-def mfcc_of_windows(windows: tf.Tensor, config: FeatureConfig) -> tf.Tensor:
-    """Returns `<float32>[frames, mel_bins]` from windows of samples `<float32>[frames, window_samples]`."""
-    return tf.signal.mfccs_from_log_mel_spectrograms(log_mel_of_windows(windows, config))
-
-
-def log_mel_of_windows(windows: tf.Tensor, config: FeatureConfig) -> tf.Tensor:
-    """Returns natural logarithms of power by mel band, `<float32>[frames, mel_bins]`; takes what the MFCCs take."""
-    hamming = tf.signal.hamming_window(config.window_samples, periodic=True)
-    spectrum = tf.signal.rfft(windows * hamming, [config.fft_length])
-    power = tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum))
-    mel_weights = tf.signal.linear_to_mel_weight_matrix(  # <float32>[fft_bins, mel_bins]
-        config.mel_bins,
-        config.fft_length // 2 + 1,
-        config.sample_rate_hz,
-        lower_edge_hertz=config.mel_min_hz,
-        upper_edge_hertz=config.mel_max_hz,  # TensorFlow's default stops at 3.8 kHz.
-    )
-    return tf.math.log(tf.matmul(power, mel_weights) + config.log_floor)
+        log_mel, segment_frames = log_mel_of_segments(segments, self)
+        return tf.signal.mfccs_from_log_mel_spectrograms(log_mel), segment_frames

@@ -5,9 +5,10 @@ the same REST contract, so `RestServer` is the client of both.
 """
 
 import base64
+import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from can_tf.errors import ExportError, PredictionError, ServerError
-from can_tf.prediction.messages import SIGNATURE
+from can_tf.prediction.requests import SIGNATURE
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -77,12 +78,19 @@ class LocalModel:
             raise ExportError(f"{self.folder}: has no signature {SIGNATURE}. Export it again.")
 
     def answer(self, inputs: Arrays) -> dict[str, np.ndarray]:
-        import tensorflow as tf
-
-        try:
+        with refusals_as_errors():
             return self._version.run(SIGNATURE, inputs)
-        except (tf.errors.InvalidArgumentError, tf.errors.FailedPreconditionError, tf.errors.OutOfRangeError) as error:
-            raise PredictionError(reason_of(error.message)) from error
+
+
+@contextlib.contextmanager
+def refusals_as_errors() -> Iterator[None]:
+    """Raises PredictionError where the graph, in this process, refuses its inputs."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except (tf.errors.InvalidArgumentError, tf.errors.FailedPreconditionError, tf.errors.OutOfRangeError) as error:
+        raise PredictionError(reason_of(error.message)) from error
 
 
 def open_model(path: Path) -> LocalModel:

@@ -1,5 +1,6 @@
 """Predictions for recordings: what `can_tf.load` returns, and what `can-tf predict` uses."""
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,29 +8,59 @@ from typing import Any
 
 import numpy as np
 
+from can_tf.alignment.formats import marks_silence, read_alignment, silence_at_edges
 from can_tf.alignment.recognition import Recognizer
-from can_tf.alignment.spans import FILLER_POLICIES, check_end
+from can_tf.alignment.spans import FILLER_POLICIES, check_end, share_silence
 from can_tf.alignment.word import Word
-from can_tf.audio.wav import read_as_wav, wav_bytes
-from can_tf.errors import AlignmentError, AudioError, ConfigError, ExportError, PredictionError
-from can_tf.json_shapes import count, mismatch
+from can_tf.audio import Source, read_audio
+from can_tf.errors import AlignmentError, ConfigError, ExportError, PredictionError
+from can_tf.json_shapes import mismatch
 from can_tf.limits import DEFAULT_LIMITS, Limits, words_fault
+from can_tf.prediction.answers import Prediction, predictions_of
 from can_tf.prediction.backends import Backend, connect, open_model
-from can_tf.prediction.messages import Prediction, Request, inputs_of, predictions_of, words_of_file, words_of_tokens
-from can_tf.prediction.words import SpokenWords
+from can_tf.prediction.requests import Request, inputs_of
+from can_tf.prediction.words import WordFinder
+from can_tf.samples import SAMPLE_RATE_HZ
 
 DESCRIPTION_FILE = Path("assets.extra", "can_tf.json")
 
 _DESCRIPTION = {
+    "labels": [str],
     "records": {
-        "features": {"sample_rate_hz": count},
+        "features": {"name": str},
         "fillers": lambda value: value in FILLER_POLICIES,
-        "corpus": {"synthetic": bool},
-    }
+        "corpus": {"name": str, "synthetic": bool},
+    },
 }
 
-Audio = Path | str | np.ndarray
 Words = Path | str | Sequence[Word | tuple[str, float, float]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PredictionOptions:
+    """How a model is asked.
+
+    Attributes:
+        fillers: What becomes of noises that an aligner names: "keep" or "drop"; None does as the model's records did,
+            and keeps them where a server is asked, which does not say.
+        recognizer: Finds the words of recordings that come without; None is pocketsphinx, which gets many wrong.
+        limits: Seconds and words that a recording may have.
+        reject_below: Confidence, from 0 to 1, below which a prediction's label is "uncertain".
+
+    Raises:
+        ConfigError: `reject_below` is no probability, or `fillers` is unknown.
+    """
+
+    fillers: str | None = None
+    recognizer: Recognizer | None = None
+    limits: Limits = DEFAULT_LIMITS
+    reject_below: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.reject_below <= 1:  # NaN too.
+            raise ConfigError(f"reject_below must be a number from 0 to 1, got {self.reject_below}")
+        if self.fillers not in (None, *FILLER_POLICIES):
+            raise ConfigError(f"fillers must be one of {', '.join(FILLER_POLICIES)}, got {self.fillers!r}")
 
 
 class Predictor:
@@ -37,39 +68,44 @@ class Predictor:
 
     Args:
         backend: Who answers.
-        sample_rate_hz: What the model expects of audio.
-        fillers: What becomes of noises that the aligner names: "keep" or "drop", as the records were made.
-        recognizer: Finds the words of recordings that come without; None is pocketsphinx, whose words are mediocre.
-        limits: What a recording may hold.
-        reject_below: Confidence, from 0 to 1, below which a prediction's label is "uncertain".
+        options: How it is asked.
+        word_finder: Finds words of recordings that come without; by default one of its own, with the options'
+            recognizer.
 
-    Raises:
-        ConfigError: `reject_below` is no probability.
+    Attributes:
+        options: The same, with `fillers` decided.
     """
 
     def __init__(
         self,
         backend: Backend,
+        options: PredictionOptions | None = None,
         *,
-        sample_rate_hz: int = 16_000,
-        fillers: str = "keep",
-        recognizer: Recognizer | None = None,
-        limits: Limits = DEFAULT_LIMITS,
-        reject_below: float = 0.0,
+        word_finder: WordFinder | None = None,
     ):
-        if not 0 <= reject_below <= 1:  # NaN too.
-            raise ConfigError(f"reject_below must be a number from 0 to 1, got {reject_below}")
-        self._backend, self.sample_rate_hz, self.fillers = backend, sample_rate_hz, fillers
-        self.limits, self.reject_below = limits, reject_below
-        self.spoken_words = SpokenWords(recognizer, max_words=limits.words)
+        options = options or PredictionOptions()
+        self._backend = backend
+        self.options = dataclasses.replace(options, fillers=options.fillers or FILLER_POLICIES[0])
+        self._word_finder = word_finder or WordFinder(options.recognizer, max_words=options.limits.words)
 
-    def predict(self, audio: Audio, words: Words | None = None, *, transcript: str | None = None) -> Prediction:
+    def predict(
+        self,
+        audio: Source,
+        words: Words | None = None,
+        *,
+        transcript: str | None = None,
+        sample_rate: int | None = None,
+        name: str | None = None,
+    ) -> Prediction:
         """Returns the prediction for one utterance. Without words, they are found by the transcript, or recognized.
 
         Args:
-            audio: A file of any format that libsndfile reads, or `<float32>[samples]` in [-1, 1] at `sample_rate_hz`.
-            words: An alignment file (.wdseg, .TextGrid, .ctm, .json), or the words as `(word, start, end)` in seconds.
+            audio: What `can_tf.audio.read_audio` reads: a file's path, its bytes, an open file, or samples.
+            words: An alignment file (see `can_tf.alignment.formats.FORMATS`), or the words as `(word, start, end)` in
+                seconds.
             transcript: What is said, in English, where no words are given.
+            sample_rate: Of samples, in Hz.
+            name: What errors call the recording.
 
         Raises:
             AudioError, AlignmentError: The audio or the words cannot be used.
@@ -77,84 +113,94 @@ class Predictor:
             PredictionError: The model refuses them.
             ServerError: A server does not answer.
         """
-        [answer] = self.predict_all([self.request(audio, words, transcript=transcript)])
+        request = self.request(audio, words, transcript=transcript, sample_rate=sample_rate, name=name)
+        [answer] = self.predict_all([request])
         if isinstance(answer, PredictionError):
             raise answer
         return answer
 
-    def request(self, audio: Audio, words: Words | None = None, *, transcript: str | None = None) -> Request:
+    def request(
+        self,
+        audio: Source,
+        words: Words | None = None,
+        *,
+        transcript: str | None = None,
+        sample_rate: int | None = None,
+        name: str | None = None,
+    ) -> Request:
         """Returns the request for one utterance; arguments and errors are those of `predict`."""
-        wav, samples = self._wav(audio)
-        seconds = len(samples) / self.sample_rate_hz
-        words_from = "alignment"
+        samples = self.read(audio, sample_rate=sample_rate, name=name)
+        seconds = len(samples) / SAMPLE_RATE_HZ
         if words is None:
             words_from = "recognition" if transcript is None else "transcript"
-            words = self.spoken_words(samples, self.sample_rate_hz, transcript)
-        if isinstance(words, (str, Path)):
-            timed = words_of_file(Path(words), seconds, self.fillers)
+            tokens = _with_edges(self.find_words(samples, transcript), seconds)
+        elif isinstance(words, (str, Path)):
+            words_from, tokens = "alignment", read_alignment(Path(words))
+            tokens = tokens if marks_silence(Path(words)) else _with_edges(tokens, seconds)
         else:
-            timed = words_of_tokens(words, seconds, self.fillers)
-        if fault := words_fault(len(timed), self.limits.words):
-            raise AlignmentError(f"the recording has {fault}")
-        check_end(timed, seconds)
-        return Request(wav, timed, words_from)
+            words_from = "alignment"
+            tokens = _with_edges([word if isinstance(word, Word) else Word(*word) for word in words], seconds)
+        return self.request_of_tokens(samples, tokens, words_from)
 
-    def _wav(self, audio: Audio) -> tuple[bytes, np.ndarray]:
-        if isinstance(audio, (str, Path)):
-            return read_as_wav(Path(audio), self.sample_rate_hz, max_seconds=self.limits.seconds)
-        if audio.ndim != 1 or not audio.size or not np.isfinite(audio).all():
-            raise AudioError(f"samples: expected a vector of finite numbers, got the shape {audio.shape}")
-        return wav_bytes(audio, self.sample_rate_hz), audio
+    def read(self, audio: Source, *, sample_rate: int | None = None, name: str | None = None) -> np.ndarray:
+        """Returns a recording's samples as `can_tf.audio.read_audio` does, within the limits."""
+        return read_audio(audio, sample_rate=sample_rate, name=name, max_seconds=self.options.limits.seconds)
+
+    def find_words(self, samples: np.ndarray, transcript: str | None = None) -> tuple[Word, ...]:
+        """Returns words and silences by a transcript, or by recognition; see `WordFinder`."""
+        return self._word_finder.find(samples, transcript)
+
+    def request_of_tokens(self, samples: np.ndarray, tokens: Sequence[Word], words_from: str) -> Request:
+        """Returns the request for samples and tokens that mark all silence, as `build-records` treats them.
+
+        Raises:
+            AlignmentError: There is no word, there are too many, a word would get no time or is behind the end.
+        """
+        words = share_silence(tokens, fillers=self.options.fillers or FILLER_POLICIES[0])
+        if fault := words_fault(len(words), self.options.limits.words):
+            raise AlignmentError(**fault._asdict(), where="the recording")
+        check_end(words, len(samples) / SAMPLE_RATE_HZ)
+        return Request(samples, words, words_from)
 
     def predict_all(self, requests: Sequence[Request]) -> list[Prediction | PredictionError]:
         """Returns the answers to a batch. Where it is refused, each request is asked alone, so that only some are."""
         try:
             outputs = self._backend.answer(inputs_of(requests))
-            return [*predictions_of(outputs, requests, reject_below=self.reject_below)]
+            return [*predictions_of(outputs, requests, reject_below=self.options.reject_below)]
         except PredictionError as error:
             if len(requests) == 1:
                 return [error]
             return [answer for request in requests for answer in self.predict_all([request])]
 
 
-def load(
-    path: Path | str,
-    *,
-    recognizer: Recognizer | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-    reject_below: float = 0.0,
-) -> Predictor:
+def _with_edges(tokens: Sequence[Word], seconds: float) -> tuple[Word, ...]:
+    """Returns tokens of a recording that is silent where it goes further than they."""
+    return silence_at_edges(tokens, seconds) if tokens else ()
+
+
+def load(path: Path | str, options: PredictionOptions | None = None) -> Predictor:
     """Returns the model of an export.
 
     Args:
         path: A version's folder, or a model's, whose newest version is taken.
-        recognizer, limits, reject_below: As `Predictor` has them.
+        options: How it is asked.
 
     Raises:
-        ConfigError: `reject_below` is no probability.
         ExportError: There is no export, or it cannot be loaded.
     """
     model = open_model(Path(path))
-    records = description_of(model.folder)
-    return Predictor(
-        model,
-        sample_rate_hz=records["features"]["sample_rate_hz"],
-        fillers=records["fillers"],
-        recognizer=recognizer,
-        limits=limits,
-        reject_below=reject_below,
-    )
+    options = options or PredictionOptions()
+    fillers = options.fillers or description_of(model.folder)["records"]["fillers"]
+    return Predictor(model, dataclasses.replace(options, fillers=fillers))
 
 
-def at_server(
-    url: str, *, fillers: str = "keep", limits: Limits = DEFAULT_LIMITS, reject_below: float = 0.0
-) -> Predictor:
+def at_server(url: str, options: PredictionOptions | None = None) -> Predictor:
     """Returns the model that a server has; see `can_tf.prediction.backends.connect`."""
-    return Predictor(connect(url), fillers=fillers, limits=limits, reject_below=reject_below)
+    return Predictor(connect(url), options)
 
 
 def description_of(version: Path) -> dict[str, Any]:
-    """Returns what an export's description says of the records its model was trained on.
+    """Returns what an export says of itself: its `labels`, and the `records` that its model was trained on.
 
     Raises:
         ExportError: It cannot be read.
@@ -167,4 +213,4 @@ def description_of(version: Path) -> dict[str, Any]:
     wrong = mismatch(description, _DESCRIPTION)
     if wrong:
         raise ExportError(f"{path}: is damaged ({wrong}). Export the run again.")
-    return description["records"]
+    return description

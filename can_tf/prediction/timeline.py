@@ -10,12 +10,13 @@ import numpy as np
 from can_tf.alignment.formats import read_alignment
 from can_tf.alignment.pauses import Stretch, find_stretches, split_words, stretches_of
 from can_tf.alignment.spans import is_silence
-from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
 from can_tf.alignment.word import Word
-from can_tf.audio.reading import read_audio, resample
+from can_tf.audio import Source
 from can_tf.errors import AlignmentError, CanError, MissingExtraError
-from can_tf.prediction.messages import Prediction, Request
+from can_tf.prediction.answers import Prediction
 from can_tf.prediction.predictor import Predictor
+from can_tf.prediction.requests import Request
+from can_tf.samples import SAMPLE_RATE_HZ
 
 _STRETCHES_PER_BATCH = 8
 
@@ -49,7 +50,7 @@ class Moment:
 
 def timeline(
     predictor: Predictor,
-    audio: Path,
+    audio: Source,
     alignment: Path | None = None,
     *,
     transcript: str | None = None,
@@ -59,7 +60,7 @@ def timeline(
 
     Args:
         predictor: Who is asked.
-        audio: A file of any format that libsndfile reads.
+        audio: What `can_tf.audio.read_audio` reads.
         alignment: The words of the whole recording and their times. Without them, each stretch's words are recognized.
         transcript: What is said in the whole recording, to be aligned, where there is no alignment.
         report: Called with the stretches done and their number.
@@ -69,11 +70,12 @@ def timeline(
         MissingExtraError: pocketsphinx is needed and not installed.
         ServerError: A server does not answer.
     """
-    rate = predictor.sample_rate_hz
-    samples = read_audio(audio, rate, max_seconds=predictor.limits.seconds)
+    samples = predictor.read(audio)
     pieces = list(_pieces(predictor, samples, alignment, transcript))
     if not pieces:
-        raise AlignmentError(f"{audio}: nobody is heard to speak in its {len(samples) / rate:.1f} s")
+        seconds = len(samples) / SAMPLE_RATE_HZ
+        where = str(audio) if isinstance(audio, (str, Path)) else "the recording"
+        raise AlignmentError(f"nobody is heard to speak in its {seconds:.1f} s", where=where)
     moments: list[Moment] = []
     for first in range(0, len(pieces), _STRETCHES_PER_BATCH):
         batch = pieces[first : first + _STRETCHES_PER_BATCH]
@@ -91,15 +93,13 @@ def _pieces(
     predictor: Predictor, samples: np.ndarray, alignment: Path | None, transcript: str | None
 ) -> Iterator[tuple[Stretch, tuple[Word, ...] | None]]:
     """Yields stretches with their words, whose times count from the stretch's start; None where they are not known."""
-    rate = predictor.sample_rate_hz
     if alignment is None and transcript is None:
-        heard = samples if rate == SAMPLE_RATE_HZ else resample(samples, rate, SAMPLE_RATE_HZ)
-        for stretch in find_stretches(heard):
+        for stretch in find_stretches(samples):
             yield stretch, None
         return
-    tokens = predictor.spoken_words(samples, rate, transcript) if alignment is None else read_alignment(alignment)
+    tokens = predictor.find_words(samples, transcript) if alignment is None else read_alignment(alignment)
     groups = split_words([token for token in tokens if not is_silence(token.text)])
-    for stretch, words in zip(stretches_of(groups, len(samples) / rate), groups, strict=True):
+    for stretch, words in zip(stretches_of(groups, len(samples) / SAMPLE_RATE_HZ), groups, strict=True):
         yield stretch, tuple(Word(word.text, word.start - stretch.start, word.end - stretch.start) for word in words)
 
 
@@ -110,10 +110,9 @@ def _request(
     words: Sequence[Word] | None,
     transcript: str | None,
 ) -> Request | CanError:
-    rate = predictor.sample_rate_hz
-    part = samples[round(stretch.start * rate) : round(stretch.end * rate)]
+    part = samples[round(stretch.start * SAMPLE_RATE_HZ) : round(stretch.end * SAMPLE_RATE_HZ)]
     try:
-        request = predictor.request(part, words)
+        request = predictor.request(part, words, sample_rate=SAMPLE_RATE_HZ)
     except MissingExtraError:
         raise
     except CanError as error:

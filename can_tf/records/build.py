@@ -28,12 +28,12 @@ from can_tf.records.dataset import (
     REJECTED_COLUMNS,
     REJECTED_FILE,
     SCHEMA_VERSION,
-    UTTERANCE_COLUMNS,
     UTTERANCES_FILE,
     Dataset,
     load_dataset,
 )
 from can_tf.records.shards import BUILD_FOLDER, BuildOptions, ShardTask, build_shard, finished_report, is_unaligned
+from can_tf.records.specification import COLUMNS, described
 
 UTTERANCES_PER_SHARD = 64
 _PLAN_FILE = "plan.json"
@@ -58,7 +58,7 @@ def build_records(
     Args:
         corpus: From a reader.
         folder: Where to write; made if missing.
-        options: Segmentation, fillers and features.
+        options: Segmentation, overlap, fillers and front end.
         workers: Number of processes.
         overwrite: Whether to replace records of another corpus or of other options.
         strict: Whether an utterance that cannot be used is an error.
@@ -96,9 +96,7 @@ def _plan(corpus: Corpus, options: BuildOptions) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "labels": list(corpus.labels),
-        "features": dataclasses.asdict(options.features),
-        "segmentation": options.segmentation,
-        "fillers": options.fillers,
+        **options.to_json(),
         "corpus": {"name": corpus.name, "synthetic": corpus.synthetic},
         **({"aligner": method()} if _has_transcripts(corpus) else {}),
         "fingerprint": _fingerprint(corpus, options),
@@ -114,11 +112,11 @@ def _fingerprint(corpus: Corpus, options: BuildOptions) -> str:
     def add(value: Any) -> None:
         digest.update(json.dumps(value, sort_keys=True).encode() + b"\n")
 
-    add([SCHEMA_VERSION, dataclasses.asdict(options), corpus.name, corpus.labels, UTTERANCES_PER_SHARD])
+    add([SCHEMA_VERSION, options.to_json(), corpus.name, corpus.labels, UTTERANCES_PER_SHARD])
     for utterance in corpus.utterances:
         words = [(word.text, word.start, word.end) for word in utterance.words]
         size = utterance.audio_path.stat().st_size if utterance.audio_path.exists() else -1
-        add([utterance.id, utterance.label, utterance.speaker, utterance.session, utterance.scenario, size, words])
+        add([described(utterance), size, words])
         if is_unaligned(utterance):
             add([utterance.transcript, method()])
     add([(rejection.id, rejection.reason) for rejection in corpus.rejected])
@@ -152,8 +150,17 @@ def _differences(found: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     """Returns in words how other records differ from those asked for; nothing if they are the same."""
     if found.get("fingerprint") == asked["fingerprint"]:
         return ""
-    before, now = ({**each, **each.get("features", {}), **each.get("corpus", {})} for each in (found, asked))
-    named = ("name", "labels", "segmentation", "fillers", *asked["features"], "aligner")
+    before, now = (
+        {
+            **plan,
+            **plan.get("features", {}),
+            "features": plan.get("features", {}).get("name"),
+            "corpus": plan.get("corpus", {}).get("name"),
+        }
+        for plan in (found, asked)
+    )
+    settings = [name for name in asked["features"] if name != "name"]
+    named = ("corpus", "labels", "segmentation", "overlap", "fillers", "features", *settings, "aligner")
     return _changes(before, now, named) or "other utterances: ids, words, labels or recordings are not the same"
 
 
@@ -259,7 +266,7 @@ def _finish(
         )
     if not rows:
         raise RecordsError(f"{folder}: the corpus holds no utterance with a label of {', '.join(corpus.labels)}.")
-    write_csv(folder / UTTERANCES_FILE, UTTERANCE_COLUMNS, rows)
+    write_csv(folder / UTTERANCES_FILE, COLUMNS, rows)
     counts = {label: sum(row["label"] == label for row in rows) for label in corpus.labels}
     description = {
         **plan,

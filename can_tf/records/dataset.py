@@ -2,43 +2,31 @@
 
 import csv
 import dataclasses
+import functools
 import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from can_tf.errors import RecordsError
-from can_tf.features.config import FeatureConfig
+from can_tf.errors import ConfigError, RecordsError
+from can_tf.features.front_end import FrontEnd
+from can_tf.features.registry import front_end_from_json
 from can_tf.files import is_plain_name, sha256_of_file
-from can_tf.json_shapes import count, mismatch, positive
+from can_tf.json_shapes import mismatch
+from can_tf.records.specification import COLUMNS, StoredUtterance, stored_utterance
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 DATASET_FILE = "dataset.json"
 UTTERANCES_FILE = "utterances.csv"
 REJECTED_FILE = "rejected.csv"
 
-UTTERANCE_COLUMNS = (
-    "id",
-    "label",
-    "speaker",
-    "session",
-    "scenario",
-    "words",
-    "seconds",
-    "shard",
-    "segments",
-    "frames",
-    "longest_segment",
-    "offset",
-    "bytes",
-)
 REJECTED_COLUMNS = ("id", "reason", "path")
 _DESCRIPTION = {
     "labels": [str],
-    "features": {field.name: positive for field in dataclasses.fields(FeatureConfig)}
-    | {"sample_rate_hz": count, "fft_length": count, "mel_bins": count, "mel_min_hz": float, "overlap": float},
+    "features": {"name": str},
     "segmentation": str,
+    "overlap": lambda value: isinstance(value, (int, float)) and 0 <= value <= 1,
     "fillers": str,
     "corpus": {"name": str, "synthetic": bool},
     "counts": {str: int},
@@ -47,30 +35,6 @@ _DESCRIPTION = {
     "shards": [{"name": str, "examples": int, "bytes": int, "sha256": str}],
     "fingerprint": str,
 }
-_NUMBERS = ("segments", "frames", "longest_segment", "offset", "bytes")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class StoredUtterance:
-    """A row of `utterances.csv`.
-
-    `words` is the utterance's words joined by spaces; `frames` counts the MFCC frames of all its segments, and
-    `longest_segment` those of its longest; `offset` and `bytes` tell where its example lies in its shard.
-    """
-
-    id: str
-    label: str
-    speaker: str
-    session: str
-    scenario: str
-    words: str
-    seconds: float
-    shard: str
-    segments: int
-    frames: int
-    longest_segment: int
-    offset: int
-    bytes: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -107,6 +71,11 @@ class Dataset:
     def segmentation(self) -> str:
         return self.description["segmentation"]
 
+    @functools.cached_property
+    def front_end(self) -> FrontEnd:
+        """What made the frames."""
+        return front_end_from_json(self.description["features"])
+
     @property
     def shards(self) -> tuple[Shard, ...]:
         return tuple(Shard(**shard) for shard in self.description["shards"])
@@ -124,13 +93,8 @@ def load_dataset(folder: Path) -> Dataset:
             of another size than when it was written, or a name is not that of a shard in the folder.
     """
     description = _read_description(folder / DATASET_FILE)
-    rows = _read_csv(folder / UTTERANCES_FILE, UTTERANCE_COLUMNS)
-    try:
-        utterances = tuple(_stored_utterance(row) for row in rows)
-    except ValueError as error:
-        raise RecordsError(
-            f"{folder / UTTERANCES_FILE}: is damaged ({error}). Build the records again with --overwrite."
-        ) from error
+    rows = _read_csv(folder / UTTERANCES_FILE, tuple(COLUMNS))
+    utterances = tuple(_stored_utterance(folder / UTTERANCES_FILE, row) for row in rows)
     dataset = Dataset(folder, description, utterances)
     _check_utterances(dataset)
     for shard in dataset.shards:
@@ -195,8 +159,10 @@ def _nonsense(description: Mapping[str, Any]) -> str | None:
     labels, names = description["labels"], [shard["name"] for shard in description["shards"]]
     if not labels or len(set(labels)) < len(labels):
         return "labels: expected one at least, each once"
-    if not set(description["features"]) <= {field.name for field in dataclasses.fields(FeatureConfig)}:
-        return "features: has names that are not known"
+    try:
+        front_end_from_json(description["features"])
+    except ConfigError as error:
+        return f"features: {error}"
     if any(len(shard) != len(dataclasses.fields(Shard)) for shard in description["shards"]):
         return "shards: expected name, examples, bytes and sha256"
     if not all(map(is_plain_name, names)):
@@ -222,9 +188,13 @@ def _read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     return rows
 
 
-def _stored_utterance(row: Mapping[str, str]) -> StoredUtterance:
-    numbers = {name: int(row[name]) for name in _NUMBERS}
-    return StoredUtterance(**{**row, **numbers, "seconds": float(row["seconds"])})  # type: ignore[arg-type]
+def _stored_utterance(path: Path, row: Mapping[str, str]) -> StoredUtterance:
+    try:
+        return stored_utterance(row)
+    except ValueError as error:
+        raise RecordsError(
+            f"{path}: is damaged (the row of {row['id'][:60]!r}: {error}). Build the records again with --overwrite."
+        ) from error
 
 
 def _check_size(path: Path, shard: Shard) -> None:

@@ -12,10 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from can_tf.errors import RecordsError
-from can_tf.records.dataset import Dataset, StoredUtterance
-from can_tf.records.schema import is_example, parse
+from can_tf.records.dataset import Dataset
+from can_tf.records.schema import example_fault, parse
+from can_tf.records.specification import StoredUtterance
+from can_tf.records.tfrecord import HEADER_BYTES, length_in
 
-_HEADER_BYTES = 12  # TFRecord's, before each example: its length in 8 bytes, and their CRC.
 _BATCHES_SORTED_TOGETHER = 8  # More pads less, and makes the batches of an epoch less random.
 
 
@@ -67,18 +68,18 @@ def batches(dataset: Dataset, order: EpochOrder, *, max_segment_frames: int | No
         max_segment_frames: Longer segments are cut to this.
 
     Returns:
-        `(inputs, label)`: `words` `<string>[batch, words]` ("" on padding), `mfcc` `<float32>[batch, segments, frames,
-        mel_bins]`, `segment_frames` `<int32>[batch, segments]` (0 on padding), and `<int32>[batch]`.
+        `(inputs, label)`: `words` `<string>[batch, words]` ("" on padding), `frames` `<float32>[batch, segments,
+        frames, width]`, `segment_frames` `<int32>[batch, segments]` (0 on padding), and `<int32>[batch]`.
     """
 
     def serialized() -> Iterator[list[bytes]]:
         for batch in order:
             yield read_examples(dataset, batch)
 
-    mel_bins = dataset.description["features"]["mel_bins"]
+    width = dataset.front_end.width
     data = tf.data.Dataset.from_generator(serialized, output_signature=tf.TensorSpec([None], tf.string))
     data = data.apply(tf.data.experimental.assert_cardinality(len(order)))
-    data = data.map(lambda examples: _inputs_and_label(examples, mel_bins, max_segment_frames), num_parallel_calls=2)
+    data = data.map(lambda examples: _inputs_and_label(examples, width, max_segment_frames), num_parallel_calls=2)
     return data.prefetch(2)
 
 
@@ -93,16 +94,16 @@ def read_examples(dataset: Dataset, utterances: Sequence[StoredUtterance]) -> li
         path = dataset.folder / utterance.shard
         try:
             with path.open("rb") as file:
-                file.seek(max(utterance.offset - _HEADER_BYTES, 0))
-                header, example = file.read(_HEADER_BYTES), file.read(utterance.bytes)
+                file.seek(max(utterance.offset - HEADER_BYTES, 0))
+                header, example = file.read(HEADER_BYTES), file.read(utterance.bytes)
         except OSError as error:
             raise RecordsError(f"{path}: cannot be read ({error.strerror}).") from error
         if len(example) != utterance.bytes:
             raise RecordsError(f"{path}: ends inside the example of {utterance.id}. Build the records again.")
-        if int.from_bytes(header[:8], "little") != utterance.bytes:
+        if length_in(header) != utterance.bytes:
             raise RecordsError(f"{path}: has no example of {utterance.id} where it should be. Build the records again.")
-        if not is_example(example):
-            raise RecordsError(f"{path}: the example of {utterance.id} is damaged. Build the records again.")
+        if fault := example_fault(example, dataset.front_end.width, len(dataset.labels)):
+            raise RecordsError(f"{path}: the example of {utterance.id} is damaged ({fault}). Build the records again.")
         examples.append(example)
     return examples
 
@@ -115,32 +116,31 @@ def cut_utterances(utterances: Sequence[StoredUtterance], max_segment_frames: in
 
 
 def frame_statistics(dataset: Dataset, utterances: Sequence[StoredUtterance]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns mean and variance of each coefficient over all frames, both `<float64>[mel_bins]`."""
-    mel_bins = dataset.description["features"]["mel_bins"]
-    total = squares = np.zeros(mel_bins)
-    frames = 0
+    """Returns mean and variance of each of a frame's numbers over all frames, both `<float64>[width]`."""
+    width = dataset.front_end.width
+    total = squares = np.zeros(width)
+    count = 0
     for batch in EpochOrder(utterances, batch_size=64):
-        mfcc = (
-            parse(tf.constant(read_examples(dataset, batch)), mel_bins)["frames"].flat_values.numpy().astype(np.float64)
-        )
-        total = total + mfcc.sum(axis=0)
-        squares = squares + np.square(mfcc).sum(axis=0)
-        frames += len(mfcc)
-    mean = total / frames
-    return mean, np.maximum(squares / frames - np.square(mean), 0.0)
+        parsed = parse(tf.constant(read_examples(dataset, batch)), width)
+        frames = parsed["frames"].flat_values.numpy().astype(np.float64)
+        total = total + frames.sum(axis=0)
+        squares = squares + np.square(frames).sum(axis=0)
+        count += len(frames)
+    mean = total / count
+    return mean, np.maximum(squares / count - np.square(mean), 0.0)
 
 
 def _inputs_and_label(
-    examples: tf.Tensor, mel_bins: int, max_segment_frames: int | None
+    examples: tf.Tensor, width: int, max_segment_frames: int | None
 ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-    parsed = parse(examples, mel_bins)
-    mfcc, segment_frames = parsed["frames"], parsed["segment_frames"]
+    parsed = parse(examples, width)
+    frames, segment_frames = parsed["frames"], parsed["segment_frames"]
     if max_segment_frames is not None:
-        mfcc = mfcc[:, :, :max_segment_frames]
+        frames = frames[:, :, :max_segment_frames]
         segment_frames = tf.minimum(segment_frames, max_segment_frames)
     inputs = {
         "words": parsed["words"].to_tensor(""),
-        "frames": mfcc.to_tensor(0.0),
+        "frames": frames.to_tensor(0.0),
         "segment_frames": tf.cast(segment_frames.to_tensor(0), tf.int32),
     }
     return inputs, tf.cast(parsed["label"], tf.int32)

@@ -10,29 +10,57 @@ import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from can_tf.alignment.cache import CachedAligner
 from can_tf.alignment.spans import check_end, segment_spans, share_silence
-from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
 from can_tf.alignment.word import Word
+from can_tf.audio import read_audio
 from can_tf.corpus.utterance import Rejection, Utterance
 from can_tf.errors import CanError, MissingExtraError, RecordsError
-from can_tf.features.config import FeatureConfig
+from can_tf.features.front_end import FrontEnd
+from can_tf.features.mfcc import Mfcc
+from can_tf.features.registry import front_end_to_json
 from can_tf.files import naming_disk_errors, replacing, sha256_of_file, write_json
+from can_tf.records.specification import Record, StoredUtterance, described
+from can_tf.records.tfrecord import HEADER_BYTES, framed_bytes
+from can_tf.samples import SAMPLE_RATE_HZ
 
 BUILD_FOLDER = ".build"  # In a records folder, while it is built.
 _SECONDS_PER_CALL = 60  # Audio whose features are computed at once: bounds the memory of a worker.
-_RECORD_HEADER_BYTES, _RECORD_FOOTER_BYTES = 12, 4  # TFRecord's framing: length and its CRC; the data's CRC.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BuildOptions:
-    """What decides the content of the records, beside the corpus."""
+    """What decides the content of the records, beside the corpus.
+
+    Attributes:
+        segmentation: One of `can_tf.alignment.spans.SEGMENTATIONS`.
+        fillers: What becomes of tokens such as `++LAUGHTER++`: "keep" or "drop".
+        overlap: The share of their mean length that neighboring segments have in common.
+        front_end: What makes frames of segments.
+
+    Example:
+        >>> from can_tf.features.mfcc import Mfcc
+        >>> BuildOptions(front_end=Mfcc(mel_bins=20)).to_json()["features"]["mel_bins"]
+        20
+    """
 
     segmentation: str = "aligned"
     fillers: str = "keep"
-    features: FeatureConfig = dataclasses.field(default_factory=FeatureConfig)
+    overlap: float = 0.1
+    front_end: FrontEnd = dataclasses.field(default_factory=Mfcc)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the options as `dataset.json` has them."""
+        return {
+            "features": front_end_to_json(self.front_end),
+            "segmentation": self.segmentation,
+            "overlap": self.overlap,
+            "fillers": self.fillers,
+        }
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,6 +88,14 @@ class _Prepared:
     words: tuple[Word, ...]
     seconds: float
     recording: Any  # SegmentedAudio, whose module needs TensorFlow
+
+
+class Place(NamedTuple):
+    """Where an example is: its shard, where it begins there, and its length in bytes."""
+
+    shard: str
+    offset: int
+    bytes: int
 
 
 def _use_one_thread() -> None:
@@ -111,10 +147,11 @@ def build_shard(task: ShardTask) -> dict[str, Any]:
         offset = 0
         with naming_disk_errors(task.path), tf.io.TFRecordWriter(str(temporary)) as writer:
             for prepared, record in _records(task, rejected):
-                serialized = serialize(record)
+                serialized = serialize(record, task.labels)
                 writer.write(serialized)
-                rows.append(_row(prepared, record, task.name, offset + _RECORD_HEADER_BYTES, len(serialized)))
-                offset += _RECORD_HEADER_BYTES + len(serialized) + _RECORD_FOOTER_BYTES
+                place = Place(task.name, offset + HEADER_BYTES, len(serialized))
+                rows.append(dataclasses.asdict(_row(prepared, record, place)))
+                offset += framed_bytes(len(serialized))
         shard = {
             "name": task.name,
             "examples": len(rows),
@@ -126,53 +163,44 @@ def build_shard(task: ShardTask) -> dict[str, Any]:
     return report
 
 
-def _row(prepared: _Prepared, record: Any, shard: str, offset: int, size: int) -> dict[str, Any]:
-    utterance = prepared.utterance
-    return {
-        "id": utterance.id,
-        "label": utterance.label,
-        "speaker": utterance.speaker,
-        "session": utterance.session,
-        "scenario": utterance.scenario,
-        "words": " ".join(record.words),
-        "seconds": round(prepared.seconds, 3),
-        "shard": shard,
-        "segments": len(record.segment_frames),
-        "frames": len(record.mfcc),
-        "longest_segment": max(record.segment_frames),
-        "offset": offset,
-        "bytes": size,
-    }
+def _row(prepared: _Prepared, record: Record, place: Place) -> StoredUtterance:
+    return StoredUtterance(
+        **described(prepared.utterance),
+        words=" ".join(record.words),
+        seconds=round(prepared.seconds, 3),
+        shard=place.shard,
+        segments=len(record.segment_frames),
+        frames=len(record.frames),
+        longest_segment=max(record.segment_frames),
+        offset=place.offset,
+        bytes=place.bytes,
+    )
 
 
-def _records(task: ShardTask, rejected: list[Rejection]) -> Iterator[tuple[_Prepared, Any]]:
+def _records(task: ShardTask, rejected: list[Rejection]) -> Iterator[tuple[_Prepared, Record]]:
     """Yields the records of a shard's usable utterances and appends the others to `rejected`."""
-    from can_tf.features.utterances import frames_of_utterances
-    from can_tf.records.schema import Record
+    from can_tf.features.recordings import frames_of_recordings
 
-    label_index = {label: index for index, label in enumerate(task.labels)}
-    for group in _groups(_prepared(task, rejected), task.options.features.sample_rate_hz):
-        features = frames_of_utterances([prepared.recording for prepared in group], task.options.features)
-        for prepared, (mfcc, segment_frames) in zip(group, features, strict=True):
-            utterance, words = prepared.utterance, prepared.words
-            if not segment_frames.all():
-                rejected.append(_rejection(utterance, "a word lies outside the audio and would have no samples"))
-                continue
-            yield (
-                prepared,
-                Record(
-                    id=utterance.id,
-                    label=label_index[utterance.label],
-                    speaker=utterance.speaker,
-                    session=utterance.session,
-                    scenario=utterance.scenario,
-                    words=tuple(word.text for word in words),
-                    word_start=tuple(word.start for word in words),
-                    word_end=tuple(word.end for word in words),
-                    segment_frames=tuple(segment_frames.tolist()),
-                    mfcc=mfcc,
-                ),
-            )
+    options = task.options
+    for group in _groups(_prepared(task, rejected)):
+        computed = frames_of_recordings([item.recording for item in group], options.front_end, options.overlap)
+        for prepared, (frames, segment_frames) in zip(group, computed, strict=True):
+            if segment_frames.all():
+                yield prepared, _record(prepared, frames, segment_frames)
+            else:
+                reason = "a word lies outside the audio and would have no samples"
+                rejected.append(_rejection(prepared.utterance, reason))
+
+
+def _record(prepared: _Prepared, frames: np.ndarray, segment_frames: np.ndarray) -> Record:
+    return Record(
+        **described(prepared.utterance),
+        words=tuple(word.text for word in prepared.words),
+        word_start=tuple(word.start for word in prepared.words),
+        word_end=tuple(word.end for word in prepared.words),
+        segment_frames=tuple(segment_frames.tolist()),
+        frames=frames,
+    )
 
 
 def _prepared(task: ShardTask, rejected: list[Rejection]) -> Iterator[_Prepared]:
@@ -185,9 +213,7 @@ def _prepared(task: ShardTask, rejected: list[Rejection]) -> Iterator[_Prepared]
         except MissingExtraError:
             raise
         except CanError as error:
-            # The path as the corpus has it, so that the list does not tell where it was made.
-            reason = str(error).replace(str(task.base / utterance.audio_path), str(utterance.audio_path))
-            rejected.append(_rejection(utterance, reason))
+            rejected.append(_rejection(utterance, str(error)))
 
 
 def is_unaligned(utterance: Utterance) -> bool:
@@ -196,18 +222,16 @@ def is_unaligned(utterance: Utterance) -> bool:
 
 
 def _prepare(utterance: Utterance, base: Path, options: BuildOptions, aligner: CachedAligner | None) -> _Prepared:
-    from can_tf.audio.reading import read_audio
-    from can_tf.features.utterances import SegmentedAudio
+    from can_tf.features.recordings import SegmentedAudio
 
-    path, rate = base / utterance.audio_path, options.features.sample_rate_hz
-    # How long recordings may be was for `can_tf.corpus.size_limits` to say, before there were shards.
-    samples = read_audio(path, rate, max_seconds=math.inf)
+    # Errors have the path as the corpus does, so that rejected.csv does not show where it was made. How long recordings
+    # may be was for `can_tf.corpus.size_limits` to say, before there were shards.
+    samples = read_audio(base / utterance.audio_path, name=str(utterance.audio_path), max_seconds=math.inf)
     tokens = utterance.words
     if aligner is not None and is_unaligned(utterance):
-        heard = samples if rate == SAMPLE_RATE_HZ else read_audio(path, SAMPLE_RATE_HZ, max_seconds=math.inf)
-        tokens = aligner.align(heard, utterance.transcript)
+        tokens = aligner.align(samples, utterance.transcript)
     words = share_silence(tokens, fillers=options.fillers)
-    seconds = len(samples) / rate
+    seconds = len(samples) / SAMPLE_RATE_HZ
     check_end(words, seconds)
     return _Prepared(utterance, words, seconds, SegmentedAudio(samples, segment_spans(words, options.segmentation)))
 
@@ -216,14 +240,14 @@ def _rejection(utterance: Utterance, reason: str) -> Rejection:
     return Rejection(utterance.id, reason, str(utterance.audio_path))
 
 
-def _groups(prepared: Iterator[_Prepared], sample_rate_hz: int) -> Iterator[list[_Prepared]]:
+def _groups(prepared: Iterator[_Prepared]) -> Iterator[list[_Prepared]]:
     """Groups utterances until their audio reaches what one call may compute."""
     group: list[_Prepared] = []
     samples = 0
     for item in prepared:
         group.append(item)
         samples += len(item.recording.samples)
-        if samples >= _SECONDS_PER_CALL * sample_rate_hz:
+        if samples >= _SECONDS_PER_CALL * SAMPLE_RATE_HZ:
             yield group
             group, samples = [], 0
     if group:

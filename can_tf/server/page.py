@@ -3,14 +3,13 @@
     GET  /           the page
     POST /explain    `{"audio": {"b64": "..."}, "transcript": "..." or null, "name": "..."}` to an explanation
 
-Nothing is kept: a recording is a temporary file until its answer is made.
+Nothing is kept: a recording is in memory until its answer is made.
 """
 
 import base64
 import dataclasses
 import html
 import json
-import tempfile
 from string import Template
 from typing import Any
 
@@ -27,9 +26,10 @@ from can_tf.json_shapes import mismatch
 from can_tf.limits import PICTURE_SECONDS
 from can_tf.limits import Limits as RecordingLimits
 from can_tf.prediction.backends import LocalModel
-from can_tf.prediction.messages import Request as Asked
-from can_tf.prediction.predictor import Predictor
-from can_tf.prediction.words import SpokenWords
+from can_tf.prediction.predictor import PredictionOptions, Predictor
+from can_tf.prediction.requests import Request as Asked
+from can_tf.prediction.words import WordFinder
+from can_tf.samples import SAMPLE_RATE_HZ
 from can_tf.server.gate import Gate, HttpError
 from can_tf.server.rest import refusal
 from can_tf.server.versions import Versions
@@ -37,7 +37,6 @@ from can_tf.server.versions import Versions
 _QUESTION = {"audio": {"b64": str}, "transcript": (str, None), "name": str}
 _LONGEST_NAME = 200
 _WAITING = 8  # More are turned away: an answer may take a minute.
-_ADVICE = ", or raise --max-seconds"  # Is for who starts the server.
 _FILES = {  # By name: the type, and the package whose file it is.
     "picture.js": ("text/javascript", "can_tf.explanation"),
     "picture.css": ("text/css", "can_tf.explanation"),
@@ -75,14 +74,14 @@ class _Asking:
         # Words are found for one request at a time: pocketsphinx is not for several threads.
         self._gate = Gate(dataclasses.replace(gate.limits, at_once=1, waiting=_WAITING))
         self._seconds = min(gate.limits.seconds, PICTURE_SECONDS)
-        self._spoken_words = SpokenWords(max_words=gate.limits.words)
+        self._word_finder = WordFinder(max_words=gate.limits.words)
 
     async def page(self, request: Request) -> Response:
         version = self._versions.current
         text = Template(site_file("try.html", __package__)).substitute(
             model=html.escape(self._versions.name),
             version=version.number,
-            rate=version.records["features"]["sample_rate_hz"],
+            rate=SAMPLE_RATE_HZ,
             seconds=f"{self._seconds:g}",
             recognized_seconds=f"{min(self._seconds, MAX_SECONDS):g}",
             warning=f'<p class="warning">{SYNTHETIC}</p>' if version.records["corpus"]["synthetic"] else "",
@@ -97,7 +96,7 @@ class _Asking:
         except MissingExtraError as error:
             return refusal(str(error), 501)
         except (AlignmentError, AudioError, PredictionError) as error:
-            return refusal(" ".join(str(error).split()), 400)
+            return refusal(" ".join(error.without_option.split()), 400)
         return Response(json.dumps(answer), media_type="application/json")  # ASCII, whatever a word is made of.
 
     async def _explanation(self, request: Request) -> dict[str, Any]:
@@ -105,32 +104,17 @@ class _Asking:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise HttpError(415, "Expected the content type application/json")
         version = self._versions.current
-        predictor = Predictor(
-            LocalModel(version),
-            sample_rate_hz=version.records["features"]["sample_rate_hz"],
-            fillers=version.records["fillers"],
-            limits=RecordingLimits(seconds=self._seconds, words=self._gate.limits.words),
-        )
-        predictor.spoken_words = self._spoken_words
+        limits = RecordingLimits(seconds=self._seconds, words=self._gate.limits.words)
+        options = PredictionOptions(fillers=version.records["fillers"], limits=limits)
+        predictor = Predictor(LocalModel(version), options, word_finder=self._word_finder)
         async with self._gate.body(request) as content:
             question = read_question(content)
             run = anyio.to_thread.run_sync
-            asked = await run(_asked, predictor, question, limiter=self._gate.turns)
+            asked = await run(question.asked_of, predictor, limiter=self._gate.turns)
             [prediction] = await run(predictor.predict_all, [asked], limiter=self._model_turns)
             if isinstance(prediction, PredictionError):
                 raise prediction
             return await run(explanation_of(question.name, asked, prediction).to_page, limiter=self._gate.turns)
-
-
-def _asked(predictor: Predictor, question: "Question") -> Asked:
-    with tempfile.NamedTemporaryFile(prefix="can-tf-") as file:
-        file.write(question.audio)
-        file.flush()
-        try:
-            return predictor.request(file.name, transcript=question.transcript)
-        except (AlignmentError, AudioError) as error:
-            message = str(error).replace(file.name, question.name).replace(_ADVICE, "")
-            raise type(error)(message) from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,6 +124,10 @@ class Question:
     audio: bytes
     transcript: str | None
     name: str
+
+    def asked_of(self, predictor: Predictor) -> Asked:
+        """Returns what a model is asked."""
+        return predictor.request(self.audio, transcript=self.transcript, name=self.name)
 
 
 def read_question(content: bytes) -> Question:

@@ -27,7 +27,7 @@ class Version(LoadedVersion):
 
     def __init__(self, folder: Path):
         super().__init__(folder)
-        self.number, self.records = int(folder.name), description_of(folder)
+        self.number, self.records = int(folder.name), description_of(folder)["records"]
 
 
 @dataclasses.dataclass(frozen=True)

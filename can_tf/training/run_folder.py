@@ -44,7 +44,7 @@ _STATE = {
     "best_wa": float,
     **dict.fromkeys(("weights", "best_weights"), lambda value: isinstance(value, str) and _WEIGHTS.fullmatch(value)),
 }
-_OF_RECORDS = ("corpus", "labels", "segmentation", "fillers", "features")  # What a run says of them.
+_OF_RECORDS = ("corpus", "labels", "segmentation", "overlap", "fillers", "features")  # What a run says of them.
 _RESULT_FILES = (
     CONFIG_FILE,
     HISTORY_FILE,

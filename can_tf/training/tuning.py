@@ -22,10 +22,10 @@ import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
 
 from can_tf.errors import RunError
-from can_tf.features.config import FeatureConfig
 from can_tf.files import is_plain_name, replacing, write_csv, write_json
 from can_tf.locks import alone_in
 from can_tf.records.dataset import load_dataset
+from can_tf.records.shards import BuildOptions
 from can_tf.training import run_folder
 from can_tf.training.cross_validation import FoldRun, plan, train_all
 from can_tf.training.options import TrainOptions
@@ -101,7 +101,7 @@ def _space(names: Sequence[str]) -> keras_tuner.HyperParameters:
         "dropout": lambda: space.Float("dropout", 0.0, 0.6, step=0.1, default=paper.dropout),
         "units": lambda: space.Choice("units", [32, 64, 128, 256], default=paper.units),
         "learning_rate": lambda: space.Float("learning_rate", 1e-4, 1e-2, sampling="log", default=paper.learning_rate),
-        "overlap": lambda: space.Choice("overlap", list(OVERLAPS), default=FeatureConfig().overlap),
+        "overlap": lambda: space.Choice("overlap", list(OVERLAPS), default=BuildOptions().overlap),
     }
     for name in names:
         add[name]()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
-from can_tf.audio.reading import read_audio
+from can_tf.audio import read_audio
 
 FOLDER = Path(__file__).parent / "data"
 NAMES = ("austen-0880", "austen-0890", "austen-0930")
@@ -27,7 +27,7 @@ class Speech(NamedTuple):
 
 def speech_of(name: str) -> Speech:
     path = FOLDER / f"{name}.flac"
-    return Speech(path, read_audio(path, SAMPLE_RATE_HZ), path.with_suffix(".txt").read_text(encoding="utf-8"))
+    return Speech(path, read_audio(path), path.with_suffix(".txt").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(params=NAMES)

@@ -8,7 +8,7 @@ from can_tf.alignment.forced import Aligner
 from can_tf.alignment.spans import is_filler, is_silence, share_silence
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
 from can_tf.alignment.transcript import spoken_words
-from can_tf.audio.reading import read_audio
+from can_tf.audio import read_audio
 from can_tf.corpus.demo.making import make_demo_corpus
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import LABEL_SETS
@@ -110,7 +110,7 @@ def synthetic(tmp_path_factory):
         known = [word for word in words_of(utterance.words) if not is_filler(word.text)]
         words = spoken_words(" ".join(word.text for word in known))
         starts = np.array([word.start for word in known])
-        found.append(Known(read_audio(utterance.audio_path, SAMPLE_RATE_HZ), words, starts))
+        found.append(Known(read_audio(utterance.audio_path), words, starts))
     return found
 
 

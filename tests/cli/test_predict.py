@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 import can_tf
 from can_tf.alignment.word import Word
-from can_tf.audio.reading import resample
+from can_tf.audio.resampling import resample
 from can_tf.cli.main import main
 from tests.conftest import write_tone
 

@@ -5,7 +5,7 @@ import pytest
 
 from can_tf.alignment.word import Word
 from can_tf.explanation.data import Explanation
-from can_tf.prediction.messages import Prediction
+from can_tf.prediction.answers import Prediction
 
 RATE_HZ = 16_000
 TONES_HZ = (400, 3_000, 1_200, 5_000)
@@ -38,4 +38,4 @@ def explanation() -> Explanation:
         audio_attention=AUDIO,
         words_from="alignment",
     )
-    return Explanation("tones <b>& more", prediction, tones(), RATE_HZ, "hap")
+    return Explanation("tones <b>& more", prediction, tones(), "hap")

@@ -10,7 +10,7 @@ from can_tf.errors import ExportError, RunError
 from can_tf.export import write as export_module
 from can_tf.export.warm_up import warm_up_requests
 from can_tf.export.write import export_run
-from can_tf.features.config import FeatureConfig
+from can_tf.features.mfcc import Mfcc
 from can_tf.models.losses import final_log_probabilities
 from can_tf.training.calibration import calibration_of
 from tests.trained import OPTIONS
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.long
 @pytest.mark.parametrize("signature", ["serving_default", "waveform", "features"])
 def test_every_signature_gives_what_numpy_computes(calibrated, trained, signature):
     vocabulary = json.loads((trained.run / "model.json").read_text())["vocabulary"]
-    requests = dict(warm_up_requests(vocabulary, FeatureConfig()))
+    requests = dict(warm_up_requests(vocabulary, Mfcc(), 0.1))
     loaded = tf.saved_model.load(str(calibrated.folder))
     outputs = loaded.signatures[signature](
         **{name: tf.constant(values) for name, values in requests[signature].items()}
@@ -52,7 +52,7 @@ def test_description_and_card_tell_the_temperature(calibrated, trained):
 
 def test_without_being_asked_for_they_are_left_out(exported):
     assert "calibrated_probabilities" not in tf.saved_model.load(str(exported.folder)).signatures["features"](
-        **{name: tf.constant(values) for name, values in warm_up_requests(("a",), FeatureConfig())[2][1].items()}
+        **{name: tf.constant(values) for name, values in warm_up_requests(("a",), Mfcc(), 0.1)[2][1].items()}
     )
     assert json.loads((exported.folder / "assets.extra" / "can_tf.json").read_text())["calibration"] is None
     assert "Probabilities are not calibrated" in (exported.folder / "model_card.md").read_text()

@@ -12,16 +12,18 @@ import soundfile
 import tensorflow as tf
 
 from can_tf.alignment.spans import share_silence
+from can_tf.audio import read_audio, wav_bytes
 from can_tf.checksums import changes, read_checksums
 from can_tf.errors import ExportError, PredictionError, RunError
 from can_tf.export import write as export_module
 from can_tf.export.trained import load_run
 from can_tf.export.warm_up import replay_warm_up, warm_up_requests
 from can_tf.export.write import export_run
-from can_tf.features.config import FeatureConfig
+from can_tf.features.mfcc import Mfcc
 from can_tf.models.losses import final_log_probabilities
-from can_tf.prediction.messages import Request, inputs_of, predictions_of
+from can_tf.prediction.answers import predictions_of
 from can_tf.prediction.predictor import load
+from can_tf.prediction.requests import Request, inputs_of
 from can_tf.records.pipeline import EpochOrder, batches
 from tests.trained import OPTIONS
 
@@ -58,7 +60,7 @@ def keras_probabilities(model, inputs):
 
 
 def request_of(utterance):
-    return Request(utterance.audio_path.read_bytes(), share_silence(utterance.words))
+    return Request(read_audio(utterance.audio_path), share_silence(utterance.words))
 
 
 def test_a_version_has_the_layout_that_tensorflow_serving_reads(exported, trained):
@@ -96,7 +98,7 @@ def test_the_model_card_tells_data_protocol_metrics_use_and_license(exported, tr
 def test_every_signature_gives_keras_probabilities_in_a_process_with_neither_can_tf_nor_keras(
     exported, trained, tmp_path
 ):
-    requests = warm_up_requests(json.loads((trained.run / "model.json").read_text())["vocabulary"], FeatureConfig())
+    requests = warm_up_requests(json.loads((trained.run / "model.json").read_text())["vocabulary"], Mfcc(), 0.1)
     expected = keras_probabilities(trained.model, cut(dict(requests)["features"]))
     program = tmp_path / "program.py"  # By itself, with nothing of this project on its path.
     program.write_text(Path(export_module.__file__).with_name("loader_check.py").read_text())
@@ -121,7 +123,7 @@ def test_a_c_program_gives_keras_probabilities(exported, trained, tmp_path):
     subprocess.run(
         ["gcc", "-O1", "-o", program, source, f"-I{package}/include", f"-L{package}", *libraries], check=True
     )
-    requests = dict(warm_up_requests(("good",), FeatureConfig()))
+    requests = dict(warm_up_requests(("good",), Mfcc(), 0.1))
     inputs = requests["features"]
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         signature = tf.compat.v1.saved_model.load(session, ["serve"], str(exported.folder)).signature_def["features"]
@@ -187,14 +189,14 @@ def test_batches_padded_with_first_elements_answer_as_alone(loaded, signature):
             "num_words": np.array([count], np.int32),
         }
         if signature == "serving_default":
-            content = export_module_wav(samples[0])
+            content = wav_bytes(samples[0])
             alone.append({"audio": np.array([content], object), **words})
         elif signature == "waveform":
             alone.append({"waveform": samples, "num_samples": np.array([samples.shape[1]], np.int32), **words})
         else:
             from can_tf.export.warm_up import features_of
 
-            alone.append(features_of(samples, words, FeatureConfig()))
+            alone.append(features_of(samples, words, Mfcc(), 0.1))
     joined = {name: pad_as_the_server_does([inputs[name] for inputs in alone]) for name in alone[0]}
     together = call(loaded, signature, joined)
     for row, inputs in enumerate(alone):
@@ -205,12 +207,6 @@ def test_batches_padded_with_first_elements_answer_as_alone(loaded, signature):
         for name in ("text_attention", "audio_attention"):
             np.testing.assert_allclose(together[name][row][:, :words], own[name][0], atol=1e-5)
             np.testing.assert_array_equal(together[name][row][:, words:], 0.0)
-
-
-def export_module_wav(samples):
-    from can_tf.audio.wav import wav_bytes
-
-    return wav_bytes(samples, 16_000)
 
 
 def test_attention_sums_to_one_and_labels_go_with_probabilities(loaded, trained):
@@ -239,7 +235,7 @@ def test_what_training_would_refuse_is_refused_with_a_reason(local_model, tmp_pa
     change, reason = BAD[name]
     samples = np.random.default_rng(0).normal(size=16_000) * 0.1
     inputs = {
-        "audio": np.array([export_module_wav(samples)], object),
+        "audio": np.array([wav_bytes(samples)], object),
         "words": np.array([["a", "b"]], object),
         "start": np.array([[0.0, 0.5]], np.float32),
         "end": np.array([[0.5, 1.0]], np.float32),
@@ -257,9 +253,9 @@ def test_what_training_would_refuse_is_refused_with_a_reason(local_model, tmp_pa
 
 
 def test_features_of_more_frames_than_there_are_are_refused(loaded):
-    inputs = dict(warm_up_requests(("good",), FeatureConfig()))["features"]
+    inputs = dict(warm_up_requests(("good",), Mfcc(), 0.1))["features"]
     too_many = inputs["segment_frames"] + np.where(inputs["segment_frames"] > 0, 1000, 0).astype(np.int32)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="no more than mfcc holds"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="no more than frames holds"):
         call(loaded, "features", {**inputs, "segment_frames": too_many})
 
 
@@ -272,7 +268,7 @@ def test_a_stereo_recording_is_averaged(local_model, trained):
     soundfile.write(buffer, np.stack([samples, samples], axis=1), rate, format="WAV", subtype="PCM_16")
     model, words = local_model, share_silence(utterance.words)
     mono = model.answer(inputs_of([request_of(utterance)]))
-    stereo = model.answer(inputs_of([Request(buffer.getvalue(), words)]))
+    stereo = model.answer({**inputs_of([Request(samples, words)]), "audio": np.array([buffer.getvalue()], object)})
     np.testing.assert_allclose(stereo["probabilities"], mono["probabilities"], atol=1e-6)
 
 
@@ -316,10 +312,12 @@ def test_the_python_interface(exported, local_model, trained):
     [expected] = predictions_of(local_model.answer(inputs_of([request_of(utterance)])), [request_of(utterance)])
     assert prediction.to_json() == expected.to_json()
     samples, _ = soundfile.read(utterance.audio_path, dtype="float32")
-    assert predictor.predict(samples, utterance.words).label == prediction.label
+    assert predictor.predict(samples, utterance.words, sample_rate=16_000).to_json() == prediction.to_json()
+    with pytest.raises(can_tf.errors.AudioError, match="samples: came without a sample rate"):
+        predictor.predict(samples, utterance.words)
     assert sum(prediction.probabilities.values()) == pytest.approx(1.0, abs=1e-5)
     with pytest.raises(can_tf.errors.AlignmentError, match="alignment ends at 99"):
-        predictor.predict(samples, [("a", 0.0, 99.0)])
+        predictor.predict((samples, 16_000), [("a", 0.0, 99.0)])
     with pytest.raises(ExportError, match="holds no exported model"):
         load(trained.run)
 
@@ -330,7 +328,7 @@ def test_the_python_interface(exported, local_model, trained):
         ("options", "model", [], "options.model"),
         ("options", "model", "x", "options.model"),
         ("records", "fillers", "some", "records.fillers"),
-        ("records", "features", {}, "records.features lacks sample_rate_hz"),
+        ("records", "features", {}, "records.features lacks name"),
     ],
 )
 def test_a_run_with_a_damaged_config_is_refused(trained, tmp_path, where, name, value, message):

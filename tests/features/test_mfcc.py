@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from can_tf.features.config import FeatureConfig
-from can_tf.features.mfcc import frames_of_segments, segment_mfcc
+from can_tf.features.front_end import Segments
+from can_tf.features.mel import frames_of_segments
+from can_tf.features.mfcc import Mfcc
+from can_tf.features.recordings import SegmentedAudio, frames_of_recordings
 from can_tf.features.segments import segment_samples
-from can_tf.features.utterances import SegmentedAudio, frames_of_utterances
 
-CONFIG = FeatureConfig()
+MFCC = Mfcc()
 
 
 def numpy_mfcc(samples: np.ndarray) -> np.ndarray:
@@ -35,6 +36,13 @@ def numpy_mfcc(samples: np.ndarray) -> np.ndarray:
     return log_mel @ basis * np.sqrt(2 / 40)
 
 
+def mfcc_of(samples: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The frames of one segment, a recording's first `count` samples, and how many there are."""
+    of_one, zero = (tf.constant([number], tf.int64) for number in (len(samples), 0))
+    frames, counts = MFCC.frames(Segments(tf.constant(samples), of_one, zero, zero, tf.constant([count], tf.int64)))
+    return frames.numpy(), counts.numpy()
+
+
 def noise(count: int, seed: int = 0) -> np.ndarray:
     return (0.2 * np.random.default_rng(seed).normal(size=count)).astype(np.float32)
 
@@ -42,16 +50,16 @@ def noise(count: int, seed: int = 0) -> np.ndarray:
 @pytest.mark.parametrize("count", [1, 160, 399, 400, 559, 560, 16_000])
 def test_mfcc_of_one_segment_equals_numpys(count):
     samples = noise(count)
-    mfcc, frames = segment_mfcc(samples, tf.constant([0], tf.int64), tf.constant([count], tf.int64), CONFIG)
+    mfcc, frames = mfcc_of(samples, count)
     expected = numpy_mfcc(samples)
-    assert frames.numpy().tolist() == [len(expected)]
+    assert frames.tolist() == [len(expected)]
     np.testing.assert_allclose(mfcc, expected, atol=1e-4)
 
 
 def test_a_tone_and_digital_silence_are_finite_and_equal_numpys():
     tone = (0.5 * np.sin(2 * np.pi * 440 * np.arange(8000) / 16_000)).astype(np.float32)
     for samples in (tone, np.zeros(8000, np.float32)):
-        mfcc, _ = segment_mfcc(samples, tf.constant([0], tf.int64), tf.constant([8000], tf.int64), CONFIG)
+        mfcc, _ = mfcc_of(samples, 8000)
         np.testing.assert_allclose(mfcc, numpy_mfcc(samples), atol=2e-4)
 
 
@@ -60,8 +68,7 @@ def test_segments_of_several_recordings_at_once_equal_each_alone():
         SegmentedAudio(noise(9_000, 1), [(0.0, 0.2), (0.2, 0.215), (0.215, 0.5)]),
         SegmentedAudio(noise(700, 2), [(0.0, 0.02)]),
     ]
-    config = FeatureConfig(overlap=0.0)
-    for recording, (mfcc, frames) in zip(recordings, frames_of_utterances(recordings, config), strict=True):
+    for recording, (mfcc, frames) in zip(recordings, frames_of_recordings(recordings, MFCC, 0.0), strict=True):
         pieces = [recording.samples[round(start * 16_000) : round(end * 16_000)] for start, end in recording.spans]
         expected = [numpy_mfcc(piece) for piece in pieces]
         assert frames.tolist() == [len(piece) for piece in expected]
@@ -70,23 +77,23 @@ def test_segments_of_several_recordings_at_once_equal_each_alone():
 
 def test_a_short_segment_does_not_hear_its_neighbor():
     samples = np.concatenate([noise(200, 3), np.ones(800, np.float32)])
-    mfcc, _ = segment_mfcc(samples, tf.constant([0], tf.int64), tf.constant([200], tf.int64), CONFIG)
+    mfcc, _ = mfcc_of(samples, 200)
     np.testing.assert_allclose(mfcc, numpy_mfcc(samples[:200]), atol=1e-4)
 
 
 def test_frames_are_counted_as_the_design_says():
     counts = tf.constant([0, 1, 399, 400, 559, 560, 16_000], tf.int64)
-    assert frames_of_segments(counts, CONFIG).numpy().tolist() == [0, 1, 1, 1, 1, 2, 98]
+    assert frames_of_segments(counts, MFCC).numpy().tolist() == [0, 1, 1, 1, 1, 2, 98]
 
 
 def test_overlap_grows_each_span_by_half_its_share_and_clips_to_the_audio():
     # Table 1: lengths 0.76, 0.39, 0.63 s grow by 0.038, 0.0195, 0.0315 s an end; the audio has 1.8 s, 28,800 samples.
     first, count = segment_samples(
-        tf.constant([0.0, 0.76, 1.15]), tf.constant([0.76, 1.15, 1.78]), tf.constant(28_800, tf.int64), CONFIG
+        tf.constant([0.0, 0.76, 1.15]), tf.constant([0.76, 1.15, 1.78]), tf.constant(28_800, tf.int64), 0.1
     )
     assert first.numpy().tolist() == [0, 11_848, 17_896]  # 0 (clipped), 0.7405 s, 1.1185 s
     assert (first + count).numpy().tolist() == [12_768, 18_712, 28_800]  # 0.798 s, 1.1695 s, 1.8 s (clipped)
-    assert frames_of_segments(count, CONFIG).numpy().tolist() == [78, 41, 66]
+    assert frames_of_segments(count, MFCC).numpy().tolist() == [78, 41, 66]
 
 
 def test_without_overlap_spans_are_as_given():
@@ -94,14 +101,14 @@ def test_without_overlap_spans_are_as_given():
         tf.constant([0.0, 0.76, 1.15]),
         tf.constant([0.76, 1.15, 1.78]),
         tf.constant(28_800, tf.int64),
-        FeatureConfig(overlap=0.0),
+        0.0,
     )
     assert first.numpy().tolist() == [0, 12_160, 18_400]
     assert (first + count).numpy().tolist() == [12_160, 18_400, 28_480]
 
 
 def test_a_segment_outside_the_audio_has_no_samples_and_no_frames():
-    [(mfcc, frames)] = frames_of_utterances([SegmentedAudio(noise(1600), [(0.0, 0.1), (0.5, 0.9)])], CONFIG)
+    [(mfcc, frames)] = frames_of_recordings([SegmentedAudio(noise(1600), [(0.0, 0.1), (0.5, 0.9)])], MFCC, 0.1)
     assert frames[1] == 0
     assert len(mfcc) == frames[0]
 
@@ -110,6 +117,6 @@ def test_the_same_audio_gives_the_same_features_wherever_it_stands_in_a_long_rec
     # float32 seconds alone would round to the wrong sample late in a long recording.
     samples = noise(16_000 * 60)
     start = 59.00003
-    first, _ = segment_samples(tf.constant([start]), tf.constant([59.5]), tf.constant(len(samples), tf.int64), CONFIG)
+    first, _ = segment_samples(tf.constant([start]), tf.constant([59.5]), tf.constant(len(samples), tf.int64), 0.1)
     exact = np.float64(np.float32(start)) - 0.05 * (np.float64(np.float32(59.5)) - np.float64(np.float32(start)))
     assert first.numpy().tolist() == [round(exact * 16_000)]

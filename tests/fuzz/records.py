@@ -1,7 +1,6 @@
 """The parsers of a records folder."""
 
 import csv
-import dataclasses
 import hashlib
 import io
 import json
@@ -13,21 +12,23 @@ import numpy as np
 import tensorflow as tf
 
 from can_tf.errors import RecordsError
-from can_tf.features.config import FeatureConfig
-from can_tf.records.dataset import UTTERANCE_COLUMNS, Dataset, load_dataset, verify_shards
+from can_tf.features.mfcc import Mfcc
+from can_tf.features.registry import front_end_to_json
+from can_tf.records.dataset import SCHEMA_VERSION, Dataset, load_dataset, verify_shards
 from can_tf.records.pipeline import read_examples
-from can_tf.records.schema import Record, is_example, parse, serialize
+from can_tf.records.schema import example_fault, parse, serialize
+from can_tf.records.specification import COLUMNS, Record
 from tests.fuzz.parser import Parser, binary_parser, json_parser, text_parser
 
 MEL_BINS = 3
+LABELS = ("calm", "loud")
 SHARD = "shard-00000-of-00001.tfrecord"
 
 
 def _record(number: int) -> Record:
-    mfcc = np.arange(4 * MEL_BINS, dtype=np.float32).reshape(4, MEL_BINS) + number
     return Record(
         id=f"u{number}",
-        label=number % 2,
+        label=LABELS[number % 2],
         speaker="anna",
         session="s1",
         scenario="",
@@ -35,11 +36,11 @@ def _record(number: int) -> Record:
         word_start=(0.0, 0.5),
         word_end=(0.5, 1.0),
         segment_frames=(1, 3),
-        mfcc=mfcc,
+        frames=np.arange(4 * MEL_BINS, dtype=np.float32).reshape(4, MEL_BINS) + number,
     )
 
 
-EXAMPLES = [serialize(_record(number)) for number in range(3)]
+EXAMPLES = [serialize(_record(number), LABELS) for number in range(3)]
 
 
 def _shard() -> tuple[bytes, list[int]]:
@@ -54,9 +55,10 @@ def _shard() -> tuple[bytes, list[int]]:
 
 CONTENT, OFFSETS = _shard()
 DESCRIPTION = {
-    "schema_version": 1,
+    "schema_version": SCHEMA_VERSION,
     "labels": ["calm", "loud"],
-    "features": {**dataclasses.asdict(FeatureConfig()), "mel_bins": MEL_BINS},
+    "features": front_end_to_json(Mfcc(mel_bins=MEL_BINS)),
+    "overlap": 0.1,
     "segmentation": "aligned",
     "fillers": "keep",
     "corpus": {"name": "manifest", "synthetic": True},
@@ -72,7 +74,7 @@ REJECTED = 'id,reason,path\nu9,"a.wav: holds no samples.",a.wav\n'
 def _rows() -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(UTTERANCE_COLUMNS)
+    writer.writerow(COLUMNS)
     for number, (offset, example) in enumerate(zip(OFFSETS, EXAMPLES, strict=True)):
         label = ("calm", "loud")[number % 2]
         row = [f"u{number}", label, "anna", "s1", "", "good day", 1.0, SHARD, 2, 4, 3, offset, len(example)]
@@ -98,9 +100,8 @@ def check_dataset(dataset: Dataset) -> None:
     assert isinstance(dataset.synthetic, bool)
     assert isinstance(dataset.fingerprint, str)
     assert isinstance(dataset.segmentation, str)
-    features = FeatureConfig(**dataset.description["features"])
-    assert features.mel_bins > 0
-    assert features.sample_rate_hz > 0
+    assert dataset.front_end.width > 0
+    assert 0 <= dataset.description["overlap"] <= 1
     json.dumps({name: dataset.description[name] for name in ("corpus", "fillers", "counts", "excluded", "rejected")})
     ids = [row.id for row in dataset.utterances]
     assert len(set(ids)) == len(ids)
@@ -148,13 +149,9 @@ def check_example(parsed: Mapping[str, tf.Tensor], batch: int) -> None:
 
 
 def _example(content: bytes, folder: Path) -> None:
-    if not is_example(content):
-        raise RecordsError("what the pipeline says")
-    try:
-        parsed = parse(tf.constant([content]), MEL_BINS)
-    except (tf.errors.InvalidArgumentError, UnicodeDecodeError) as error:  # The second where it quotes the bytes.
-        raise RecordsError("what TensorFlow says of an example that is none") from error
-    check_example(parsed, 1)
+    if fault := example_fault(content, MEL_BINS, len(LABELS)):
+        raise RecordsError(fault)
+    check_example(parse(tf.constant([content]), MEL_BINS), 1)
 
 
 PARSERS: Mapping[str, Parser] = {

@@ -14,11 +14,12 @@ import numpy as np
 import tensorflow as tf
 
 from can_tf.alignment.word import Word
-from can_tf.audio.wav import wav_bytes
+from can_tf.audio import wav_bytes
 from can_tf.errors import PredictionError, ServerError
+from can_tf.prediction.answers import predictions_of
 from can_tf.prediction.backends import RestServer
-from can_tf.prediction.messages import Request, predictions_of
 from can_tf.prediction.predictor import DESCRIPTION_FILE, description_of
+from can_tf.prediction.requests import Request
 from can_tf.server.gate import Gate, HttpError, Limits
 from can_tf.server.json_tensors import BadRequestError, parse_request
 from can_tf.server.page import read_question
@@ -39,7 +40,7 @@ DEFINITIONS = {
     "flag": {"inputs": {"x": _tensor("DT_BOOL", 1)}},
     "none": {},
 }
-WAV = wav_bytes(np.linspace(-0.5, 0.5, 32), 16_000)
+WAV = wav_bytes(np.linspace(-0.5, 0.5, 32))
 INSTANCE = {
     "audio": {"b64": base64.b64encode(WAV).decode()},
     "words": ["good", "day"],
@@ -64,14 +65,14 @@ ANSWER = {
     }
 }
 DESCRIPTION = {
+    "labels": ["calm", "loud"],
     "records": {
-        "features": {"sample_rate_hz": 16_000},
+        "features": {"name": "mfcc"},
         "fillers": "keep",
-        "corpus": {"synthetic": True},
-        "labels": ["calm"],
-    }
+        "corpus": {"name": "manifest", "synthetic": True},
+    },
 }
-REQUESTS = [Request(WAV, (Word("good", 0.0, 0.5), Word("day", 0.5, 1.0)))]
+REQUESTS = [Request(np.zeros(32, np.float32), (Word("good", 0.0, 0.5), Word("day", 0.5, 1.0)))]
 
 
 def check_inputs(inputs: Mapping[str, np.ndarray], signature: str) -> None:
@@ -166,8 +167,8 @@ def _prepare_version(folder: Path) -> None:
 
 def _described(content: bytes, folder: Path) -> None:
     (folder / DESCRIPTION_FILE).write_bytes(content)
-    records = description_of(folder)
-    assert 0 < records["features"]["sample_rate_hz"] < 2**31
+    records = description_of(folder)["records"]
+    assert isinstance(records["features"]["name"], str)
     assert records["fillers"] in ("keep", "drop")
 
 

@@ -8,11 +8,12 @@ import pytest
 
 from can_tf.alignment.word import Word
 from can_tf.errors import ConfigError, ExportError, ServerError
+from can_tf.prediction.answers import predictions_of
 from can_tf.prediction.backends import RestServer
-from can_tf.prediction.messages import Request, predictions_of
-from can_tf.prediction.predictor import DESCRIPTION_FILE, Predictor, description_of
+from can_tf.prediction.predictor import DESCRIPTION_FILE, PredictionOptions, description_of
+from can_tf.prediction.requests import Request
 
-REQUEST = Request(b"", (Word("good", 0.0, 0.5), Word("day", 0.5, 1.0)))
+REQUEST = Request(np.zeros(16_000, np.float32), (Word("good", 0.0, 0.5), Word("day", 0.5, 1.0)))
 OUTPUTS = {
     "probabilities": [[0.75, 0.25]],
     "label": ["calm"],
@@ -20,7 +21,10 @@ OUTPUTS = {
     "text_attention": [[[0.5, 0.5]]],
     "audio_attention": [[[0.25, 0.75]]],
 }
-DESCRIPTION = {"records": {"features": {"sample_rate_hz": 16_000}, "fillers": "keep", "corpus": {"synthetic": False}}}
+DESCRIPTION = {
+    "labels": ["calm", "loud"],
+    "records": {"features": {"name": "mfcc"}, "fillers": "keep", "corpus": {"name": "x", "synthetic": False}},
+}
 
 
 def arrays(outputs):
@@ -60,7 +64,7 @@ def test_what_is_below_the_confidence_asked_for_is_uncertain_and_still_tells_the
 @pytest.mark.parametrize("reject_below", [-0.1, 1.1, float("nan")])
 def test_a_confidence_that_is_no_probability_is_refused(reject_below):
     with pytest.raises(ConfigError, match=f"reject_below must be a number from 0 to 1, got {reject_below}"):
-        Predictor(RestServer("http://localhost:1"), reject_below=reject_below)
+        PredictionOptions(reject_below=reject_below)
 
 
 @pytest.mark.parametrize(
@@ -96,19 +100,22 @@ def test_an_answer_that_lacks_an_output_is_the_servers_error():
     [
         ("[" * 100_000, "cannot be read"),
         ("[]", "is damaged .it: expected an object"),
-        ("{}", "is damaged .it lacks records"),
+        ("{}", "is damaged .it lacks labels, records"),
         (
-            json.dumps({"records": {**DESCRIPTION["records"], "features": {"sample_rate_hz": "16k"}}}),
-            "sample_rate_hz: expected",
+            json.dumps({**DESCRIPTION, "records": {**DESCRIPTION["records"], "features": {"name": 16}}}),
+            "records.features.name: expected text, found 16",
         ),
-        (json.dumps({"records": {**DESCRIPTION["records"], "fillers": "some"}}), "records.fillers: expected"),
+        (
+            json.dumps({**DESCRIPTION, "records": {**DESCRIPTION["records"], "fillers": "some"}}),
+            "records.fillers: expected",
+        ),
     ],
 )
 def test_a_damaged_description_is_refused(tmp_path, content, message):
     path = tmp_path / DESCRIPTION_FILE
     path.parent.mkdir()
     path.write_text(json.dumps(DESCRIPTION))
-    assert description_of(tmp_path) == DESCRIPTION["records"]
+    assert description_of(tmp_path) == DESCRIPTION
     path.write_text(content)
     with pytest.raises(ExportError, match=f"can_tf.json: .*{message}"):
         description_of(tmp_path)

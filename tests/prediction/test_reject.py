@@ -73,10 +73,10 @@ def test_an_export_without_them_says_how_to_have_them(exported, recording, more)
 def test_python_rejects_too(calibrated, recording):
     samples, _ = soundfile.read(recording, dtype="float32")
     words = [tuple(each.values()) for each in ALIGNMENT]
-    prediction = can_tf.load(calibrated.folder, reject_below=1.0).predict(samples, words)
+    prediction = can_tf.load(calibrated.folder, reject_below=1.0).predict(samples, words, sample_rate=16_000)
     assert prediction.label == "uncertain"
     assert prediction.confidence == prediction.calibrated_probabilities[prediction.most_probable]
-    assert can_tf.load(calibrated.folder).predict(samples, words).label == prediction.most_probable
+    assert can_tf.load(calibrated.folder).predict(samples, words, sample_rate=16_000).label == prediction.most_probable
 
 
 def test_a_confidence_above_1_is_wrong_usage(recording):

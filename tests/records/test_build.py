@@ -9,7 +9,6 @@ from can_tf.alignment.word import Word
 from can_tf.checksums import changes, read_checksums
 from can_tf.corpus.utterance import Corpus, Rejection
 from can_tf.errors import BusyError, RecordsError
-from can_tf.features.config import FeatureConfig
 from can_tf.files import sha256_of_file
 from can_tf.locks import alone_in
 from can_tf.records.build import BuildOptions, build_records
@@ -28,7 +27,7 @@ def first_record(folder):
 
 def test_table_1_is_read_back_from_the_tfrecord(tmp_path, table_1_utterance):
     corpus = Corpus("iemocap", ("ang", "hap"), (table_1_utterance,), (), {})
-    build_records(corpus, tmp_path / "records", BuildOptions(features=FeatureConfig(overlap=0.0)))
+    build_records(corpus, tmp_path / "records", BuildOptions(overlap=0.0))
     record = first_record(tmp_path / "records")
     assert record["id"].numpy().tolist() == [b"Ses01F_impro01_F000"]
     assert record["label"].numpy().tolist() == [1]
@@ -51,7 +50,7 @@ def test_the_overlap_of_a_tenth_gives_the_frames_worked_out_by_hand(tmp_path, ta
 @pytest.mark.parametrize("segmentation, frames", [("equal", [[57, 57, 57]]), ("whole", [[176]])])
 def test_other_segmentations_keep_the_words(tmp_path, table_1_utterance, segmentation, frames):
     corpus = Corpus("iemocap", ("ang", "hap"), (table_1_utterance,), (), {})
-    options = BuildOptions(segmentation=segmentation, features=FeatureConfig(overlap=0.0))
+    options = BuildOptions(segmentation=segmentation, overlap=0.0)
     build_records(corpus, tmp_path / "records", options)
     record = first_record(tmp_path / "records")
     assert record["segment_frames"].to_list() == frames  # 1.78 s / 3 is 9,493 samples; 1.78 s are 28,480.
@@ -144,7 +143,7 @@ def interrupt(corpus, folder, options):
 
 def test_an_unfinished_build_goes_on_with_the_same_options_and_versions_alone(tmp_path, tone_corpus):
     interrupt(tone_corpus, tmp_path, BuildOptions())
-    overlap = BuildOptions(features=FeatureConfig(overlap=0.2))
+    overlap = BuildOptions(overlap=0.2)
     with pytest.raises(RecordsError, match=r"an unfinished build with overlap 0.1 \(now 0.2\)"):
         build_records(tone_corpus, tmp_path, overlap)
     plan = tmp_path / ".build" / "plan.json"
@@ -217,8 +216,8 @@ def test_a_changed_byte_is_noticed_by_its_hash(tone_records_copy):
 def test_another_schema_version_is_refused(tone_records_copy):
     folder = tone_records_copy.folder
     path = folder / "dataset.json"
-    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 99'))
-    with pytest.raises(RecordsError, match="schema_version is 99, this version of can_tf reads 1"):
+    path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 99'))
+    with pytest.raises(RecordsError, match="schema_version is 99, this version of can_tf reads 2"):
         load_dataset(folder)
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from can_tf.errors import RecordsError
 from can_tf.files import write_csv
-from can_tf.records.dataset import REJECTED_COLUMNS, UTTERANCE_COLUMNS, load_dataset
+from can_tf.records.dataset import REJECTED_COLUMNS, load_dataset
+from can_tf.records.specification import COLUMNS
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,10 @@ from can_tf.records.dataset import REJECTED_COLUMNS, UTTERANCE_COLUMNS, load_dat
         ({"labels": ["calm", "calm"]}, "labels: expected one at least, each once"),
         ({"labels": "calm"}, "labels: expected a list, found 'calm'"),
         ({"corpus": {"name": "manifest"}}, "corpus lacks synthetic"),
-        ({"features": {}}, "features lacks sample_rate_hz"),
+        ({"features": {}}, "features lacks name"),
+        ({"features": {"name": "plp"}}, "features: there is no front end 'plp'; expected one of mfcc"),
+        ({"features": {"name": "mfcc", "mel": 1}}, "features: mfcc has no setting 'mel'; expected window_seconds"),
+        ({"overlap": 2}, "overlap: expected another value, found 2"),
         ({"fillers": None}, "it lacks fillers|fillers: expected text"),
         ({"counts": {"calm": "2"}}, "counts.calm: expected a whole number, found '2'"),
         (
@@ -43,7 +47,7 @@ def test_features_that_cannot_be_are_refused(tone_records_copy, feature, value):
     path = tone_records_copy.folder / "dataset.json"
     features = {**tone_records_copy.description["features"], feature: value}
     path.write_text(json.dumps({**tone_records_copy.description, "features": features}))
-    with pytest.raises(RecordsError, match=f"features.{feature}: expected another value"):
+    with pytest.raises(RecordsError, match=f"features: mfcc: {feature}: expected"):
         load_dataset(tone_records_copy.folder)
 
 
@@ -63,7 +67,7 @@ def test_a_row_that_does_not_fit_is_refused_by_its_utterance(tone_records_copy, 
         load_dataset(tone_records_copy.folder)
 
 
-@pytest.mark.parametrize("name, columns", [("utterances.csv", UTTERANCE_COLUMNS), ("rejected.csv", REJECTED_COLUMNS)])
+@pytest.mark.parametrize("name, columns", [("utterances.csv", COLUMNS), ("rejected.csv", REJECTED_COLUMNS)])
 def test_a_row_cut_short_is_refused(tone_records_copy, name, columns):
     (tone_records_copy.folder / name).write_text(",".join(columns) + "\nu000,calm\n")
     with pytest.raises(RecordsError, match=f"{name}: is damaged .the row of 'u000' has too many or too few columns"):

@@ -47,7 +47,7 @@ def records_of(dataset):
     """Returns the words of a dataset's examples and their times, by id."""
     found = {}
     for example in read_examples(dataset, dataset.utterances):
-        parsed = parse([example], dataset.description["features"]["mel_bins"])
+        parsed = parse([example], dataset.front_end.width)
         found[parsed["id"].numpy()[0].decode()] = {
             name: parsed[name][0].numpy() for name in ("words", "word_start", "word_end")
         }

@@ -9,9 +9,10 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from can_tf.alignment.spans import share_silence
+from can_tf.audio import read_audio
 from can_tf.errors import PredictionError, ServerError
 from can_tf.prediction.backends import RestServer, connect
-from can_tf.prediction.messages import Request, inputs_of
+from can_tf.prediction.requests import Request, inputs_of
 
 pytestmark = pytest.mark.long
 
@@ -48,7 +49,7 @@ def address(local_model):
 
 def test_the_client_gets_what_the_graph_gives(address, local_model, trained):
     requests = [
-        Request(utterance.audio_path.read_bytes(), share_silence(utterance.words))
+        Request(read_audio(utterance.audio_path), share_silence(utterance.words))
         for utterance in (trained.utterances[name] for name in ("short", "many", "long"))
     ]
     answer = connect(address).answer(inputs_of(requests))
@@ -63,7 +64,7 @@ def test_the_client_gets_what_the_graph_gives(address, local_model, trained):
 
 def test_errors_say_what_was_wrong(address, trained):
     utterance = trained.utterances["short"]
-    inputs = inputs_of([Request(utterance.audio_path.read_bytes(), share_silence(utterance.words))])
+    inputs = inputs_of([Request(read_audio(utterance.audio_path), share_silence(utterance.words))])
     with pytest.raises(PredictionError, match="^num_words: expected numbers from 1"):
         connect(address).answer({**inputs, "num_words": np.array([0], np.int32)})
     with pytest.raises(ServerError, match="NOT_FOUND: Servable not found"):

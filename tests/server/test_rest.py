@@ -17,10 +17,10 @@ import pytest
 import requests
 
 from can_tf.alignment.spans import share_silence
-from can_tf.audio.wav import wav_bytes
+from can_tf.audio import read_audio, wav_bytes
 from can_tf.errors import ExportError, PredictionError, ServerError
 from can_tf.prediction.backends import RestServer
-from can_tf.prediction.messages import Request, inputs_of
+from can_tf.prediction.requests import Request, inputs_of
 from can_tf.server.gate import Gate, Limits
 from can_tf.server.json_tensors import BadRequestError, parse_request
 from can_tf.server.rest import create_app
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.long
 LIMITS = Limits(body_bytes=80 * 2**20, values=2_000_000, seconds=60.0, words=500, at_once=2, waiting=64)
 SAMPLES = np.random.default_rng(0).normal(size=16_000) * 0.1
 INSTANCE = {
-    "audio": {"b64": base64.b64encode(wav_bytes(SAMPLES, 16_000)).decode()},
+    "audio": {"b64": base64.b64encode(wav_bytes(SAMPLES)).decode()},
     "words": ["good", "day"],
     "start": [0.0, 0.5],
     "end": [0.5, 1.0],
@@ -63,7 +63,7 @@ def predict(address, body, **settings):
 def test_rows_and_columns_give_the_same_numbers_as_the_graph(address, local_model):
     rows = predict(address, {"instances": [INSTANCE, INSTANCE]}).json()["predictions"]
     columns = predict(address, {"signature_name": "serving_default", "inputs": COLUMNS}).json()["outputs"]
-    request = Request(base64.b64decode(INSTANCE["audio"]["b64"]), share_words(INSTANCE))
+    request = Request(SAMPLES, share_words(INSTANCE))
     expected = local_model.answer(inputs_of([request]))
     for row in rows:
         assert set(row) == set(expected)
@@ -80,7 +80,7 @@ def share_words(instance):
 
 def test_the_client_gets_what_the_graph_gives(address, local_model, trained):
     utterances = [trained.utterances[name] for name in ("short", "many")]
-    requests_ = [Request(each.audio_path.read_bytes(), share_silence(each.words)) for each in utterances]
+    requests_ = [Request(read_audio(each.audio_path), share_silence(each.words)) for each in utterances]
     answer = RestServer(address).answer(inputs_of(requests_))
     expected = local_model.answer(inputs_of(requests_))
     assert set(answer) == set(expected)
@@ -103,7 +103,7 @@ def wav_of(size):
 
 
 def wav_of_seconds(seconds):
-    return {"b64": base64.b64encode(wav_bytes(np.zeros(seconds * 16_000), 16_000)).decode()}
+    return {"b64": base64.b64encode(wav_bytes(np.zeros(seconds * 16_000))).decode()}
 
 
 HOSTILE = {  # body, status, part of the message

@@ -121,7 +121,7 @@ def test_the_model_answers_others_while_words_are_found(versions: Versions, monk
         assert go_on.wait(60)
         raise AlignmentError("slow")
 
-    monkeypatch.setattr("can_tf.server.page.SpokenWords", lambda **_: slow)
+    monkeypatch.setattr("can_tf.server.page.WordFinder.find", slow)
     gate = Gate(Limits(at_once=1, waiting=1))
     with (
         running(create_app(versions, gate, pages=try_it(versions, gate))) as address,

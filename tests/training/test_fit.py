@@ -159,8 +159,8 @@ def test_other_options_or_records_need_another_run_folder(finished_run, tone_rec
     description = {**tone_records.description, "fingerprint": "other"}
     with pytest.raises(RunError, match="belongs to a training with other records. Give another folder with --run"):
         train_fold(dataclasses.replace(tone_records, description=description), folder, OPTIONS)
-    description["features"] = {**description["features"], "overlap": 0.2}
-    with pytest.raises(RunError, match="belongs to a training with other records of other features. Give"):
+    description["overlap"] = 0.2
+    with pytest.raises(RunError, match="belongs to a training with other records of other overlap. Give"):
         train_fold(dataclasses.replace(tone_records, description=description), folder, OPTIONS)
 
 

@@ -10,11 +10,12 @@ import time
 from pathlib import Path
 
 from can_tf.alignment.spans import share_silence
+from can_tf.audio import read_audio
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import LABEL_SETS
 from can_tf.errors import CanError
 from can_tf.prediction.backends import RestServer
-from can_tf.prediction.messages import Request, inputs_of
+from can_tf.prediction.requests import Request, inputs_of
 
 _UTTERANCES = 100
 _SECONDS_TO_START = 60.0
@@ -28,7 +29,7 @@ def measure_serving(root: Path, model: Path, requests: int, clients: int) -> lis
         The first round warms up; growth shows between the rounds.
     """
     utterances = read_iemocap(root, LABEL_SETS["paper7"]).utterances[:_UTTERANCES]
-    inputs = [inputs_of([Request(each.audio_path.read_bytes(), share_silence(each.words))]) for each in utterances]
+    inputs = [inputs_of([Request(read_audio(each.audio_path), share_silence(each.words))]) for each in utterances]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

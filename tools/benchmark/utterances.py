@@ -14,10 +14,11 @@ from benchmark.librosa_peer import word_mfccs
 from benchmark.measure import Side
 from benchmark.sides import OURS, PACKED
 from can_tf.alignment.spans import share_silence
+from can_tf.audio import read_audio
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import LABEL_SETS
 from can_tf.prediction.backends import open_model
-from can_tf.prediction.messages import Request, inputs_of
+from can_tf.prediction.requests import Request, inputs_of
 
 UTTERANCES, ALPHA = 100, 0.1
 
@@ -28,7 +29,7 @@ def utterance_side(name: str, root: Path, export: Path) -> tuple[str, Side]:
     The peers have random weights: the work is the same.
     """
     utterances = read_iemocap(root, LABEL_SETS["paper7"]).utterances[:UTTERANCES]
-    requests = [Request(each.audio_path.read_bytes(), share_silence(each.words)) for each in utterances]
+    requests = [Request(read_audio(each.audio_path), share_silence(each.words)) for each in utterances]
     what = f"{len(requests)} utterances one at a time, wav bytes to probabilities"
     if name == OURS:
         model = open_model(export)

@@ -152,9 +152,9 @@ class _Words:
         self._max_seconds = max_seconds
 
     def __call__(self, path: Path) -> _Timed:
-        from can_tf.audio.reading import read_audio
+        from can_tf.audio import read_audio
 
-        samples = read_audio(path, SAMPLE_RATE_HZ, max_seconds=self._max_seconds)
+        samples = read_audio(path, max_seconds=self._max_seconds)
         if self._recognizer is not None:
             tokens = self._recognizer.recognize(samples)
         else:

@@ -8,9 +8,12 @@ import click
 
 from can_tf.alignment.spans import FILLER_POLICIES, SEGMENTATIONS
 from can_tf.cli.shared.corpora import demo_root, read_corpus
+from can_tf.cli.shared.names import NameIn
 from can_tf.cli.shared.options import cluster_option, corpus_options, limit_options
 from can_tf.cli.shared.progress import Progress
 from can_tf.cluster import cluster_executor
+from can_tf.features.mfcc import Mfcc
+from can_tf.features.registry import FRONT_ENDS
 from can_tf.limits import Limits
 from can_tf.report.counts import counts_table
 
@@ -23,6 +26,9 @@ from can_tf.report.counts import counts_table
     type=click.Path(file_okay=False, path_type=Path),
     show_default="alignments, beside --out",
     help="Folder that keeps alignments of a manifest's transcripts, for the next time.",
+)
+@click.option(
+    "--features", type=NameIn(FRONT_ENDS), default=Mfcc.name, help="Front end: what makes frames of segments."
 )
 @click.option("--segmentation", type=click.Choice(SEGMENTATIONS), default="aligned", help="How audio is cut.")
 @click.option(
@@ -47,6 +53,7 @@ def build_records_command(
     root: Path | None,
     out: Path,
     alignments: Path | None,
+    features: str,
     segmentation: str,
     overlap: float,
     labels: str | None,
@@ -61,15 +68,15 @@ def build_records_command(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Turn a corpus into TFRecords of word-level MFCC segments. Run again, it finishes what was interrupted."""
+    """Turn a corpus into TFRecords of word-level segments of frames. Run again, it finishes what was interrupted."""
     from can_tf.corpus.size_limits import reject_what_exceeds
-    from can_tf.features.config import FeatureConfig
+    from can_tf.features.registry import front_end
     from can_tf.records.build import BuildOptions, build_records
 
     if root is None:
         root = demo_root(corpus, utterances, seed)
     found = reject_what_exceeds(read_corpus(corpus, root, labels), Limits(seconds=max_seconds, words=max_words))
-    options = BuildOptions(segmentation=segmentation, fillers=fillers, features=FeatureConfig(overlap=overlap))
+    options = BuildOptions(segmentation=segmentation, fillers=fillers, overlap=overlap, front_end=front_end(features))
     # The folders of recordings too: one that a worker cannot read would only be listed as rejected.
     paths = [root, *sorted({utterance.audio_path.parent for utterance in found.utterances})]
     with cluster_executor(cluster, out, paths) as executor:

@@ -10,12 +10,12 @@ from click.core import ParameterSource
 
 from can_tf.cli.shared.corpora import demo_root, read_corpus
 from can_tf.cli.shared.options import corpus_options, limit_options
-from can_tf.cli.shared.prediction_options import Words, asking_options, open_predictor, request_or_error, say_recognized
+from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options, say_recognized
 from can_tf.cli.shared.progress import Progress
 from can_tf.cli.shared.recordings import ALIGNMENT_SUFFIXES, end_with_errors, recordings
 from can_tf.errors import CanError, ConfigError
 from can_tf.files import write_json
-from can_tf.limits import PICTURE_SECONDS, Limits
+from can_tf.limits import PICTURE_SECONDS
 from can_tf.training.run_folder import CONFIG_FILE, METRICS_FILE, read_run_json
 
 _FIGURES = (".png", ".pdf", ".svg")
@@ -31,7 +31,7 @@ _OF_RUNS = ("count", "corpus", "root", "labels", "utterances")
     show_default="explanation.html, in a RUN's folder or here",
     help="What to write, by its ending: .html is a page, .png, .pdf or .svg a figure of one recording, .json the data.",
 )
-@asking_options
+@prediction_options
 @click.option("--count", type=click.IntRange(min=1), default=4, help="Of a RUN: utterances of each kind.")
 @corpus_options
 @limit_options(max_seconds=PICTURE_SECONDS)
@@ -43,17 +43,13 @@ def explain_command(
     out: Path | None,
     alignment: Path | None,
     transcript: str | None,
-    model: Path,
-    server: str | None,
-    fillers: str | None,
     count: int,
     corpus: str,
     root: Path | None,
     labels: str | None,
     utterances: int,
-    max_seconds: float,
-    max_words: int,
     as_json: bool,
+    **values: Any,
 ) -> None:
     """Show why: a page with the sound, its words, and the attention that text and audio give each.
 
@@ -74,9 +70,10 @@ def explain_command(
     _check_out(out, suffixes, f"{len(paths)} recording{'s' * (len(paths) > 1)}")
     if any(out.with_suffix("") == path.with_suffix("") and out.suffix in ALIGNMENT_SUFFIXES for path in paths):
         raise ConfigError(f"--out {out}: is where a recording's alignment would be looked for. Give it another name.")
-    model = model if server else _version(model)
+    if not values["server"]:
+        values["model"] = _version(values["model"])
     words = Words(alignment, transcript, len(paths))
-    predictor = open_predictor(model, server, fillers, Limits(seconds=max_seconds, words=max_words))
+    predictor = open_predictor(values)
     answers = _explanations(paths, words, predictor)
     good = [answer for answer in answers if not isinstance(answer, CanError)]
     say_recognized([getattr(answer, "prediction", answer) for answer in answers])
@@ -88,7 +85,7 @@ def explain_command(
                 f"{each.name}: {each.prediction.label}, confidence {each.prediction.confidence:.3f}", err=as_json
             )
         title = paths[0].name if len(paths) == 1 else f"{len(good)} recordings"
-        _write(out, title, [Group("", good)], [] if server else _notes_of(model), as_json)
+        _write(out, title, [Group("", good)], [] if values["server"] else _notes_of(values["model"]), as_json)
     end_with_errors(ctx, paths, answers)
 
 
@@ -113,23 +110,19 @@ def _version(model: Path) -> Path:
 def _explanations(paths: Sequence[Path], words: Words, predictor: Any) -> list[Any]:
     """Returns an explanation or an error for each recording."""
     from can_tf.explanation.data import explanation_of
+    from can_tf.prediction.many import ask_many
 
-    progress = Progress("Explaining", "recordings")
-    answers: list[Any] = []
-    progress(0, len(paths))
-    for path in paths:
-        answer = request = request_or_error(predictor, path, words)
-        if not isinstance(request, CanError):
-            [answer] = predictor.predict_all([request])
-        answers.append(answer if isinstance(answer, CanError) else explanation_of(path.name, request, answer))
-        progress(len(answers), len(paths))
-    return answers
+    asked = ask_many(predictor, paths, words, batch_size=1, report=Progress("Explaining", "recordings"))
+    return [
+        answer if request is None or isinstance(answer, CanError) else explanation_of(path.name, request, answer)
+        for path, (request, answer) in zip(paths, asked, strict=True)
+    ]
 
 
 def _notes_of(version: Path) -> list[str]:
     from can_tf.prediction.predictor import description_of
 
-    return _notes(description_of(version)["corpus"]["synthetic"])
+    return _notes(description_of(version)["records"]["corpus"]["synthetic"])
 
 
 def _notes(synthetic: bool) -> list[str]:

@@ -8,12 +8,11 @@ from typing import Any
 import click
 
 from can_tf.cli.shared.options import limit_options
-from can_tf.cli.shared.prediction_options import Words, asking_options, open_predictor, request_or_error, say_recognized
+from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options, say_recognized
 from can_tf.cli.shared.progress import Progress
 from can_tf.cli.shared.recordings import end_with_errors, one_line, recordings
 from can_tf.cli.shared.timeline import answers_in, show_timelines, timelines
 from can_tf.errors import CanError, ConfigError
-from can_tf.limits import Limits
 from can_tf.report.tables import format_table
 
 _BAR_CELLS = 20
@@ -21,7 +20,7 @@ _BAR_CELLS = 20
 
 @click.command("predict")
 @click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
-@asking_options
+@prediction_options
 @click.option("--batch-size", type=click.IntRange(min=1), default=16, help="Recordings asked about at once.")
 @click.option(
     "--reject-below",
@@ -43,17 +42,13 @@ def predict_command(
     audio: tuple[Path, ...],
     alignment: Path | None,
     transcript: str | None,
-    model: Path,
-    server: str | None,
-    fillers: str | None,
     batch_size: int,
     reject_below: float,
     as_timeline: bool,
     rttm: Path | None,
     plot: Path | None,
-    max_seconds: float,
-    max_words: int,
     as_json: bool,
+    **values: Any,
 ) -> None:
     """Tell the emotion of recordings. AUDIO are files or folders.
 
@@ -69,15 +64,17 @@ def predict_command(
         raise ConfigError("--rttm and --plot belong to --timeline.")
     if plot is not None and len(paths) > 1:
         raise ConfigError(f"--plot draws one recording; {len(paths)} were given.")
-    predictor = open_predictor(model, server, fillers, Limits(seconds=max_seconds, words=max_words))
-    predictor.reject_below = reject_below
+    predictor = open_predictor({**values, "reject_below": reject_below})
     if as_timeline:
         found = timelines(paths, words, predictor)
         _tell_if_not_calibrated(reject_below, [each for moments in found for each in answers_in(moments)])
         show_timelines(paths, found, as_json=as_json, rttm=rttm, plot=plot)
         end_with_errors(ctx, paths, found)
         return
-    answers = _answers(paths, words, predictor, batch_size)
+    from can_tf.prediction.many import predict_many
+
+    report = Progress("Predicting", "recordings")
+    answers = predict_many(predictor, paths, words, batch_size=batch_size, report=report)
     _tell_if_not_calibrated(reject_below, answers)
     say_recognized(answers)
     if as_json:
@@ -94,21 +91,6 @@ def _tell_if_not_calibrated(reject_below: float, answers: Sequence[Any]) -> None
             "can-tf export RUN --calibrated",
             err=True,
         )
-
-
-def _answers(paths: Sequence[Path], words: Words, predictor: Any, batch_size: int) -> list[Any]:
-    """Returns a prediction or an error for each recording, whose files are read a batch at a time."""
-    progress = Progress("Predicting", "recordings")
-    answers: list[Any] = []
-    progress(0, len(paths))
-    for start in range(0, len(paths), batch_size):
-        places = paths[start : start + batch_size]
-        requests = [request_or_error(predictor, path, words) for path in places]
-        good = [request for request in requests if not isinstance(request, CanError)]
-        answered = iter(predictor.predict_all(good) if good else [])
-        answers += [request if isinstance(request, CanError) else next(answered) for request in requests]
-        progress(len(answers), len(paths))
-    return answers
 
 
 def _as_json(path: Path, answer: Any) -> dict[str, Any]:

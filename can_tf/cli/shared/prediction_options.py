@@ -1,18 +1,22 @@
-"""Asking a model about recordings: the options, the model, and what is asked of each recording."""
+"""Options of the commands that ask a model about recordings, the model, and what is asked of each recording."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from can_tf.alignment.spans import FILLER_POLICIES
 from can_tf.cli.shared.options import with_options
 from can_tf.cli.shared.recordings import ALIGNMENT_SUFFIXES, Companions, Transcripts
-from can_tf.errors import CanError, ConfigError, MissingExtraError
+from can_tf.errors import ConfigError
 from can_tf.limits import Limits
 
+if TYPE_CHECKING:
+    from can_tf.prediction.predictor import Predictor
 
-def asking_options(command: Any) -> Any:
+
+def prediction_options(command: Any) -> Any:
     """Adds `--alignment`, `--transcript`, `--model`, `--server` and `--fillers`."""
     options = [
         click.option(
@@ -44,14 +48,16 @@ def asking_options(command: Any) -> Any:
     return with_options(command, options)
 
 
-def open_predictor(model: Path, server: str | None, fillers: str | None, limits: Limits) -> Any:
-    """Returns the `Predictor` that the options name."""
-    from can_tf.prediction.predictor import at_server, load
+def open_predictor(values: Mapping[str, Any]) -> "Predictor":
+    """Returns what asks the model that the values of a command's options name."""
+    from can_tf.prediction.predictor import PredictionOptions, at_server, load
 
-    predictor = at_server(server, limits=limits) if server else load(model, limits=limits)
-    if fillers:
-        predictor.fillers = fillers
-    return predictor
+    options = PredictionOptions(
+        fillers=values["fillers"],
+        limits=Limits(seconds=values["max_seconds"], words=values["max_words"]),
+        reject_below=values.get("reject_below", 0.0),
+    )
+    return at_server(values["server"], options) if values["server"] else load(values["model"], options)
 
 
 class Words:
@@ -67,17 +73,6 @@ class Words:
     def __call__(self, path: Path) -> tuple[Path | None, str | None]:
         alignment = None if self._transcript_given else self._alignments(path)
         return alignment, None if alignment is not None else self._transcripts(path)
-
-
-def request_or_error(predictor: Any, path: Path, words: Words) -> Any:
-    """Returns what a recording's `Request` is, or why there is none."""
-    try:
-        alignment, transcript = words(path)
-        return predictor.request(path, alignment, transcript=transcript)
-    except MissingExtraError:
-        raise
-    except CanError as error:
-        return error
 
 
 def say_recognized(answers: list[Any]) -> None:

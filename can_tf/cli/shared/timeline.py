@@ -14,7 +14,7 @@ from can_tf.files import replacing
 from can_tf.report.tables import format_table
 
 if TYPE_CHECKING:
-    from can_tf.prediction.messages import Prediction
+    from can_tf.prediction.answers import Prediction
     from can_tf.prediction.timeline import Moment
 
 _WORDS_SHOWN = 6

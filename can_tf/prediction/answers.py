@@ -1,18 +1,15 @@
-"""What is asked of a model, and what it answers: the same for a SavedModel in this process and for a server."""
+"""What a model answers: the same for a SavedModel in this process and for a server."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from can_tf.alignment.formats import marks_silence, read_alignment, silence_at_edges
-from can_tf.alignment.spans import share_silence
 from can_tf.alignment.word import Word
 from can_tf.errors import ServerError
+from can_tf.prediction.requests import Request
 
-SIGNATURE = "serving_default"
 _MOST = 1.001  # Sums of float32 miss 1 by a little.
 UNCERTAIN = "uncertain"
 _NOT_OF_EVERY_MODEL = (
@@ -21,18 +18,6 @@ _NOT_OF_EVERY_MODEL = (
     "text_probabilities",
     "audio_probabilities",
 )
-
-
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Request:
-    """One utterance: a wav file's bytes (16-bit PCM, the model's sample rate), and its words, silences shared.
-
-    `words_from` is "alignment", "transcript" or "recognition".
-    """
-
-    wav: bytes
-    words: tuple[Word, ...]
-    words_from: str = "alignment"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -95,49 +80,6 @@ class Prediction:
                 for index, word in enumerate(self.words)
             ],
         }
-
-
-def words_of_file(path: Path, audio_seconds: float, fillers: str) -> tuple[Word, ...]:
-    """Returns the words of an alignment file, as `build-records` takes them from a manifest.
-
-    Raises:
-        AlignmentError: The file cannot be read, or holds no words or impossible times.
-    """
-    tokens = read_alignment(path)
-    if not marks_silence(path):
-        tokens = silence_at_edges(tokens, audio_seconds)
-    return share_silence(tokens, fillers=fillers)
-
-
-def words_of_tokens(
-    tokens: Sequence[Word | tuple[str, float, float]], audio_seconds: float, fillers: str
-) -> tuple[Word, ...]:
-    """Returns the words of timed tokens; where the audio goes further than they, it is silent.
-
-    Raises:
-        AlignmentError: There is no word, or a word would get no time.
-    """
-    words = tuple(token if isinstance(token, Word) else Word(*token) for token in tokens)
-    return share_silence(silence_at_edges(words, audio_seconds) if words else (), fillers=fillers)
-
-
-def inputs_of(requests: Sequence[Request]) -> dict[str, np.ndarray]:
-    """Returns the inputs of the signature `serving_default` for a batch, padded."""
-    most = max(len(request.words) for request in requests)
-    words = np.full((len(requests), most), "", object)
-    start, end = np.zeros((2, len(requests), most), np.float32)
-    for row, request in enumerate(requests):
-        count = len(request.words)
-        words[row, :count] = [word.text for word in request.words]
-        start[row, :count] = [word.start for word in request.words]
-        end[row, :count] = [word.end for word in request.words]
-    return {
-        "audio": np.array([request.wav for request in requests], object),
-        "words": words,
-        "start": start,
-        "end": end,
-        "num_words": np.array([len(request.words) for request in requests], np.int32),
-    }
 
 
 def predictions_of(

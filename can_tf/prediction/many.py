@@ -1,0 +1,74 @@
+"""Predictions for many recordings: what one file refuses costs that file alone."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from can_tf.errors import CanError, MissingExtraError
+from can_tf.prediction.answers import Prediction
+from can_tf.prediction.predictor import Predictor
+from can_tf.prediction.requests import Request
+
+BATCH_SIZE = 16
+
+# An alignment file or a transcript for a recording; two Nones leave its words to be recognized.
+WordsOf = Callable[[Path], tuple[Path | None, str | None]]
+
+
+def no_words(path: Path) -> tuple[Path | None, str | None]:
+    """Is a `WordsOf`: the words of every recording are recognized."""
+    return None, None
+
+
+def ask_many(
+    predictor: Predictor,
+    paths: Sequence[Path],
+    words_of: WordsOf = no_words,
+    *,
+    batch_size: int = BATCH_SIZE,
+    report: Callable[[int, int], None] | None = None,
+) -> Iterator[tuple[Request | None, Prediction | CanError]]:
+    """Yields, for each recording in order, what was asked and the answer, or None and what is wrong with it.
+
+    Args:
+        predictor: Who is asked.
+        paths: The recordings. They are read one batch at a time.
+        words_of: Finds the words of a recording.
+        batch_size: Recordings per batch.
+        report: Called with the recordings done and their number.
+
+    Raises:
+        MissingExtraError: Words are to be found, and pocketsphinx is not installed.
+        ServerError: A server does not answer.
+    """
+    if report is not None:
+        report(0, len(paths))
+    for start in range(0, len(paths), batch_size):
+        requests = [_request_or_error(predictor, path, words_of) for path in paths[start : start + batch_size]]
+        good = [request for request in requests if isinstance(request, Request)]
+        answers = iter(predictor.predict_all(good) if good else [])
+        for request in requests:
+            yield (request, next(answers)) if isinstance(request, Request) else (None, request)
+        if report is not None:
+            report(start + len(requests), len(paths))
+
+
+def predict_many(
+    predictor: Predictor,
+    paths: Sequence[Path],
+    words_of: WordsOf = no_words,
+    *,
+    batch_size: int = BATCH_SIZE,
+    report: Callable[[int, int], None] | None = None,
+) -> list[Prediction | CanError]:
+    """Returns a prediction or an error for each recording; arguments and errors are those of `ask_many`."""
+    return [answer for _, answer in ask_many(predictor, paths, words_of, batch_size=batch_size, report=report)]
+
+
+def _request_or_error(predictor: Predictor, path: Path, words_of: WordsOf) -> Request | CanError:
+    try:
+        alignment, transcript = words_of(path)
+        return predictor.request(path, alignment, transcript=transcript)
+    except MissingExtraError:
+        raise
+    except CanError as error:
+        return error
