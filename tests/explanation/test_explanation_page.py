@@ -182,8 +182,8 @@ def test_what_has_no_text_has_a_description(page):
         assert canvas.aria_role in ("image", "img")
         assert canvas.accessible_name
     names = [track.accessible_name for track in _all(page, ".row.text .track")]
-    assert names[0] == "text attention, averaged over heads: most at low, 0.400"
-    assert names[1] == "text attention, head 1: most at top, 0.400"
+    assert names[0] == "text attention, averaged over heads: highest at low, 0.400"
+    assert names[1] == "text attention, head 1: highest at top, 0.400"
     assert [button.accessible_name.split(",")[0] for button in _all(page, ".word")] == [
         f"Play {word.text}" for word in WORDS
     ]

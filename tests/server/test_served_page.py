@@ -231,7 +231,7 @@ def test_the_microphone_is_given_back_however_often_one_presses(page):
 
 def test_errors_are_said_where_they_are_heard(page, tmp_path: Path):
     _one(page, "explain").click()
-    assert _one(page, "error").text == "Record something first, or choose a file."
+    assert _one(page, "error").text == "Record something or choose a file first."
     assert _one(page, "error").get_attribute("role") == "alert"
     (tmp_path / "no.wav").write_bytes(b"no sound at all")
     _one(page, "file").send_keys(str(tmp_path / "no.wav"))
@@ -241,7 +241,7 @@ def test_errors_are_said_where_they_are_heard(page, tmp_path: Path):
     (tmp_path / "no.m4a").write_bytes(b"no sound at all")
     _one(page, "file").send_keys(str(tmp_path / "no.m4a"))
     _one(page, "explain").click()
-    _until(page, lambda page: "This browser cannot read that file as sound" in _one(page, "error").text)
+    _until(page, lambda page: "This browser cannot decode that file" in _one(page, "error").text)
     _one(page, "file").send_keys(str(SPEECH))
     _one(page, "transcript").send_keys("nothing of this is said in there at all")
     _one(page, "explain").click()

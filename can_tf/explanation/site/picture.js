@@ -10,8 +10,8 @@ const PREDICTIONS = [
 ];
 const NAMES = { ang: "angry", exc: "excited", hap: "happy", fru: "frustrated", sur: "surprised", neu: "neutral" }; // IEMOCAP's.
 const WORDS_FROM = {
-  alignment: "Words and times are from an alignment.",
-  transcript: "Words are from a transcript, their times from forced alignment.",
+  alignment: "Words and times come from an alignment.",
+  transcript: "Words come from a transcript, their times from forced alignment.",
   recognition: "Words were recognized by a small recognizer; many may be wrong.",
 };
 const MODALITIES = ["text", "audio"];
@@ -72,8 +72,8 @@ function predictionsTable(data) {
   }
   const single = MODALITIES.filter((kind) => data[`${kind}_probabilities`]).map((kind) => ` × ${kind}ᵅ`);
   const caption = single.length
-    ? `final = fused${single.join("")}, normalized; the smaller α (the training's --alpha), the more the fused head decides.`
-    : "This model has the fused head alone.";
+    ? `final = fused${single.join("")}, normalized; the smaller α (--alpha of the training), the more weight the fused head has.`
+    : "This model has only the fused head.";
   return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Probabilities of ${data.name}` },
     element("table", { class: "predictions" }, element("caption", {}, caption), element("thead", {}, head), body));
 }
@@ -93,9 +93,9 @@ function wordsTable(data) {
     body.append(row);
   }
   const table = element("table", { class: "words-table" },
-    element("caption", {}, "Seconds; attention averaged over heads, each column sums to 1."),
+    element("caption", {}, "Times in seconds. Attention is averaged over heads; each column sums to 1."),
     element("thead", {}, head), body);
-  return element("details", {}, element("summary", {}, "The words as a table"),
+  return element("details", {}, element("summary", {}, "Words as a table"),
     element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Words of ${data.name}` }, table));
 }
 
@@ -111,8 +111,8 @@ class Picture {
     all.addEventListener("click", () => this.player.toggle(0, data.seconds, all));
     place.append(
       element("div", { class: "controls" }, all, element("label", {}, "Zoom ", zoom),
-        element("span", { class: "note" }, "Choose a word to hear it. ",
-          `Each row of attention adds up to 1 and is shaded up to its own largest; shared evenly, each word had ${even}.`)),
+        element("span", { class: "note" }, "Select a word to hear it. ",
+          `Each attention row sums to 1 and is shaded relative to its maximum; uniform attention would be ${even} per word.`)),
       element("div", { class: "picture", tabindex: "0", role: "group", "aria-label": `Picture of ${data.name}` }, this.rows));
     zoom.value = this.startingScale(place.clientWidth);
     zoom.addEventListener("input", () => this.draw(Number(zoom.value)));
@@ -219,7 +219,7 @@ class Picture {
     const row = this.row(`${kind} ${rank}`, name, ...cells);
     row.lastChild.setAttribute("role", "img");
     row.lastChild.setAttribute("aria-label",
-      `${kind} attention${rank === "mean" ? ", averaged over heads" : `, ${name}`}: most at ${best.word}, ${Math.max(...shares).toFixed(3)}`);
+      `${kind} attention${rank === "mean" ? ", averaged over heads" : `, ${name}`}: highest at ${best.word}, ${Math.max(...shares).toFixed(3)}`);
     return row;
   }
 

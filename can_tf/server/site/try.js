@@ -35,7 +35,7 @@ recordButton.addEventListener("click", async () => {
     recordButton.textContent = "Stop";
     status.textContent = "Recording";
   } catch (problem) {
-    error.textContent = `The microphone cannot be used (${problem.message}). Allow it, or choose a file.`;
+    error.textContent = `The microphone cannot be used (${problem.message}). Allow access, or choose a file.`;
   } finally {
     starting = false;
   }
@@ -43,7 +43,7 @@ recordButton.addEventListener("click", async () => {
 
 // Resolves to what ends the recording with stop(), which returns a promise of its end.
 async function startRecording() {
-  if (!navigator.mediaDevices) throw new Error("browsers record on https:// and localhost only");
+  if (!navigator.mediaDevices) throw new Error("browsers allow recording only on https:// and localhost");
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
   const release = () => stream.getTracks().forEach((track) => track.stop());
   const parts = [];
@@ -88,7 +88,7 @@ form.addEventListener("submit", async (event) => {
   error.textContent = "";
   if (recorder) await recorder.stop();
   if (!recording) {
-    error.textContent = "Record something first, or choose a file.";
+    error.textContent = "Record something or choose a file first.";
     recordButton.focus();
     return;
   }
@@ -122,7 +122,7 @@ async function ask({ name, blob }) {
   } catch {
     throw new Error("The server does not answer. Is can-tf serve still running?");
   }
-  const answer = await response.json().catch(() => ({ error: `The server answered ${response.status} without a reason.` }));
+  const answer = await response.json().catch(() => ({ error: `The server returned status ${response.status} without a reason.` }));
   if (!response.ok) throw new Error(answer.error);
   return answer;
 }
@@ -143,7 +143,7 @@ async function asWav(blob) {
     const context = new OfflineAudioContext(1, 1, RATE);
     sound = await context.decodeAudioData(await blob.arrayBuffer());
   } catch {
-    throw new Error("This browser cannot read that file as sound. Convert it to wav.");
+    throw new Error("This browser cannot decode that file. Convert it to wav.");
   }
   const samples = new Float32Array(sound.length);
   for (let channel = 0; channel < sound.numberOfChannels; channel += 1) {
