@@ -10,8 +10,9 @@ mood passes no judgment.
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -21,29 +22,19 @@ from benchmark.sides import OF_MODELS, OF_UTTERANCES, OURS, processes
 
 _repeats = click.option("--repeats", type=click.IntRange(min=1), default=5, show_default=True, help="After a warm-up.")
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_records = click.option(
-    "--records",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("data/records"),
-    show_default=True,
-    help="From can-tf build-records.",
-)
-_root = click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("data/demo-1400-seed0"),
-    show_default=True,
-    help="A corpus in IEMOCAP's layout, from can-tf demo-corpus or IEMOCAP itself.",
-)
 
 
-_model = click.option(
-    "--model",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("saved_models/can"),
-    show_default=True,
-    help="From can-tf export, of a model of the paper's sizes.",
+def _folder(name: str, default: str, note: str) -> Callable[[Any], Any]:
+    """Returns an option that takes an existing folder."""
+    kind = click.Path(exists=True, file_okay=False, path_type=Path)
+    return click.option(name, type=kind, default=Path(default), show_default=True, help=note)
+
+
+_records = _folder("--records", "data/records", "From can-tf build-records.")
+_root = _folder(
+    "--root", "data/demo-1400-seed0", "A corpus in IEMOCAP's layout, from can-tf demo-corpus or IEMOCAP itself."
 )
+_model = _folder("--model", "saved_models/can", "From can-tf export, of a model of the paper's sizes.")
 
 
 @click.group()
