@@ -1,11 +1,4 @@
-"""Measures can_tf beside what one would use instead. Needs: pip install -c constraints.txt -e '.[bench,demo,report]'
-
-    python tools/benchmark.py COMMAND [--repeats N] [--json]
-
-Each command runs all its sides in turn in one go, models in a process each, and prints medians, the spread, and how
-many times longer the others take. Sides are first checked to give the same numbers. Nothing here is a test: a machine's
-mood passes no judgment.
-"""
+"""The commands of `tools/benchmark.py`."""
 
 import json
 import os
@@ -17,6 +10,7 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
+
 from benchmark.measure import Timing
 from benchmark.sides import OF_MODELS, OF_UTTERANCES, OURS, processes
 
@@ -175,7 +169,3 @@ def _machine() -> dict[str, object]:
         except PackageNotFoundError:
             versions[package] = None
     return {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version(), **versions}
-
-
-if __name__ == "__main__":
-    main()

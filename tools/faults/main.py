@@ -1,11 +1,4 @@
-"""Makes faults on purpose, and tells whether can_tf comes through them.
-
-Needs: pip install -c constraints.txt -e '.[serve]'
-
-    python tools/faults.py COMMAND
-
-Each command prints a table, or JSON, and ends with 1 if anything was lost or changed.
-"""
+"""The commands of `tools/faults.py`."""
 
 import dataclasses
 import json
@@ -17,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from faults.commands import commands
-from faults.disks import fill_disks
-from faults.kills import kills as killed
 
 from can_tf.cli.shared.progress import Progress
 from can_tf.report.tables import format_table
+from faults.commands import commands
+from faults.disks import fill_disks
+from faults.kills import kills as killed
 
 NAMES = ("build-records", "train", "export", "cross-validate", "tune", "reproduce")
 
@@ -105,7 +98,3 @@ def _print(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
             ["; ".join(value) if isinstance(value, tuple) else str(value) for value in row.values()] for row in rows
         ]
         click.echo(format_table(list(rows[0]), table))
-
-
-if __name__ == "__main__":
-    main()
