@@ -1,11 +1,16 @@
 """What the tree promises beyond the direction of imports, which `lint-imports` checks."""
 
+import ast
 import re
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import can_tf
 
 PACKAGE = Path(can_tf.__file__).parent
+MOST_LINES_OF_A_FILE, MOST_LINES_OF_A_BODY = 300, 40
+PAGE_FILES = [f"{folder}/*.{kind}" for folder in ("can_tf", "tools") for kind in ("js", "css", "html")]
 
 
 def modules_with(pattern):
@@ -14,6 +19,27 @@ def modules_with(pattern):
         for path in sorted(PACKAGE.rglob("*.py"))
         if re.search(pattern, path.read_text(encoding="utf-8"), re.MULTILINE)
     ]
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Returns the files of those patterns that git knows, in the whole repository."""
+    command = ["git", "-C", str(PACKAGE.parent), "ls-files", "-z", "--", *patterns]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    paths = [PACKAGE.parent / name for name in listed.split("\0") if name]
+    assert paths, f"git knows no {' and no '.join(patterns)}"
+    return [path for path in paths if path.is_file()]
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(PACKAGE.parent))
+
+
+def bodies(source: str) -> Iterator[tuple[str, int]]:
+    """Gives the name of each function and the number of lines of its body, without the docstring."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            statements = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            yield node.name, statements[-1].end_lineno - statements[0].lineno + 1 if statements else 0
 
 
 def test_one_module_imports_tensorflow_io():
@@ -43,3 +69,36 @@ def test_nothing_depends_on_a_clock_that_can_be_set():
 
 def test_optional_libraries_are_imported_where_they_are_used():
     assert modules_with(r"^(import|from) (matplotlib|espeakng_loader|pocketsphinx|num2words)") == []
+
+
+def test_no_file_is_over_300_lines():
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in tracked("*.py", *PAGE_FILES)}
+    too_long = [f"{named(path)}: {count}" for path, count in lines.items() if count > MOST_LINES_OF_A_FILE]
+    assert not too_long, "\n".join(too_long)
+
+
+def test_no_function_body_is_over_40_lines():
+    too_long = [
+        f"{named(path)}: {name}: {count}"
+        for path in tracked("*.py")
+        for name, count in bodies(path.read_text(encoding="utf-8"))
+        if count > MOST_LINES_OF_A_BODY
+    ]
+    assert not too_long, "\n".join(too_long)
+
+
+def test_a_body_counts_its_blank_lines_and_inner_functions_but_no_docstring():
+    source = '''
+def outer(
+    argument,
+):
+    """One line.
+
+    And more.
+    """
+    def inner():
+        """Says nothing."""
+
+    return inner
+'''
+    assert dict(bodies(source)) == {"outer": 4, "inner": 0}

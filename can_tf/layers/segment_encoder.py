@@ -16,7 +16,8 @@ import keras
 import tensorflow as tf
 
 from can_tf.layers.bidirectional import BidirectionalLayer
-from can_tf.layers.packed_lstm import pack, packed_lstm_sums
+from can_tf.layers.packed_lstm import packed_lstm_sums
+from can_tf.layers.packing import pack
 
 
 @keras.saving.register_keras_serializable(package="can_tf")

@@ -8,7 +8,8 @@ import keras
 import tensorflow as tf
 
 from can_tf.layers.bidirectional import BidirectionalLayer
-from can_tf.layers.packed_lstm import pack, packed_lstm_states
+from can_tf.layers.packed_lstm import packed_lstm_states
+from can_tf.layers.packing import pack
 
 
 @keras.saving.register_keras_serializable(package="can_tf")

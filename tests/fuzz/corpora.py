@@ -22,6 +22,7 @@ from can_tf.corpus.manifest import read_manifest
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import AlignmentError, CorpusError
 from can_tf.text.glove import read_glove
+from tests.alignment.textgrids import LONG_TEXTGRID, SHORT_TEXTGRID
 from tests.conftest import write_tone
 from tests.fuzz.hostile import hostile_string
 from tests.fuzz.parser import Parser, binary_parser, json_parser, text_parser
@@ -29,40 +30,6 @@ from tests.fuzz.parser import Parser, binary_parser, json_parser, text_parser
 WDSEG = "\t SFrm  EFrm   SegAScr Word\n\t    0     9    -612 <s>\n\t   10    30   -1320 GOOD\n\t   31    60 -9 DAY(2)\n"
 WDSEG += "\t   61    70     -98 </s>\n Total score:      -3444\n"
 CTM = ";; by hand\nu1 1 0.10 0.20 good 0.9\nu1 1 0.40 0.10 day\n"
-TEXTGRID = """File type = "ooTextFile"
-Object class = "TextGrid"
-
-xmin = 0
-xmax = 1.5
-tiers? <exists>
-size = 2
-item []:
-    item [1]:
-        class = "TextTier"
-        name = "marks"
-        xmin = 0
-        xmax = 1.5
-        points: size = 1
-        points [1]:
-            number = 0.25
-            mark = "x"
-    item [2]:
-        class = "IntervalTier"
-        name = "words"
-        xmin = 0
-        xmax = 1.5
-        intervals: size = 2
-        intervals [1]:
-            xmin = 0
-            xmax = 0.5
-            text = ""
-        intervals [2]:
-            xmin = 0.5
-            xmax = 1.5
-            text = "say ""so\"""
-"""
-SHORT_TEXTGRID = 'File type = "ooTextFile"\n"TextGrid"\n\n0\n1.5\n<exists>\n1\n"IntervalTier"\n"anna - words"\n0\n1.5\n'
-SHORT_TEXTGRID += '2\n0\n0.5\n"sp"\n0.5\n1.5\n"say"\n'
 ENTRIES = [{"word": " good", "start": 0.1, "end": 0.4}, {"word": "day", "start": 0.4, "end": 0.9, "score": 0.3}]
 WHISPER = {"text": " good day", "segments": [{"id": 0, "start": 0.1, "end": 0.9, "words": ENTRIES}], "language": "en"}
 WHISPERX = {"segments": [{"start": 0.1, "text": "good day", "words": ENTRIES}], "word_segments": ENTRIES}
@@ -230,7 +197,7 @@ _FLACS = [_encoded(16_000, 1, format="FLAC"), _encoded(8_000, 2, format="FLAC")]
 
 PARSERS: Mapping[str, Parser] = {
     "wdseg": text_parser([WDSEG], _alignment("a.wdseg")),
-    "TextGrid": text_parser([TEXTGRID, SHORT_TEXTGRID], _alignment("a.TextGrid")),
+    "TextGrid": text_parser([LONG_TEXTGRID, SHORT_TEXTGRID], _alignment("a.TextGrid")),
     "CTM": text_parser([CTM], _alignment("a.ctm")),
     "JSON words": json_parser([ENTRIES, {"words": ENTRIES}], _alignment("a.json")),
     "Whisper": json_parser([WHISPER], _alignment("a.json")),

@@ -3,6 +3,7 @@
 In short form as part of the tests, in long form by `make fuzz`.
 """
 
+import dataclasses
 import gc
 import os
 import signal
@@ -14,11 +15,20 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 
 from tests.fuzz import corpora, folders, records, runs, serving
+from tests.fuzz.parser import Parser
 
 PARSERS = {**corpora.PARSERS, **records.PARSERS, **runs.PARSERS, **serving.PARSERS, **folders.PARSERS}
 EXAMPLES = int(os.environ.get("CAN_TF_FUZZ_EXAMPLES", "60"))
 MOST_SECONDS = 1.0  # Of processor time, so that a busy machine does not count.
 MOST_BYTES = 1_000_000_000
+
+
+@dataclasses.dataclass
+class Tally:
+    """What became of the inputs tried, and the processor time that the slowest took."""
+
+    outcomes: Counter[str] = dataclasses.field(default_factory=Counter)
+    slowest_seconds: float = 0.0
 
 
 class TooSlowError(Exception):
@@ -50,26 +60,34 @@ def virtual_alarm():
     signal.signal(signal.SIGVTALRM, before)
 
 
-def _timed(feed, content, folder) -> float:
-    """Feeds one input and returns the seconds of processor time that it took."""
+def _timed(parser: Parser, content: object, folder: Path, tally: Tally) -> None:
+    """Feeds one input, interrupted if it takes too long."""
     started = time.process_time()
     signal.setitimer(signal.ITIMER_VIRTUAL, MOST_SECONDS)
     try:
-        feed(content, folder)
+        parser.feed(content, folder)
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         seconds = time.process_time() - started
+        tally.slowest_seconds = max(tally.slowest_seconds, seconds)
     assert seconds < MOST_SECONDS
-    return seconds
 
 
-@pytest.mark.parametrize("name", PARSERS)
-def test_no_input_breaks_a_parser_and_valid_ones_are_taken(name, tmp_path, virtual_alarm, capsys):
-    parser = PARSERS[name]
-    parser.prepare(tmp_path)
-    for sample in parser.valid:
-        parser.feed(sample, tmp_path)  # Warms up what the first call loads or traces, too.
-    counts, slowest = Counter(), [0.0]
+def _try(parser: Parser, content: object, folder: Path, tally: Tally) -> None:
+    """Feeds one input and counts what became of it; anything but the parser's own refusals goes on up."""
+    try:
+        _timed(parser, content, folder, tally)
+        tally.outcomes["accepted"] += 1
+    except parser.refusals as error:
+        tally.outcomes["refused" if str(error).strip() else "refused without a reason"] += 1
+    except Exception:
+        note(repr(content))
+        raise
+
+
+def _fuzz(parser: Parser, folder: Path) -> Tally:
+    """Tries `EXAMPLES` hostile inputs on a parser."""
+    tally = Tally()
 
     @settings(
         max_examples=EXAMPLES,
@@ -81,34 +99,38 @@ def test_no_input_breaks_a_parser_and_valid_ones_are_taken(name, tmp_path, virtu
     )
     @given(parser.hostile)
     def fuzz(content):
-        counts["tried"] += 1
-        started = time.process_time()
-        try:
-            _timed(parser.feed, content, tmp_path)
-            counts["accepted"] += 1
-        except parser.refusals as error:
-            counts["refused" if str(error).strip() else "refused without a reason"] += 1
-        except Exception:
-            note(repr(content))
-            raise
-        finally:
-            slowest[0] = max(slowest[0], time.process_time() - started)
+        _try(parser, content, folder, tally)
 
+    fuzz()
+    return tally
+
+
+def _row(name: str, tally: Tally, peak: int) -> str:
+    """Returns a parser's row of the table that `make fuzz` prints."""
+    outcomes = tally.outcomes
+    return (
+        f"| {name} | {outcomes.total()} | {outcomes['accepted']} | {outcomes['refused']} "
+        f"| {1000 * tally.slowest_seconds:.0f} ms | {peak / 1e6:.0f} MB |"
+    )
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_no_input_breaks_a_parser_and_valid_ones_are_taken(name, tmp_path, virtual_alarm, capsys):
+    parser = PARSERS[name]
+    parser.prepare(tmp_path)
+    for sample in parser.valid:
+        parser.feed(sample, tmp_path)  # Warms up what the first call loads or traces, too.
     gc.collect()
     gc.freeze()  # Or what TensorFlow has made would be looked through within some input's time, again and again.
     before = _memory("VmRSS")
     _forget_peak()
-    fuzz()
+    tally = _fuzz(parser, tmp_path)
     peak = _memory("VmHWM")
     gc.unfreeze()
-    assert counts["tried"] >= EXAMPLES
-    assert counts["refused"], "nothing was hostile"
-    assert not counts["refused without a reason"]
+    assert tally.outcomes.total() >= EXAMPLES
+    assert tally.outcomes["refused"], "nothing was hostile"
+    assert not tally.outcomes["refused without a reason"]
     assert peak - before < MOST_BYTES
-    with capsys.disabled():
-        if "CAN_TF_FUZZ_EXAMPLES" in os.environ:
-            print(
-                f"\n| {name} | {counts['tried']} | {counts['accepted']} | {counts['refused']} "
-                f"| {1000 * slowest[0]:.0f} ms | {peak / 1e6:.0f} MB |",
-                end="",
-            )
+    if "CAN_TF_FUZZ_EXAMPLES" in os.environ:
+        with capsys.disabled():
+            print(f"\n{_row(name, tally, peak)}", end="")

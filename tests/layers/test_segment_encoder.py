@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from can_tf.layers import ReferenceSegmentEncoder, SegmentEncoder, SequenceEncoder
-from can_tf.layers.packed_lstm import pack
+from can_tf.layers.packing import pack
 
 UNITS, COEFFICIENTS = 3, 4
 STATISTICS = {"mean": [0.5, -0.5, 0.0, 1.0], "variance": [1.0, 4.0, 0.25, 2.0]}

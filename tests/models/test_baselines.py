@@ -6,17 +6,9 @@ import pytest
 import tensorflow as tf
 
 from can_tf.layers import LastStates, LearnedAlignment, MaskedMax, QueryAttention
-from can_tf.models.config import ModelConfig
 from can_tf.models.registry import VARIANTS, build
+from tests.models.small_can import CONFIG
 
-CONFIG = ModelConfig(
-    labels=("calm", "loud", "sad"),
-    vocabulary=("bad", "day", "good"),
-    frame_mean=(0.5,) * 4,
-    frame_variance=(4.0,) * 4,
-    embedding_dim=5,
-    units=3,
-)
 FEATURES = 2 * CONFIG.units
 MASK = np.array([[True, True, True], [True, False, False], [False, False, False]])
 

@@ -1,0 +1,100 @@
+"""The commands of `tools/faults.py`."""
+
+import dataclasses
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from can_tf.cli.shared.progress import Progress
+from can_tf.report.tables import format_table
+from faults.commands import commands
+from faults.disks import fill_disks
+from faults.kills import kills as killed
+
+NAMES = ("build-records", "train", "export", "cross-validate", "tune", "reproduce")
+
+_of = click.option("--of", "names", multiple=True, type=click.Choice(NAMES), help="Commands.  [default: all]")
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def main() -> None:
+    """Make faults on purpose, and tell whether can_tf comes through them."""
+
+
+@main.command("kills")
+@_of
+@click.option("--count", type=click.IntRange(min=1), default=20, show_default=True, help="Kills of each command.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the moments.")
+@_as_json
+def kills_command(names: Sequence[str], count: int, seed: int, as_json: bool) -> None:
+    """Kill commands with SIGKILL at any moment, run them again, and compare with an undisturbed run."""
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="can-tf-faults-") as folder:
+        known = commands(Path(folder))
+        for name in names or NAMES:
+            report = Progress(f"Killing {name}", "kills")
+            made = killed(known[name], Path(folder), count, seed, report)
+            rows += [{"command": name, **dataclasses.asdict(kill)} for kill in made]
+    _show(rows, as_json)
+
+
+@main.command("disks")
+@click.option("--of", "names", multiple=True, type=click.Choice(NAMES[:3]), help="Commands.  [default: all]")
+@click.option("--count", type=click.IntRange(min=1), default=8, show_default=True, help="Full disks for each command.")
+@_as_json
+def disks_command(names: Sequence[str], count: int, as_json: bool) -> None:
+    """Give commands disks that are too small or read-only, then room, and compare with an undisturbed run.
+
+    The disks are mounted in memory. Linux lets anybody do so in a name space of their own, in which this starts again.
+    """
+    if os.geteuid():
+        inside = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, *sys.argv]
+        os.execvp(inside[0], inside)
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="can-tf-faults-") as folder:
+        known = commands(Path(folder))
+        for name in names or NAMES[:3]:
+            report = Progress(f"Filling disks under {name}", "disks")
+            rows += [
+                {"command": name, **dataclasses.asdict(disk)}
+                for disk in fill_disks(known[name], Path(folder), count, report)
+            ]
+    _show(rows, as_json)
+
+
+@main.command("cycles")
+@click.option("--count", type=click.IntRange(min=2), default=200, show_default=True, help="At most.")
+@click.option("--minutes", type=click.FloatRange(min=0), default=30, show_default=True, help="At most.")
+@_as_json
+def cycles_command(count: int, minutes: float, as_json: bool) -> None:
+    """Train, evaluate and export again and again under a server, and show what it holds after each time."""
+    from faults.cycles import cycles  # Imports TensorFlow.
+
+    with tempfile.TemporaryDirectory(prefix="can-tf-faults-") as folder:
+        commands(Path(folder))
+        report = Progress("Training, evaluating and exporting", "times")
+        rows = [dataclasses.asdict(each) for each in cycles(Path(folder), count, minutes, report)]
+    _print(rows, as_json)
+
+
+def _show(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
+    """Prints rows, and ends the program: with 1 if anything differs in one of them."""
+    _print(rows, as_json)
+    sys.exit(any(row["differs"] for row in rows))
+
+
+def _print(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        table = [
+            ["; ".join(value) if isinstance(value, tuple) else str(value) for value in row.values()] for row in rows
+        ]
+        click.echo(format_table(list(rows[0]), table))
