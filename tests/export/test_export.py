@@ -14,9 +14,8 @@ import tensorflow as tf
 from can_tf.alignment.spans import share_silence
 from can_tf.audio import read_audio, wav_bytes
 from can_tf.checksums import changes, read_checksums
-from can_tf.errors import ExportError, PredictionError, RunError
+from can_tf.errors import ExportError
 from can_tf.export import write as export_module
-from can_tf.export.trained import load_run
 from can_tf.export.warm_up import replay_warm_up, warm_up_requests
 from can_tf.export.write import export_run
 from can_tf.features.mfcc import Mfcc
@@ -218,40 +217,6 @@ def test_attention_sums_to_one_and_labels_go_with_probabilities(loaded, trained)
     assert outputs["label"][0].decode() == labels[outputs["probabilities"][0].argmax()]
 
 
-BAD = {
-    "no words": ({"num_words": [0]}, "num_words"),
-    "more words than there are": ({"num_words": [9]}, "num_words"),
-    "NaN": ({"start": [[np.nan, 0.5]]}, "finite"),
-    "an empty word": ({"words": [["", "b"]]}, "empty word"),
-    "a word outside the audio": ({"start": [[0.0, 50.0]], "end": [[0.5, 51.0]]}, "inside its audio"),
-    "an end before its start": ({"end": [[0.5, 0.2]]}, "end behind its start"),
-    "not a wav": ({"audio": [b"hello"]}, "RIFF"),
-    "another sample rate": ({"audio": "8 kHz"}, "8000"),
-}
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_what_training_would_refuse_is_refused_with_a_reason(local_model, tmp_path, name):
-    change, reason = BAD[name]
-    samples = np.random.default_rng(0).normal(size=16_000) * 0.1
-    inputs = {
-        "audio": np.array([wav_bytes(samples)], object),
-        "words": np.array([["a", "b"]], object),
-        "start": np.array([[0.0, 0.5]], np.float32),
-        "end": np.array([[0.5, 1.0]], np.float32),
-        "num_words": np.array([2], np.int32),
-    }
-    for key, value in change.items():
-        if value == "8 kHz":
-            soundfile.write(tmp_path / "slow.wav", samples, 8_000)
-            value = [(tmp_path / "slow.wav").read_bytes()]
-        inputs[key] = np.array(value, inputs[key].dtype)
-    with pytest.raises(PredictionError, match=reason) as error:
-        local_model.answer(inputs)
-    assert "\n" not in str(error.value)
-    assert "{{node" not in str(error.value)
-
-
 def test_features_of_more_frames_than_there_are_are_refused(loaded):
     inputs = dict(warm_up_requests(("good",), Mfcc(), 0.1))["features"]
     too_many = inputs["segment_frames"] + np.where(inputs["segment_frames"] > 0, 1000, 0).astype(np.int32)
@@ -296,11 +261,6 @@ def test_warm_up_requests_are_replayed(exported, loaded):
     assert seen == ["serving_default", "waveform", "features"]
 
 
-def test_a_run_that_is_not_finished_cannot_be_exported(tmp_path):
-    with pytest.raises(RunError, match="not a run folder"):
-        export_run(tmp_path, tmp_path / "out")
-
-
 def test_the_python_interface(exported, local_model, trained):
     import can_tf
 
@@ -320,30 +280,3 @@ def test_the_python_interface(exported, local_model, trained):
         predictor.predict((samples, 16_000), [("a", 0.0, 99.0)])
     with pytest.raises(ExportError, match="holds no exported model"):
         load(trained.run)
-
-
-@pytest.mark.parametrize(
-    "where, name, value, message",
-    [
-        ("options", "model", [], "options.model"),
-        ("options", "model", "x", "options.model"),
-        ("records", "fillers", "some", "records.fillers"),
-        ("records", "features", {}, "records.features lacks name"),
-    ],
-)
-def test_a_run_with_a_damaged_config_is_refused(trained, tmp_path, where, name, value, message):
-    config = json.loads((trained.run / "config.json").read_text())
-    config[where][name] = value
-    shutil.copytree(trained.run, tmp_path / "run")
-    (tmp_path / "run" / "config.json").write_text(json.dumps(config))
-    with pytest.raises(RunError, match=message):
-        load_run(tmp_path / "run")
-
-
-def test_features_that_nobody_knows_are_refused(trained, tmp_path):
-    config = json.loads((trained.run / "config.json").read_text())
-    config["records"]["features"]["new"] = 1
-    shutil.copytree(trained.run, tmp_path / "run")
-    (tmp_path / "run" / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ExportError, match="does not know: new"):
-        load_run(tmp_path / "run")

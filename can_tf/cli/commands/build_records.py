@@ -20,34 +20,44 @@ from can_tf.report.counts import counts_table
 
 @click.command("build-records")
 @corpus_options
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("data/records"), help="Where to.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("data/records"), help="Output folder."
+)
 @click.option(
     "--alignments",
     type=click.Path(file_okay=False, path_type=Path),
     show_default="alignments, beside --out",
-    help="Folder that keeps alignments of a manifest's transcripts, for the next time.",
+    help="Folder that caches the alignments of transcripts.",
+)
+@click.option("--features", type=NameIn(FRONT_ENDS), default=Mfcc.name, help="Front end (feature extractor).")
+@click.option(
+    "--segmentation", type=click.Choice(SEGMENTATIONS), default="aligned", help="How to cut recordings into segments."
 )
 @click.option(
-    "--features", type=NameIn(FRONT_ENDS), default=Mfcc.name, help="Front end: what makes frames of segments."
+    "--overlap",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.1,
+    help="Overlap of neighboring segments, as a fraction of length.",
 )
-@click.option("--segmentation", type=click.Choice(SEGMENTATIONS), default="aligned", help="How audio is cut.")
 @click.option(
-    "--overlap", type=click.FloatRange(0.0, 1.0), default=0.1, help="Of neighboring segments, as a share of length."
+    "--fillers",
+    type=click.Choice(FILLER_POLICIES),
+    default="keep",
+    help="Whether to keep tokens such as ++LAUGHTER++ as words.",
 )
-@click.option("--fillers", type=click.Choice(FILLER_POLICIES), default="keep", help="Tokens such as ++LAUGHTER++.")
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
     default=os.cpu_count() or 1,
-    show_default="one a core",
-    help="Processes. With --cluster, the cluster decides.",
+    show_default="one per core",
+    help="Number of processes; ignored with --cluster.",
 )
 @cluster_option
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the demo corpus.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the demo corpus.")
 @limit_options()
-@click.option("--strict", is_flag=True, help="Make an utterance that cannot be used an error.")
-@click.option("--overwrite", is_flag=True, help="Replace other records in --out.")
-@click.option("--json", "as_json", is_flag=True, help="Print the description of the records as JSON.")
+@click.option("--strict", is_flag=True, help="Fail if an utterance cannot be used.")
+@click.option("--overwrite", is_flag=True, help="Replace existing records in --out.")
+@click.option("--json", "as_json", is_flag=True, help="Print the records' description as JSON.")
 def build_records_command(
     corpus: str,
     root: Path | None,
@@ -68,7 +78,7 @@ def build_records_command(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Turn a corpus into TFRecords of word-level segments of frames. Run again, it finishes what was interrupted."""
+    """Turn a corpus into TFRecords of word-level segments. Re-running it resumes an interrupted build."""
     from can_tf.corpus.size_limits import reject_what_exceeds
     from can_tf.features.registry import front_end
     from can_tf.records.build import BuildOptions, build_records

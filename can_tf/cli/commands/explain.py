@@ -28,14 +28,14 @@ _OF_RUNS = ("count", "corpus", "root", "labels", "utterances")
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    show_default="explanation.html, in a RUN's folder or here",
-    help="What to write, by its ending: .html is a page, .png, .pdf or .svg a figure of one recording, .json the data.",
+    show_default="explanation.html, in RUN or in the current folder",
+    help="Output file: .html for a page, .png, .pdf or .svg for a figure of one recording, .json for the data.",
 )
 @prediction_options
-@click.option("--count", type=click.IntRange(min=1), default=4, help="Of a RUN: utterances of each kind.")
+@click.option("--count", type=click.IntRange(min=1), default=4, help="For a RUN: utterances per group.")
 @corpus_options
 @limit_options(max_seconds=PICTURE_SECONDS)
-@click.option("--json", "as_json", is_flag=True, help="Print the data as JSON too.")
+@click.option("--json", "as_json", is_flag=True, help="Also print the data as JSON.")
 @click.pass_context
 def explain_command(
     ctx: click.Context,
@@ -51,11 +51,11 @@ def explain_command(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Show why: a page with the sound, its words, and the attention that text and audio give each.
+    """Explain predictions: a page with the sound, the words, and each modality's attention weights.
 
-    WHAT are recordings, asked about as `can-tf predict` does, or one folder of a finished run. Of a run, the page shows
-    test utterances: those with the most confident predictions, the most wrong, and the most divided between text and
-    audio; --root is the corpus that its records were made of.
+    WHAT is one or more recordings, or the folder of a finished run. Recordings are predicted as by `can-tf predict`.
+    For a run, the page shows the test utterances with the most confident predictions, the largest errors, and the
+    largest disagreement between text and audio; --root is the corpus that its records were built from.
     """
     if len(what) == 1 and (what[0] / CONFIG_FILE).is_file():
         _check_not_given(ctx, _OF_RECORDINGS, "recordings", "a run was")

@@ -14,22 +14,22 @@ from can_tf.report.tables import format_table
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("saved_models/can"),
-    help="The model's folder; its name is the model's for the server. A new version goes into it.",
+    help="Model folder, which gets a new version. The server knows the model by the folder's name.",
 )
 @click.option(
     "--calibrated",
     is_flag=True,
-    help="Give calibrated_probabilities too, at the temperature that fits the validation part.",
+    help="Add calibrated_probabilities, with a temperature fitted on the validation set.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print folder and checks as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the folder and the check's results as JSON.")
 def export_command(run: Path, out: Path, calibrated: bool, as_json: bool) -> None:
-    """Write a finished RUN as the next version of a SavedModel for TensorFlow Serving.
+    """Export a finished RUN as the next version of a SavedModel for TensorFlow Serving.
 
-    The version is loaded and asked the way the server does it, before it gets its name; one that fails is not kept.
+    Before it is published, the version is loaded and queried as a server would; one that fails is deleted.
     """
     from can_tf.export.write import export_run
 
-    click.echo("Writing and checking; takes half a minute.", err=True)
+    click.echo("Writing and checking the model; takes half a minute.", err=True)
     exported = export_run(run, out, calibrated=calibrated)
     if as_json:
         report = {"path": str(exported.folder), "differences": dict(exported.differences)}

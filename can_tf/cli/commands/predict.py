@@ -21,21 +21,32 @@ _BAR_CELLS = 20
 @click.command("predict")
 @click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
 @prediction_options
-@click.option("--batch-size", type=click.IntRange(min=1), default=16, help="Recordings asked about at once.")
+@click.option("--batch-size", type=click.IntRange(min=1), default=16, help="Recordings per batch.")
 @click.option(
     "--reject-below",
     type=click.FloatRange(0, 1),
     default=0.0,
     metavar="CONFIDENCE",
-    help="Say uncertain where the most probable label is less probable than this.",
+    help='Label predictions of lower confidence "uncertain".',
 )
-@click.option("--timeline", "as_timeline", is_flag=True, help="Cut recordings at their pauses; an emotion a stretch.")
 @click.option(
-    "--rttm", type=click.Path(dir_okay=False, path_type=Path), help="With --timeline: write lines as diarisation has."
+    "--timeline",
+    "as_timeline",
+    is_flag=True,
+    help="Cut recordings at their pauses, and predict one emotion per stretch of speech.",
 )
-@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="With --timeline: draw a PNG.")
+@click.option(
+    "--rttm",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --timeline: write RTTM lines, with the emotion in place of the speaker.",
+)
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --timeline: draw the recording's timeline as a PNG.",
+)
 @limit_options()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list, a recording each.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list with one object per recording.")
 @click.pass_context
 def predict_command(
     ctx: click.Context,
@@ -50,13 +61,13 @@ def predict_command(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Tell the emotion of recordings. AUDIO are files or folders.
+    """Predict the emotion of recordings. AUDIO are files or folders.
 
-    Words and their times come from an alignment file. Without one, a transcript is aligned, in English. Without either,
-    words are recognized: by a small recognizer, which gets many wrong. Where you have a better one, give its output as
-    an alignment.
+    Words and their times are read from an alignment file. Without one, an English transcript is aligned. Without
+    either, the words are recognized by a small recognizer that gets many wrong; if you have a better one, pass its
+    output as an alignment.
 
-    A recording that cannot be used is reported and the others go on; the exit code is then 1.
+    If a recording cannot be used, the command reports it, goes on with the others, and exits with code 1.
     """
     paths = list(recordings(audio))
     words = Words(alignment, transcript, len(paths))

@@ -15,34 +15,36 @@ from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
     "--model",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("saved_models/can"),
-    help="A model's folder of versions; the newest is served, and a newer one taken up when it appears.",
+    help="Folder of versions; the newest is served, and replaced when a newer one appears.",
 )
-@click.option("--host", default="127.0.0.1", help="Address to listen at; 0.0.0.0 lets other machines in.")
-@click.option("--port", default=8501, type=click.IntRange(0, 65535), help="TensorFlow Serving's own for REST is 8501.")
-@click.option("--max-body-mb", default=MAX_BODY_MB, type=click.IntRange(min=1), help="Larger bodies are refused.")
+@click.option("--host", default="127.0.0.1", help="Address to listen on; 0.0.0.0 admits other machines.")
+@click.option(
+    "--port", default=8501, type=click.IntRange(0, 65535), help="Port; 8501 is TensorFlow Serving's for REST."
+)
+@click.option("--max-body-mb", default=MAX_BODY_MB, type=click.IntRange(min=1), help="Refuse larger request bodies.")
 @click.option(
     "--max-seconds",
     default=REQUEST_SECONDS,
     type=click.FloatRange(min=0, min_open=True),
-    help="Requests with more sound, all their wav files together, are refused.",
+    help="Refuse requests with more sound, summed over their recordings.",
 )
 @click.option(
     "--max-words",
     default=MAX_WORDS,
     type=click.IntRange(min=1),
-    help="Requests with more words, padding included, are refused.",
+    help="Refuse requests with more words, padding included.",
 )
 @click.option(
     "--at-once",
     default=os.cpu_count() or 1,
-    show_default="one a core",
+    show_default="one per core",
     type=click.IntRange(min=1),
-    help="Requests answered at the same time.",
+    help="Requests answered in parallel.",
 )
 def serve_command(
     model: Path, host: str, port: int, max_body_mb: int, max_seconds: float, max_words: int, at_once: int
 ) -> None:
-    """Serve an export over TensorFlow Serving's REST contract, without Docker, with a page to try it."""
+    """Serve an exported model through TensorFlow Serving's REST API, without Docker, with a page to try it."""
     try:
         import uvicorn
 

@@ -11,13 +11,13 @@ from can_tf.report.tables import format_table
 
 @click.command("verify")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.pass_context
 def verify_command(ctx: click.Context, paths: tuple[Path, ...], as_json: bool) -> None:
-    """Check records, runs and exports against their own checksums.
+    """Check records, runs and exports against their checksums.
 
-    PATHS are finished folders, or folders of them such as runs. What was changed, cut short or lost since is named, and
-    the exit code is then 1.
+    PATHS are finished folders, or folders that contain them, such as runs. The command lists files that are changed,
+    truncated or missing, and then exits with code 1.
     """
     from can_tf.report.verify import verify
 

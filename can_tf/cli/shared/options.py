@@ -85,10 +85,10 @@ def limit_options(*, max_seconds: float = MAX_SECONDS) -> Callable[[Any], Any]:
             "--max-seconds",
             type=click.FloatRange(min=0, min_open=True),
             default=max_seconds,
-            help="Longer recordings are refused; at rates above 48 kHz, in proportion shorter ones.",
+            help="Refuse longer recordings; above 48 kHz, proportionally shorter ones.",
         ),
         click.option(
-            "--max-words", type=click.IntRange(min=1), default=MAX_WORDS, help="Utterances of more are refused."
+            "--max-words", type=click.IntRange(min=1), default=MAX_WORDS, help="Refuse utterances with more words."
         ),
     ]
 

@@ -23,26 +23,26 @@ def prediction_options(command: Any) -> Any:
             "--alignment",
             type=click.Path(path_type=Path),
             show_default="beside the audio",
-            help="The words and their times: a file, or a folder in which each recording's is found by its name.",
+            help="Words with times: a file, or a folder with one file per recording, of the same name.",
         ),
         click.option(
             "--transcript",
             show_default="beside the audio, .txt or .lab",
-            help="What is said, where there is no alignment: the words themselves, a text file, or a folder of text "
-            "files.",
+            help="What is said, for recordings without an alignment: the words, a text file, or a folder of "
+            "text files.",
         ),
         click.option(
             "--model",
             type=click.Path(file_okay=False, path_type=Path),
             default=Path("saved_models/can"),
-            help="An export: a version, or a folder of versions, whose newest is taken.",
+            help="An exported model: a version's folder, or a folder of versions (the newest is used).",
         ),
-        click.option("--server", help="Ask TensorFlow Serving instead: http://HOST:PORT or grpc://HOST:PORT."),
+        click.option("--server", help="Ask a running server instead: http://HOST:PORT or grpc://HOST:PORT."),
         click.option(
             "--fillers",
             type=click.Choice(FILLER_POLICIES),
-            show_default="as the model's records have them; keep with --server",
-            help="What becomes of noises such as ++LAUGHTER++ in an alignment.",
+            show_default="as in training; keep with --server",
+            help="Whether to keep tokens such as ++LAUGHTER++ as words.",
         ),
     ]
     return with_options(command, options)
@@ -80,7 +80,7 @@ def say_recognized(answers: list[Any]) -> None:
     recognized = sum(getattr(answer, "words_from", "") == "recognition" for answer in answers)
     if recognized:
         click.echo(
-            f"Words were recognized in {recognized} of {len(answers)} recordings, which had neither an alignment nor a "
-            "transcript. Many will be wrong.",
+            f"{recognized} of {len(answers)} recordings had neither an alignment nor a transcript: their words were "
+            "recognized, and many will be wrong.",
             err=True,
         )
