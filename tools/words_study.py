@@ -21,7 +21,8 @@ import numpy as np
 
 from can_tf.alignment.forced import Aligner
 from can_tf.alignment.recognition import SphinxRecognizer
-from can_tf.alignment.spans import is_filler, is_silence, share_silence
+from can_tf.alignment.silence import is_silence
+from can_tf.alignment.spans import is_filler, share_silence
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
 from can_tf.alignment.transcript import spoken_words
 from can_tf.alignment.word import Word

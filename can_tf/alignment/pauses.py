@@ -57,6 +57,11 @@ def split_words(words: Sequence[Word]) -> list[tuple[Word, ...]]:
 
     Args:
         words: In order, with times in seconds.
+
+    Example:
+        >>> groups = split_words([Word("yes", 0.0, 0.4), Word("well", 1.0, 1.4), Word("no", 1.5, 2.0)])
+        >>> [[word.text for word in group] for group in groups]
+        [['yes'], ['well', 'no']]
     """
     groups: list[list[Word]] = []
     for word in words:
@@ -67,7 +72,12 @@ def split_words(words: Sequence[Word]) -> list[tuple[Word, ...]]:
 
 
 def stretches_of(groups: Sequence[Sequence[Word]], audio_seconds: float) -> list[Stretch]:
-    """Returns the stretches of groups of words, which end with the audio if the last word does not."""
+    """Returns the stretches of groups of words, which end with the audio if the last word does not.
+
+    Example:
+        >>> stretches_of([[Word("yes", 0.5, 1.0)]], audio_seconds=1.0)
+        [Stretch(start=0.4, end=1.0)]
+    """
     times = [(group[0].start, min(group[-1].end, audio_seconds)) for group in groups]
     return list(_with_margins(times, audio_seconds))
 

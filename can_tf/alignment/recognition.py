@@ -45,10 +45,10 @@ class SphinxRecognizer:
     def recognize(self, samples: np.ndarray) -> tuple[Word, ...]:
         """As `Recognizer` has it; recordings of up to `max_seconds`."""
         check_audible(samples, self._max_seconds)
-        found = search(self._decoder, samples)
-        if not found.words:
+        result = search(self._decoder, samples)
+        if not result.words:
             raise AlignmentError(
                 f"no words were recognized in the recording, {len(samples) / SAMPLE_RATE_HZ:.2f} s long; is it speech, "
                 "and English?"
             )
-        return found.tokens
+        return result.tokens

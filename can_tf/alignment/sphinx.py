@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from can_tf.alignment.spans import is_silence, normalize_word
-from can_tf.alignment.word import Word
+from can_tf.alignment.silence import SILENCE, is_silence, without_silence
+from can_tf.alignment.word import Word, normalize_word
 from can_tf.errors import AlignmentError, MissingExtraError
 
 SAMPLE_RATE_HZ = 16_000  # Of the acoustic model.
@@ -18,7 +18,7 @@ _PADDING_PEAK = 10  # Of 32,767.
 _QUIETEST_PEAK = 1e-3  # Of full scale; nothing louder is silence.
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     """What a search found: words and `<sil>` in order of time, and the mean log score of a frame of the words."""
 
     tokens: tuple[Word, ...]
@@ -27,7 +27,7 @@ class Found(NamedTuple):
     @property
     def words(self) -> list[str]:
         """The words without their times and without silences."""
-        return [token.text for token in self.tokens if not is_silence(token.text)]
+        return [token.text for token in without_silence(self.tokens)]
 
 
 def make_decoder(**options: Any) -> Any:
@@ -64,11 +64,16 @@ def check_audible(samples: np.ndarray, max_seconds: float) -> None:
 
 
 def pcm(samples: np.ndarray) -> np.ndarray:
-    """Returns `<float32>[samples]` in [-1, 1] as `<int16>[samples]`."""
+    """Returns `<float32>[samples]` in [-1, 1] as `<int16>[samples]`.
+
+    Example:
+        >>> pcm(np.array([-1.0, 0.0, 1.0, 2.0], np.float32)).tolist()
+        [-32767, 0, 32767, 32767]
+    """
     return np.round(np.clip(samples, -1.0, 1.0) * 32_767).astype(np.int16)
 
 
-def search(decoder: Any, samples: np.ndarray, *, padding_frames: int = 0) -> Found:
+def search(decoder: Any, samples: np.ndarray, *, padding_frames: int = 0) -> SearchResult:
     """Returns what a decoder finds in a recording.
 
     Args:
@@ -82,7 +87,7 @@ def search(decoder: Any, samples: np.ndarray, *, padding_frames: int = 0) -> Fou
     decoder.process_raw(padded.tobytes(), full_utt=True)
     decoder.end_utt()
     segments = list(_segments(decoder, padding_frames, len(samples) * _FRAMES_PER_SECOND / SAMPLE_RATE_HZ))
-    return Found(tuple(_without_overlap(token for token, _, _ in segments)), _mean_score(segments))
+    return SearchResult(tuple(_without_overlap(token for token, _, _ in segments)), _mean_score(segments))
 
 
 def _padded(samples: np.ndarray, padding: int) -> np.ndarray:
@@ -101,7 +106,7 @@ def _segments(decoder: Any, padding_frames: int, total_frames: float) -> Iterato
         end = min(segment.end_frame + 1 - padding_frames, total_frames)
         if end <= first:
             continue  # Silence that was put there.
-        text = "<sil>" if segment.word.startswith(("<", "[", "++")) else normalize_word(segment.word)
+        text = SILENCE if segment.word.startswith(("<", "[", "++")) else normalize_word(segment.word)
         score = math.log(max(segment.ascore, _LOWEST_SCORE))
         frames = segment.end_frame - segment.start_frame + 1
         yield Word(text, first / _FRAMES_PER_SECOND, end / _FRAMES_PER_SECOND), score, frames
@@ -111,7 +116,7 @@ def _without_overlap(tokens: Iterable[Word]) -> Iterator[Word]:
     """Joins neighboring silences and cuts them where a word has the time: the first and the last share frames."""
     reached = 0.0
     for silent, group in itertools.groupby(tokens, lambda token: is_silence(token.text)):
-        for token in [Word("<sil>", reached, max(each.end for each in group))] if silent else group:
+        for token in [Word(SILENCE, reached, max(token.end for token in group))] if silent else group:
             if token.end > reached:
                 yield token
             reached = max(reached, token.end)

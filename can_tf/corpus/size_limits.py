@@ -4,7 +4,7 @@ import dataclasses
 
 import soundfile
 
-from can_tf.alignment.spans import is_silence
+from can_tf.alignment.silence import is_silence
 from can_tf.corpus.utterance import Corpus, Rejection, Utterance
 from can_tf.limits import Limits, length_fault, words_fault
 

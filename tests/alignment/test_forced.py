@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from can_tf.alignment.forced import Aligner
-from can_tf.alignment.spans import is_filler, is_silence, share_silence
+from can_tf.alignment.silence import is_silence
+from can_tf.alignment.spans import is_filler, share_silence
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
 from can_tf.alignment.transcript import spoken_words
 from can_tf.audio.reading import read_audio

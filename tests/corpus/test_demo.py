@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from can_tf.alignment.spans import is_silence, share_silence
+from can_tf.alignment.silence import is_silence
+from can_tf.alignment.spans import share_silence
 from can_tf.corpus.demo.making import apportion, make_demo_corpus, read_sentences
 from can_tf.corpus.demo.voices import EMOTION_VOICES
 from can_tf.corpus.iemocap import read_iemocap

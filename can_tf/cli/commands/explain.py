@@ -8,11 +8,12 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from can_tf.alignment.formats import alignment_suffixes
 from can_tf.cli.shared.corpora import demo_root, read_corpus
 from can_tf.cli.shared.options import corpus_options, limit_options
 from can_tf.cli.shared.prediction_options import Words, asking_options, open_predictor, request_or_error, say_recognized
 from can_tf.cli.shared.progress import Progress
-from can_tf.cli.shared.recordings import ALIGNMENT_SUFFIXES, end_with_errors, recordings
+from can_tf.cli.shared.recordings import end_with_errors, has_suffix, recordings
 from can_tf.errors import CanError, ConfigError
 from can_tf.files import write_json
 from can_tf.limits import PICTURE_SECONDS, Limits
@@ -72,7 +73,7 @@ def explain_command(
     paths, out = list(recordings(what)), out or Path("explanation.html")
     suffixes = (".html", *_FIGURES, ".json") if len(paths) == 1 else (".html", ".json")
     _check_out(out, suffixes, f"{len(paths)} recording{'s' * (len(paths) > 1)}")
-    if any(out.with_suffix("") == path.with_suffix("") and out.suffix in ALIGNMENT_SUFFIXES for path in paths):
+    if has_suffix(out, alignment_suffixes()) and out.with_suffix("") in [path.with_suffix("") for path in paths]:
         raise ConfigError(f"--out {out}: is where a recording's alignment would be looked for. Give it another name.")
     model = model if server else _version(model)
     words = Words(alignment, transcript, len(paths))
