@@ -9,8 +9,16 @@ from can_tf.corpus.utterance import Corpus, Rejection, Utterance
 from can_tf.limits import Limits, length_fault, words_fault
 
 
-def reject_what_exceeds(corpus: Corpus, limits: Limits) -> Corpus:
-    """Returns a corpus in which utterances beyond the limits are rejected. No samples are read."""
+def reject_oversized(corpus: Corpus, limits: Limits) -> Corpus:
+    """Returns a corpus in which utterances beyond the limits are rejected. No samples are read.
+
+    Example:
+        >>> from pathlib import Path
+        >>> utterance = Utterance("u1", Path("u1.wav"), (), "calm", "anna", transcript="yes and no")
+        >>> corpus = Corpus("manifest", ("calm",), (utterance,), rejected=(), excluded={})
+        >>> [rejection.id for rejection in reject_oversized(corpus, Limits(words=2)).rejected]
+        ['u1']
+    """
     usable: list[Utterance] = []
     rejected = list(corpus.rejected)
     for utterance in corpus.utterances:

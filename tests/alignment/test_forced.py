@@ -10,7 +10,7 @@ from can_tf.alignment.spans import is_filler, share_silence
 from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
 from can_tf.alignment.transcript import spoken_words
 from can_tf.audio.reading import read_audio
-from can_tf.corpus.demo.making import make_demo_corpus
+from can_tf.corpus.demo import make_demo_corpus
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import LABEL_SETS
 from can_tf.errors import AlignmentError

@@ -89,7 +89,12 @@ def test_inspect_shows_counts_durations_and_as_json_all_of_it(tone_records):
     [
         (["build-records", "--root", "nowhere"], "nowhere: there is no such folder"),
         (["build-records", "--root", "."], "is not an IEMOCAP release"),
-        (["build-records", "--corpus", "manifest"], "--corpus manifest needs --root"),
+        (
+            ["build-records", "--corpus", "manifest"],
+            "--corpus manifest needs --root: the manifest, a CSV",
+        ),
+        (["build-records", "--corpus", "iemocap"], "--corpus iemocap needs --root: the folder IEMOCAP_full_release"),
+        (["build-records", "--corpus", "demo", "--root", "nowhere"], "nowhere: there is no such folder"),
         (["build-records", "--corpus", "manifest", "--root", "no.csv"], "no.csv: cannot be read"),
         (["inspect", "nowhere"], "nowhere: holds no finished records"),
         (["train", "--records", "nowhere"], "nowhere: holds no finished records"),

@@ -9,11 +9,13 @@ import click
 from click.core import ParameterSource
 
 from can_tf.alignment.formats import alignment_suffixes
-from can_tf.cli.shared.corpora import demo_root, read_corpus
+from can_tf.cli.shared.corpora import chosen_corpus
 from can_tf.cli.shared.options import corpus_options, limit_options
 from can_tf.cli.shared.prediction_options import Words, asking_options, open_predictor, request_or_error, say_recognized
 from can_tf.cli.shared.progress import Progress
 from can_tf.cli.shared.recordings import end_with_errors, has_suffix, recordings
+from can_tf.corpus.iemocap import DEMO
+from can_tf.corpus.registry import READERS, read_corpus
 from can_tf.errors import CanError, ConfigError
 from can_tf.files import write_json
 from can_tf.limits import PICTURE_SECONDS, Limits
@@ -48,7 +50,7 @@ def explain_command(
     server: str | None,
     fillers: str | None,
     count: int,
-    corpus: str,
+    corpus: str | None,
     root: Path | None,
     labels: str | None,
     utterances: int,
@@ -139,18 +141,22 @@ def _notes(synthetic: bool) -> list[str]:
     return [SYNTHETIC] if synthetic else []
 
 
-def _of_run(run: Path, source: tuple[str, Path | None, str | None, int], count: int) -> tuple[list[Any], list[str]]:
+def _of_run(
+    run: Path, source: tuple[str | None, Path | None, str | None, int], count: int
+) -> tuple[list[Any], list[str]]:
     """Returns the groups of a run's gallery, and notes to stand above them."""
     from can_tf.explanation.gallery import gallery
 
     corpus, root, labels, utterances = source
     read_run_json(run, METRICS_FILE)  # Which tells whether the run is finished.
-    records = read_run_json(run, CONFIG_FILE, {"records": {"corpus": {"synthetic": bool}}})["records"]
-    synthetic = records["corpus"]["synthetic"]
-    if root is None and not synthetic:
-        raise ConfigError(f"{run}: give the corpus of its records: --root, and --corpus manifest if it is a manifest.")
-    found = read_corpus(corpus, root or demo_root(corpus, utterances, 0), labels)
-    by_id = {utterance.id: utterance for utterance in found.utterances}
+    records = read_run_json(run, CONFIG_FILE, {"records": {"corpus": {"name": str, "synthetic": bool}}})["records"]
+    name, synthetic = corpus or records["corpus"]["name"], records["corpus"]["synthetic"]
+    if name not in READERS:
+        raise ConfigError(f"{run}: its corpus {name!r} has no reader; give --corpus, one of {', '.join(READERS)}.")
+    if root is None and name != DEMO:
+        raise ConfigError(f"{run}: give the corpus of its records: --root, {READERS[name].root}.")
+    name, root = chosen_corpus(name, root, utterances, 0)
+    by_id = {utterance.id: utterance for utterance in read_corpus(name, root, labels).utterances}
     groups = gallery(run, by_id, count, Progress("Explaining", "utterances"))
     return groups, _notes(synthetic)
 
