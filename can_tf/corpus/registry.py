@@ -82,7 +82,7 @@ READERS: dict[str, Reader] = {
     ),
     MANIFEST: Reader(
         read=read_manifest,
-        root="the manifest, a CSV or JSONL file",
+        root="the manifest file, CSV or JSONL",
         license="Not known to can_tf: the corpus is the user's own. Write here what its license allows.",
     ),
 }

@@ -66,7 +66,7 @@ def corpus_options(command: Any) -> Any:
         click.option(
             "--root",
             type=click.Path(path_type=Path),
-            help=f"The corpus: {'; '.join(f'for {name}, {reader.root}' for name, reader in READERS.items())}.",
+            help=f"The corpus. {'; '.join(f'{name}: {reader.root}' for name, reader in READERS.items())}.",
         ),
         click.option(
             "--labels",
