@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from can_tf.alignment.word import Word
-from can_tf.corpus.demo.making import make_demo_corpus
+from can_tf.corpus.demo import make_demo_corpus
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import LABEL_SETS
 from can_tf.corpus.utterance import Corpus, Utterance
@@ -56,7 +56,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     demo = read_iemocap(root / "demo", LABEL_SETS["paper7"])
     utterances = (*demo.utterances, *odd_utterances(root / "odd"))
     by_id = sorted(utterances, key=lambda utterance: utterance.id)
-    corpus = Corpus("iemocap", demo.labels, tuple(by_id), demo.rejected, {}, synthetic=True)
+    corpus = Corpus(demo.name, demo.labels, tuple(by_id), demo.rejected, {}, synthetic=True)
     records = build_records(corpus, root / "records", BuildOptions())
     assert not [row for row in records.rejected() if row["id"] in ("short", "long", "many", "beyond")]
     train_fold(records, root / "run", OPTIONS)

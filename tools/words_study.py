@@ -21,8 +21,8 @@ import numpy as np
 
 from can_tf.alignment.forced import Aligner
 from can_tf.alignment.recognition import SphinxRecognizer
-from can_tf.alignment.spans import is_filler, is_silence, share_silence
-from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
+from can_tf.alignment.silence import is_silence
+from can_tf.alignment.spans import is_filler, share_silence
 from can_tf.alignment.transcript import spoken_words
 from can_tf.alignment.word import Word
 from can_tf.audio import read_audio
@@ -34,6 +34,7 @@ from can_tf.errors import AlignmentError, PredictionError
 from can_tf.export.write import export_run
 from can_tf.prediction.predictor import Predictor, load
 from can_tf.report.tables import format_table
+from can_tf.samples import SAMPLE_RATE_HZ
 
 SHIFTS_MS = (20, 50, 100, 200)
 SHARES = (0.1, 0.2, 0.5)

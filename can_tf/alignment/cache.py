@@ -8,22 +8,22 @@ from pathlib import Path
 
 import numpy as np
 
-from can_tf.alignment.forced import Aligner, method
-from can_tf.alignment.sphinx import pcm
+from can_tf.alignment.forced import Aligner, aligner_description
 from can_tf.alignment.transcript import spoken_words
 from can_tf.alignment.word import Word
 from can_tf.files import write_json
+from can_tf.samples import pcm16
 
 
 class CachedAligner:
-    """Aligns transcripts, and keeps the result in a folder by content: of recording, words and method.
+    """Aligns transcripts, and keeps the result in a folder by content: of recording, words and aligner.
 
     Several processes may share a folder. A model is loaded only for what is not there. What is refused is not kept.
     """
 
     def __init__(self, folder: Path):
         self._folder = folder
-        self._method = method()
+        self._aligner_description = aligner_description()
         self._aligner: Aligner | None = None
 
     def align(self, samples: np.ndarray, transcript: str) -> tuple[Word, ...]:
@@ -38,13 +38,18 @@ class CachedAligner:
         return tokens
 
     def _key(self, samples: np.ndarray, words: Sequence[str]) -> str:
-        digest = hashlib.sha256(json.dumps([self._method, words]).encode())
-        digest.update(pcm(samples).tobytes())
+        digest = hashlib.sha256(json.dumps([self._aligner_description, words]).encode())
+        digest.update(pcm16(samples).tobytes())
         return digest.hexdigest()
 
 
 def read_kept(path: Path) -> tuple[Word, ...] | None:
-    """Returns an alignment that was kept, None where there is none or its file is damaged: it is made again then."""
+    """Returns an alignment that was kept, None where there is none or its file is damaged: it is made again then.
+
+    Example:
+        >>> read_kept(Path("nowhere.json")) is None
+        True
+    """
     try:
         tokens = json.loads(path.read_text(encoding="utf-8"))
         words = tuple(Word(text, float(start), float(end)) for text, start, end in tokens)

@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from can_tf.alignment.pronunciation import Pronouncer
-from can_tf.alignment.spans import is_silence
-from can_tf.alignment.sphinx import SAMPLE_RATE_HZ, Found, check_audible, make_decoder, search
+from can_tf.alignment.silence import is_silence
+from can_tf.alignment.sphinx import SearchResult, check_audible, make_decoder, search
 from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError, MissingExtraError
 from can_tf.limits import MAX_WORDS, words_fault
+from can_tf.samples import SAMPLE_RATE_HZ
 
 MAX_SECONDS = 600.0
 OOV_POLICIES = ("guess", "error")
@@ -32,8 +33,8 @@ _LONGEST_WORD_SECONDS = 3.0  # Longer, a word stands for others that the transcr
 _LOWEST_MEAN_SCORE = -3.9
 
 
-def method() -> str:
-    """Returns what decides an alignment, beside recording and words; raises MissingExtraError as `Aligner` does."""
+def aligner_description() -> str:
+    """Returns versions and settings that decide an alignment, as text; raises MissingExtraError as `Aligner` does."""
     try:
         versions = [f"{name} {importlib.metadata.version(name)}" for name in ("pocketsphinx", "espeakng-loader")]
     except importlib.metadata.PackageNotFoundError as error:
@@ -81,9 +82,9 @@ class Aligner:
             decoder = self._decoder(beam)
             _learn(decoder, pronunciations)
             decoder.set_align_text(" ".join(words))
-            found = search(decoder, samples, padding_frames=padding_frames)
-            if found.words == list(words):
-                return _accepted(found)
+            result = search(decoder, samples, padding_frames=padding_frames)
+            if result.words == list(words):
+                return _accepted(result)
         raise AlignmentError(
             f"the {len(words)} words of the transcript do not fit the recording of {len(samples) / SAMPLE_RATE_HZ:.2f} "
             "s: no path through all of them was found. Is it the transcript of this recording?"
@@ -112,17 +113,17 @@ def _learn(decoder: Any, pronunciations: dict[str, str | None]) -> None:
             decoder.add_word(word, phones, True)
 
 
-def _accepted(found: Found) -> tuple[Word, ...]:
-    if found.mean_score < _LOWEST_MEAN_SCORE:
+def _accepted(result: SearchResult) -> tuple[Word, ...]:
+    if result.mean_score < _LOWEST_MEAN_SCORE:
         raise AlignmentError(
-            f"the transcript does not sound like the recording (score {found.mean_score:.1f}; expected at least "
+            f"the transcript does not sound like the recording (score {result.mean_score:.1f}; expected at least "
             f"{_LOWEST_MEAN_SCORE}). Is it the transcript of this recording?"
         )
-    for token in found.tokens:
+    for token in result.tokens:
         seconds = 0.0 if is_silence(token.text) else token.end - token.start
         if seconds > _LONGEST_WORD_SECONDS:
             raise AlignmentError(
                 f"the transcript does not fit the recording: {token.text!r} would last {seconds:.1f} s. Is it the "
                 "transcript of this recording, and all of it?"
             )
-    return found.tokens
+    return result.tokens

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from can_tf.alignment.sphinx import SAMPLE_RATE_HZ, make_voice_detector, pcm
+from can_tf.alignment.sphinx import make_voice_detector
 from can_tf.alignment.word import Word
+from can_tf.samples import SAMPLE_RATE_HZ, pcm16
 
 PAUSE_SECONDS = 0.3
 MAX_STRETCH_SECONDS = 15.0
@@ -40,7 +41,7 @@ def find_stretches(samples: np.ndarray) -> list[Stretch]:
     detector = make_voice_detector(_MODE)
     seconds, size = detector.frame_length, detector.frame_bytes // 2
     frames = samples[: len(samples) // size * size].reshape(-1, size)  # The last part of a frame is left out.
-    voiced = np.array([detector.is_speech(pcm(frame).tobytes()) for frame in frames], bool)
+    voiced = np.array([detector.is_speech(pcm16(frame).tobytes()) for frame in frames], bool)
     loudness = np.square(frames).mean(axis=1) + voiced  # Any voice is louder than none.
     longest = int((MAX_STRETCH_SECONDS - 2 * _MARGIN_SECONDS) / seconds)
     times = [
@@ -57,6 +58,11 @@ def split_words(words: Sequence[Word]) -> list[tuple[Word, ...]]:
 
     Args:
         words: In order, with times in seconds.
+
+    Example:
+        >>> groups = split_words([Word("yes", 0.0, 0.4), Word("well", 1.0, 1.4), Word("no", 1.5, 2.0)])
+        >>> [[word.text for word in group] for group in groups]
+        [['yes'], ['well', 'no']]
     """
     groups: list[list[Word]] = []
     for word in words:
@@ -67,7 +73,12 @@ def split_words(words: Sequence[Word]) -> list[tuple[Word, ...]]:
 
 
 def stretches_of(groups: Sequence[Sequence[Word]], audio_seconds: float) -> list[Stretch]:
-    """Returns the stretches of groups of words, which end with the audio if the last word does not."""
+    """Returns the stretches of groups of words, which end with the audio if the last word does not.
+
+    Example:
+        >>> stretches_of([[Word("yes", 0.5, 1.0)]], audio_seconds=1.0)
+        [Stretch(start=0.4, end=1.0)]
+    """
     times = [(group[0].start, min(group[-1].end, audio_seconds)) for group in groups]
     return list(_with_margins(times, audio_seconds))
 

@@ -84,7 +84,12 @@ class Pronouncer:
         self._engine.use_voice("en-us")
 
     def guess(self, word: str) -> str:
-        """Returns phones such as "K AE N"; raises AlignmentError where there are none to be guessed."""
+        """Returns phones; raises AlignmentError where there are none to be guessed.
+
+        Example:
+            >>> Pronouncer().guess("zoomer")
+            'Z UW M ER'
+        """
         phones = arpabet(self._engine.phonemes(word))
         if not phones:
             raise AlignmentError(f"the word {word!r} is not in the dictionary, and how it is said cannot be guessed")
@@ -92,7 +97,12 @@ class Pronouncer:
 
 
 def arpabet(phonetic: str) -> str:
-    """Returns a word of the phonetic alphabet in the CMU dictionary's phones, without stress and unknown signs."""
+    """Returns a word of the phonetic alphabet in the CMU dictionary's phones, without stress and unknown signs.
+
+    Example:
+        >>> arpabet("k\u02c8\u00e6t")
+        'K AE T'
+    """
     phones, place = [], 0
     while place < len(phonetic):
         for length in range(_LONGEST, 0, -1):

@@ -8,9 +8,10 @@ from typing import Protocol
 
 import numpy as np
 
-from can_tf.alignment.sphinx import SAMPLE_RATE_HZ, check_audible, make_decoder, search
+from can_tf.alignment.sphinx import check_audible, make_decoder, search
 from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError
+from can_tf.samples import SAMPLE_RATE_HZ
 
 MAX_SECONDS = 60.0
 
@@ -22,7 +23,7 @@ class Recognizer(Protocol):
         """Returns words, and silences such as `<sil>` if it marks any, in order, with times in seconds.
 
         Args:
-            samples: `<float32>[samples]` in [-1, 1] at `can_tf.alignment.sphinx.SAMPLE_RATE_HZ`.
+            samples: `<float32>[samples]` in [-1, 1] at `can_tf.samples.SAMPLE_RATE_HZ`.
 
         Raises:
             AlignmentError: There are no words to be found.
@@ -45,10 +46,10 @@ class SphinxRecognizer:
     def recognize(self, samples: np.ndarray) -> tuple[Word, ...]:
         """As `Recognizer` has it; recordings of up to `max_seconds`."""
         check_audible(samples, self._max_seconds)
-        found = search(self._decoder, samples)
-        if not found.words:
+        result = search(self._decoder, samples)
+        if not result.words:
             raise AlignmentError(
                 f"no words were recognized in the recording, {len(samples) / SAMPLE_RATE_HZ:.2f} s long; is it speech, "
                 "and English?"
             )
-        return found.tokens
+        return result.tokens

@@ -10,39 +10,25 @@ The overlap of neighboring segments is added later, to the samples: `can_tf.feat
 """
 
 import itertools
-import re
 from collections.abc import Sequence
 
-from can_tf.alignment.word import Word
+from can_tf.alignment.silence import is_silence
+from can_tf.alignment.word import Word, normalize_word
 from can_tf.errors import AlignmentError
 
-SILENCES = frozenset({"<s>", "<sil>", "</s>"})
 FILLER_POLICIES = ("keep", "drop")
 SEGMENTATIONS = ("aligned", "equal", "whole")
 END_TOLERANCE_SECONDS = 0.1  # Aligners round to frames; a word may end this much after the audio and is clipped.
 
-_PRONUNCIATION_VARIANT = re.compile(r"\(\d+\)$")
-_PUNCTUATION = '.,!?;:"()[]{}-\u2013\u2014\u2026\u201c\u201d\u00ab\u00bb'  # What recognizers write around words.
-
 
 def is_filler(token: str) -> bool:
-    """Tells whether a token is a noise that the aligner names, such as `++LAUGHTER++`."""
-    return len(token) > 4 and token.startswith("++") and token.endswith("++")
+    """Tells whether a token is a noise that the aligner names, such as `++LAUGHTER++`.
 
-
-def normalize_word(token: str) -> str:
-    """Returns the word as the model sees it: lower case, without variant mark and outer punctuation.
-
-    A token of nothing but punctuation gives an empty string. White space inside becomes `_`, so that a line of words
-    splits into them again.
+    Example:
+        >>> is_filler("++LAUGHTER++"), is_filler("laughter")
+        (True, False)
     """
-    word = _PRONUNCIATION_VARIANT.sub("", token.strip()).lower().replace("\u2019", "'").strip(_PUNCTUATION)
-    return "_".join(word.split())
-
-
-def is_silence(token: str) -> bool:
-    """Tells whether a token is one of the three that the paper removes, in any case, or holds no word at all."""
-    return token.lower() in SILENCES or not normalize_word(token)
+    return len(token) > 4 and token.startswith("++") and token.endswith("++")
 
 
 def share_silence(tokens: Sequence[Word], *, fillers: str = "keep") -> tuple[Word, ...]:
@@ -57,6 +43,11 @@ def share_silence(tokens: Sequence[Word], *, fillers: str = "keep") -> tuple[Wor
 
     Raises:
         AlignmentError: Nothing but silence is left, or a word would get no time.
+
+    Example:
+        >>> tokens = [Word("<s>", 0.0, 0.5), Word("I", 0.5, 1.0), Word("<sil>", 1.0, 1.5), Word("like", 1.5, 2.0)]
+        >>> [(word.text, word.start, word.end) for word in share_silence(tokens)]
+        [('i', 0.0, 1.25), ('like', 1.25, 2.0)]
     """
     kept = [
         token for token in tokens if not is_silence(token.text) and not (fillers == "drop" and is_filler(token.text))
@@ -79,7 +70,11 @@ def share_silence(tokens: Sequence[Word], *, fillers: str = "keep") -> tuple[Wor
 
 
 def check_end(words: Sequence[Word], audio_seconds: float) -> None:
-    """Raises AlignmentError if the words go further than the audio, but for what aligners round to."""
+    """Raises AlignmentError if the words go further than the audio, but for what aligners round to.
+
+    Example:
+        >>> check_end([Word("yes", 0.0, 1.05)], audio_seconds=1.0)
+    """
     if words[-1].end > audio_seconds + END_TOLERANCE_SECONDS:
         raise AlignmentError(
             f"the alignment ends at {words[-1].end:.2f} s and the audio at {audio_seconds:.2f} s; expected it to end "
@@ -92,8 +87,13 @@ def segment_spans(words: Sequence[Word], segmentation: str) -> list[tuple[float,
 
     Args:
         words: Contiguous words, from `share_silence`.
-        segmentation: "aligned" is a segment a word; "equal" as many segments as words, all of one length (the paper's
-            Table 3); "whole" one segment for the whole utterance, which frame-level models read.
+        segmentation: "aligned" is one segment per word; "equal" as many segments as words, all of one length (the
+            paper's Table 3); "whole" one segment for the whole utterance, which frame-level models read.
+
+    Example:
+        >>> words = [Word("i", 0.0, 1.5), Word("like", 1.5, 2.0)]
+        >>> segment_spans(words, "equal")
+        [(0.0, 1.0), (1.0, 2.0)]
     """
     start, end = words[0].start, words[-1].end
     if segmentation == "aligned":

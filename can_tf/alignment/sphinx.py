@@ -7,18 +7,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from can_tf.alignment.spans import is_silence, normalize_word
-from can_tf.alignment.word import Word
+from can_tf.alignment.silence import SILENCE, is_silence, without_silence
+from can_tf.alignment.word import Word, normalize_word
 from can_tf.errors import AlignmentError, MissingExtraError
+from can_tf.samples import SAMPLE_RATE_HZ, pcm16
 
-SAMPLE_RATE_HZ = 16_000  # Of the acoustic model.
 _FRAMES_PER_SECOND = 100
 _LOWEST_SCORE = 1e-300  # Below it, a float is zero.
 _PADDING_PEAK = 10  # Of 32,767.
 _QUIETEST_PEAK = 1e-3  # Of full scale; nothing louder is silence.
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     """What a search found: words and `<sil>` in order of time, and the mean log score of a frame of the words."""
 
     tokens: tuple[Word, ...]
@@ -27,7 +27,7 @@ class Found(NamedTuple):
     @property
     def words(self) -> list[str]:
         """The words without their times and without silences."""
-        return [token.text for token in self.tokens if not is_silence(token.text)]
+        return [token.text for token in without_silence(self.tokens)]
 
 
 def make_decoder(**options: Any) -> Any:
@@ -63,12 +63,7 @@ def check_audible(samples: np.ndarray, max_seconds: float) -> None:
         raise AlignmentError(f"the recording, {seconds:.2f} s long, is silent")
 
 
-def pcm(samples: np.ndarray) -> np.ndarray:
-    """Returns `<float32>[samples]` in [-1, 1] as `<int16>[samples]`."""
-    return np.round(np.clip(samples, -1.0, 1.0) * 32_767).astype(np.int16)
-
-
-def search(decoder: Any, samples: np.ndarray, *, padding_frames: int = 0) -> Found:
+def search(decoder: Any, samples: np.ndarray, *, padding_frames: int = 0) -> SearchResult:
     """Returns what a decoder finds in a recording.
 
     Args:
@@ -76,13 +71,13 @@ def search(decoder: Any, samples: np.ndarray, *, padding_frames: int = 0) -> Fou
         samples: `<float32>[samples]` in [-1, 1] at `SAMPLE_RATE_HZ`.
         padding_frames: Frames of 10 ms of faint noise to put before and behind it for the search.
     """
-    padded = _padded(pcm(samples), padding_frames * SAMPLE_RATE_HZ // _FRAMES_PER_SECOND)
+    padded = _padded(pcm16(samples), padding_frames * SAMPLE_RATE_HZ // _FRAMES_PER_SECOND)
     decoder.reinit_feat()  # Or the answer would depend on the recordings before.
     decoder.start_utt()
     decoder.process_raw(padded.tobytes(), full_utt=True)
     decoder.end_utt()
     segments = list(_segments(decoder, padding_frames, len(samples) * _FRAMES_PER_SECOND / SAMPLE_RATE_HZ))
-    return Found(tuple(_without_overlap(token for token, _, _ in segments)), _mean_score(segments))
+    return SearchResult(tuple(_without_overlap(token for token, _, _ in segments)), _mean_score(segments))
 
 
 def _padded(samples: np.ndarray, padding: int) -> np.ndarray:
@@ -101,7 +96,7 @@ def _segments(decoder: Any, padding_frames: int, total_frames: float) -> Iterato
         end = min(segment.end_frame + 1 - padding_frames, total_frames)
         if end <= first:
             continue  # Silence that was put there.
-        text = "<sil>" if segment.word.startswith(("<", "[", "++")) else normalize_word(segment.word)
+        text = SILENCE if segment.word.startswith(("<", "[", "++")) else normalize_word(segment.word)
         score = math.log(max(segment.ascore, _LOWEST_SCORE))
         frames = segment.end_frame - segment.start_frame + 1
         yield Word(text, first / _FRAMES_PER_SECOND, end / _FRAMES_PER_SECOND), score, frames
@@ -111,7 +106,7 @@ def _without_overlap(tokens: Iterable[Word]) -> Iterator[Word]:
     """Joins neighboring silences and cuts them where a word has the time: the first and the last share frames."""
     reached = 0.0
     for silent, group in itertools.groupby(tokens, lambda token: is_silence(token.text)):
-        for token in [Word("<sil>", reached, max(each.end for each in group))] if silent else group:
+        for token in [Word(SILENCE, reached, max(token.end for token in group))] if silent else group:
             if token.end > reached:
                 yield token
             reached = max(reached, token.end)

@@ -39,6 +39,10 @@ def spoken_words(transcript: str) -> tuple[str, ...]:
     Raises:
         AlignmentError: No word is left, or a word is not written in the Latin alphabet.
         MissingExtraError: A number is to be spelled out, and num2words is not installed.
+
+    Example:
+        >>> spoken_words("It's 10:30, Mr. O'Neil!")
+        ("it's", 'ten', 'thirty', 'mister', "o'neil")
     """
     text = unicodedata.normalize("NFKC", transcript).replace("\u2019", "'").replace("\u2018", "'").lower()
     words = tuple(word for piece in _PIECE.finditer(_MARK.sub(" ", text)) for word in _said(piece))

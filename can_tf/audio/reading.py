@@ -9,7 +9,7 @@ import io
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import soundfile
@@ -63,10 +63,23 @@ def read_audio(
     return on_grid(samples if rate == SAMPLE_RATE_HZ else resample(samples, rate, SAMPLE_RATE_HZ))
 
 
-def seconds_in(path: Path) -> float:
-    """Returns the length of a recording that its header tells; raises AudioError if it has none."""
+class Header(NamedTuple):
+    """What the header of a recording says: samples per channel, and their rate in Hz."""
+
+    samples: int
+    sample_rate: int
+
+
+def read_header(path: Path) -> Header:
+    """Returns what a recording's header says, without decoding it; raises AudioError as `read_audio` does."""
     with _opened(path, str(path)) as file:
-        return file.frames / file.samplerate
+        return Header(file.frames, file.samplerate)
+
+
+def seconds_in(path: Path) -> float:
+    """Returns the length of a recording by its header; raises AudioError as `read_audio` does."""
+    header = read_header(path)
+    return header.samples / header.sample_rate
 
 
 def _decoded(

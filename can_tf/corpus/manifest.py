@@ -1,4 +1,4 @@
-"""Reads a corpus of one's own: one row an utterance, in CSV or JSONL.
+"""Reads a corpus of one's own: one row per utterance, in CSV or JSONL.
 
 Columns: `id`, `audio`, `label`, `speaker`, `alignment` or `transcript`, and where there are any `session` and
 `scenario`. Paths are relative to the manifest's folder, and may lead out of it: a corpus seldom lies where its list
@@ -14,14 +14,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import soundfile
-
-from can_tf.alignment.formats import marks_silence, read_alignment, silence_at_edges
+from can_tf.alignment.formats import marks_silence, read_alignment
+from can_tf.alignment.formats.registry import suffixes_in_words
+from can_tf.alignment.silence import silence_at_edges
 from can_tf.alignment.word import Word
+from can_tf.audio import seconds_in
 from can_tf.corpus.labels import LabelSet, label_set_of
 from can_tf.corpus.utterance import Corpus, Rejection, Utterance
-from can_tf.errors import AudioError, CanError, CorpusError
+from can_tf.errors import CanError, CorpusError
 
+MANIFEST = "manifest"  # The name of the corpus.
 REQUIRED_COLUMNS = ("id", "audio", "label", "speaker")
 _OPTIONAL_COLUMNS = ("session", "scenario", "alignment", "transcript")
 _COLUMNS = REQUIRED_COLUMNS + _OPTIONAL_COLUMNS
@@ -33,11 +35,22 @@ def read_manifest(path: Path, label_set: LabelSet | None = None) -> Corpus:
     """Reads utterances, labels and alignments; of the audio, at most its length is read.
 
     Args:
-        path: A .csv file with a header, or a .jsonl file with an object a line.
+        path: A .csv file with a header, or a .jsonl file with one object per line.
         label_set: Which labels count, and as what; None takes the manifest's own labels in alphabetical order.
 
     Raises:
         CorpusError: The manifest is missing, not of its format, or lacks a required column.
+
+    Example:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     soundfile.write(Path(folder, "u1.wav"), np.zeros(16_000), 16_000)
+        ...     rows = ["id,audio,label,speaker,transcript", "u1,u1.wav,calm,anna,yes"]
+        ...     _ = Path(folder, "corpus.csv").write_text("\\n".join(rows))
+        ...     corpus = read_manifest(Path(folder, "corpus.csv"))
+        >>> corpus.labels, corpus.utterances[0].transcript
+        (('calm',), 'yes')
     """
     rows = list(_rows(path))
     label_set = label_set or label_set_of([row["label"] for _, row in rows if row["label"] and _is_text(row["label"])])
@@ -57,7 +70,7 @@ def read_manifest(path: Path, label_set: LabelSet | None = None) -> Corpus:
             rejected.append(Rejection(id_, f"row {number}: {error}", str(path)))
         seen.add(row["id"])
     return Corpus(
-        "manifest",
+        MANIFEST,
         label_set.labels,
         tuple(sorted(utterances, key=lambda utterance: utterance.id)),
         tuple(sorted(rejected, key=lambda rejection: rejection.id)),
@@ -82,7 +95,7 @@ def _check(row: Row, seen: set[str], label_set: LabelSet) -> None:
         raise CorpusError("names no audio file")
     if not row["alignment"] and not row["transcript"]:
         raise CorpusError(
-            "has neither an alignment nor a transcript; expected a .wdseg, .TextGrid, .ctm or .json file in the column "
+            f"has neither an alignment nor a transcript; expected a {suffixes_in_words()} file in the column "
             "alignment, or what is said in the column transcript"
         )
 
@@ -114,14 +127,7 @@ def _utterance(folder: Path, row: Row, label_set: LabelSet) -> Utterance:
 
 def _words(alignment: Path, utterance_id: str, audio: Path) -> tuple[Word, ...]:
     words = read_alignment(alignment, utterance_id)
-    return words if marks_silence(alignment) else silence_at_edges(words, _audio_seconds(audio))
-
-
-def _audio_seconds(path: Path) -> float:
-    try:
-        return soundfile.info(path).duration
-    except (soundfile.SoundFileError, OSError) as error:
-        raise AudioError(f"{path}: cannot be read as audio ({error})") from error
+    return words if marks_silence(alignment) else silence_at_edges(words, seconds_in(audio))
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Row]]:

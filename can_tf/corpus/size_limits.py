@@ -2,16 +2,23 @@
 
 import dataclasses
 
-import soundfile
-
-from can_tf.alignment.spans import is_silence
+from can_tf.alignment.silence import is_silence
+from can_tf.audio import read_header
 from can_tf.corpus.utterance import Corpus, Rejection, Utterance
 from can_tf.errors import AudioError, CorpusError
 from can_tf.limits import Limits, length_fault, words_fault
 
 
-def reject_what_exceeds(corpus: Corpus, limits: Limits) -> Corpus:
-    """Returns a corpus in which utterances beyond the limits are rejected. No samples are read."""
+def reject_oversized(corpus: Corpus, limits: Limits) -> Corpus:
+    """Returns a corpus in which utterances beyond the limits are rejected. No samples are read.
+
+    Example:
+        >>> from pathlib import Path
+        >>> utterance = Utterance("u1", Path("u1.wav"), (), "calm", "anna", transcript="yes and no")
+        >>> corpus = Corpus("manifest", ("calm",), (utterance,), rejected=(), excluded={})
+        >>> [rejection.id for rejection in reject_oversized(corpus, Limits(words=2)).rejected]
+        ['u1']
+    """
     usable: list[Utterance] = []
     rejected = list(corpus.rejected)
     for utterance in corpus.utterances:
@@ -29,8 +36,8 @@ def _fault(utterance: Utterance, limits: Limits) -> str | None:
     if fault := words_fault(len(words), limits.words):
         return str(CorpusError(**fault._asdict()))
     try:
-        header = soundfile.info(utterance.audio_path)
-    except (soundfile.SoundFileError, OSError):
+        header = read_header(utterance.audio_path)
+    except AudioError:
         return None  # Whoever reads the recording says what is wrong with it.
-    fault = length_fault(header.frames, header.samplerate, limits.seconds)
+    fault = length_fault(*header, limits.seconds)
     return str(AudioError(**fault._asdict())) if fault else None

@@ -11,8 +11,21 @@ from can_tf.alignment.word import Word
 class Utterance:
     """One recording with its alignment and its label.
 
-    `words` holds the alignment's tokens as they were read, silences included, sorted by time; it is empty where only
-    `transcript` says what is said. `session` and `scenario` are empty where the corpus has none.
+    Attributes:
+        id: Of printable characters, and the utterance's own within the corpus.
+        audio_path: The recording, which nobody has opened yet.
+        words: The alignment's tokens as they were read, with times in seconds, silences included, sorted by time; empty
+            where only `transcript` says what is said.
+        label: A name of the label set.
+        speaker: Who speaks; folds by speaker go by it.
+        session: Empty where the corpus has none.
+        scenario: What is performed or talked about; empty where the corpus has none.
+        transcript: What is said, where nobody has aligned it.
+
+    Example:
+        >>> utterance = Utterance("u1", Path("u1.wav"), (Word("yes", 0.1, 0.4),), label="calm", speaker="anna")
+        >>> utterance.session
+        ''
     """
 
     id: str
@@ -36,15 +49,15 @@ class Rejection:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Corpus:
-    """What a reader found.
+    """What a reader returns.
 
     Attributes:
-        name: "iemocap" or "manifest".
+        name: Of the entry in `can_tf.corpus.registry.READERS`.
         labels: The label set's names in index order.
         utterances: Usable so far, sorted by id; their audio has not been opened.
         rejected: Not usable, sorted by id.
         excluded: Number of utterances by label that the label set leaves out on purpose.
-        synthetic: Whether the corpus is the synthetic demo corpus.
+        synthetic: Whether its speech is synthetic.
     """
 
     name: str

@@ -3,18 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from can_tf.corpus.registry import license_of
 from can_tf.models.config import ModelConfig
 from can_tf.training.calibration import Calibration
-
-_LICENSES = {
-    "iemocap": "IEMOCAP is given out by the University of Southern California under a license of its own, for "
-    "research. A model trained on it falls under that license: ask there before you pass it on or sell what it does.",
-    "manifest": "Not known to can_tf: the corpus is the user's own. Write here what its license allows.",
-}
-_SYNTHETIC = (
-    "the speech was made by a synthesizer (eSpeak NG), with emotions that are rules of pitch, pace and loudness; "
-    "nobody's voice is in it. A model trained on it recognizes those rules and no human emotion."
-)
 
 
 def model_card(
@@ -30,8 +21,7 @@ def model_card(
     """
     options, records = config["options"], config["records"]
     corpus = records["corpus"]
-    kind = "synthetic demo corpus" if corpus["synthetic"] else corpus["name"]
-    license = _SYNTHETIC if corpus["synthetic"] else _LICENSES.get(corpus["name"], _LICENSES["manifest"])
+    kind = f"synthetic {corpus['name']} corpus" if corpus["synthetic"] else corpus["name"]
     note = " The speech is synthetic, so are the figures." if corpus["synthetic"] else ""
     return f"""# Model card: {options["model"]}, trained on {kind}
 
@@ -43,7 +33,7 @@ A Cross Attention Network (Lee et al., 2020) over audio and the words said in it
 {records["utterances"]} utterances of the {kind}; records of fingerprint `{records["fingerprint"][:16]}`, \
 {records["segmentation"]} segments, fillers: {records["fillers"]}.
 
-License of the training data: {license}
+License of the training data: {license_of(corpus["name"])}
 
 ## Protocol and metrics
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from can_tf.alignment.formats import marks_silence, read_alignment, silence_at_edges
+from can_tf.alignment.formats import marks_silence, read_alignment
 from can_tf.alignment.recognition import Recognizer
+from can_tf.alignment.silence import silence_at_edges
 from can_tf.alignment.spans import FILLER_POLICIES, check_end, share_silence
 from can_tf.alignment.word import Word
 from can_tf.audio import Source, read_audio

@@ -9,7 +9,7 @@ import numpy as np
 
 from can_tf.alignment.formats import read_alignment
 from can_tf.alignment.pauses import Stretch, find_stretches, split_words, stretches_of
-from can_tf.alignment.spans import is_silence
+from can_tf.alignment.silence import is_silence
 from can_tf.alignment.word import Word
 from can_tf.audio import Source
 from can_tf.errors import AlignmentError, CanError, MissingExtraError

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from can_tf.alignment.forced import method
+from can_tf.alignment.forced import aligner_description
 from can_tf.checksums import CHECKSUMS_FILE, checksums_of, write_checksums
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import RecordsError
@@ -98,7 +98,7 @@ def _plan(corpus: Corpus, options: BuildOptions) -> dict[str, Any]:
         "labels": list(corpus.labels),
         **options.to_json(),
         "corpus": {"name": corpus.name, "synthetic": corpus.synthetic},
-        **({"aligner": method()} if _has_transcripts(corpus) else {}),
+        **({"aligner": aligner_description()} if _has_transcripts(corpus) else {}),
         "fingerprint": _fingerprint(corpus, options),
         "versions": versions(),
         "git_commit": git_commit(),
@@ -118,7 +118,7 @@ def _fingerprint(corpus: Corpus, options: BuildOptions) -> str:
         size = utterance.audio_path.stat().st_size if utterance.audio_path.exists() else -1
         add([described(utterance), size, words])
         if is_unaligned(utterance):
-            add([utterance.transcript, method()])
+            add([utterance.transcript, aligner_description()])
     add([(rejection.id, rejection.reason) for rejection in corpus.rejected])
     return digest.hexdigest()
 

@@ -1,12 +1,12 @@
 """A dataset's counts as a table, beside the paper's where they can be compared."""
 
-from can_tf.corpus.labels import PAPER_COUNTS_BY_LABEL_SET
+from can_tf.corpus.registry import published_counts
 from can_tf.records.dataset import Dataset
 from can_tf.report.tables import format_table
 
 
 def counts_table(dataset: Dataset) -> str:
-    """Returns the utterances by label; for IEMOCAP and its synthetic stand-in, the paper's counts beside them."""
+    """Returns the utterances by label; beside them, the counts that were published for such a corpus, if any were."""
     counts = dataset.description["counts"]
     paper = paper_counts(dataset)
     rows = [
@@ -28,12 +28,7 @@ def counts_table(dataset: Dataset) -> str:
 
 def paper_counts(dataset: Dataset) -> dict[str, int]:
     """Returns the paper's counts for the dataset's label set; empty where they say nothing about it."""
-    if dataset.description["corpus"]["name"] != "iemocap":
-        return {}
-    for counts in PAPER_COUNTS_BY_LABEL_SET.values():
-        if tuple(counts) == dataset.labels:
-            return dict(counts)
-    return {}
+    return published_counts(dataset.description["corpus"]["name"], dataset.labels)
 
 
 def _verdict(count: int, paper: int) -> str:

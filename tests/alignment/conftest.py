@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
 from can_tf.audio import read_audio
+from can_tf.samples import SAMPLE_RATE_HZ
 
 FOLDER = Path(__file__).parent / "data"
 NAMES = ("austen-0880", "austen-0890", "austen-0930")

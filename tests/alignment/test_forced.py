@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 
 from can_tf.alignment.forced import Aligner
-from can_tf.alignment.spans import is_filler, is_silence, share_silence
-from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
+from can_tf.alignment.silence import is_silence
+from can_tf.alignment.spans import is_filler, share_silence
 from can_tf.alignment.transcript import spoken_words
 from can_tf.audio import read_audio
-from can_tf.corpus.demo.making import make_demo_corpus
+from can_tf.corpus.demo import make_demo_corpus
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import LABEL_SETS
 from can_tf.errors import AlignmentError
+from can_tf.samples import SAMPLE_RATE_HZ
 from tests.alignment.conftest import NAMES, speech_of
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from can_tf.alignment.pauses import MAX_STRETCH_SECONDS, Stretch, find_stretches, split_words, stretches_of
-from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
 from can_tf.alignment.word import Word
+from can_tf.samples import SAMPLE_RATE_HZ
 from tests.alignment.conftest import NAMES, speech_of
 
 SPEECH = [speech_of(name).samples for name in NAMES]

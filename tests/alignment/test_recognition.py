@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from can_tf.alignment.recognition import SphinxRecognizer
-from can_tf.alignment.spans import is_silence
-from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
+from can_tf.alignment.silence import is_silence
 from can_tf.alignment.transcript import spoken_words
 from can_tf.errors import AlignmentError
+from can_tf.samples import SAMPLE_RATE_HZ
 
 
 @pytest.fixture(scope="module")

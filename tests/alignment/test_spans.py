@@ -1,7 +1,7 @@
 import pytest
 
-from can_tf.alignment.spans import is_silence, normalize_word, segment_spans, share_silence
-from can_tf.alignment.word import Word
+from can_tf.alignment.spans import segment_spans, share_silence
+from can_tf.alignment.word import Word, normalize_word
 from can_tf.errors import AlignmentError
 from tests.conftest import TABLE_1
 
@@ -65,17 +65,6 @@ def test_a_word_that_would_get_no_time_is_an_error_that_names_it():
 )
 def test_words_are_normalized(token, word):
     assert normalize_word(token) == word
-
-
-def test_silences_are_the_papers_three_and_tokens_without_a_word():
-    assert [is_silence(token) for token in ("<S>", "<sil>", "</s>", "...", "sil", "++LAUGHTER++")] == [
-        True,
-        True,
-        True,
-        True,
-        False,
-        False,
-    ]
 
 
 def test_equal_segments_are_as_many_as_the_words_and_of_one_length():

@@ -8,9 +8,8 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
-from can_tf.alignment.formats import read_alignment
-from can_tf.alignment.spans import is_silence
-from can_tf.alignment.writers import FORMATS
+from can_tf.alignment.formats import FORMATS, read_alignment
+from can_tf.alignment.silence import without_silence
 from can_tf.cli.main import main
 from tests.alignment.conftest import FOLDER, NAMES
 
@@ -40,11 +39,11 @@ def test_a_table_has_the_words_with_their_times(talk):
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_every_format_is_written_and_read(talk, format_):
-    out = talk.with_suffix(FORMATS[format_][0])
+    out = talk.with_suffix(FORMATS[format_].suffixes[0])
     done = run(talk, "--transcript", SAID, "--format", format_, "--out", out)
     assert done.exit_code == 0, done.output
     assert done.stdout == ""
-    assert [token.text for token in read_alignment(out) if not is_silence(token.text)] == WORDS
+    assert [word.text for word in without_silence(read_alignment(out))] == WORDS
     assert run(talk, "--transcript", SAID, "--format", format_).stdout == out.read_text()
 
 

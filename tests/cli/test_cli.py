@@ -58,6 +58,10 @@ def test_the_two_commands_of_the_readme_work_one_after_the_other_in_an_empty_fol
     assert "data/records: 150 utterances in 3 shards." in built.stdout
     again = run("build-records", "--utterances", 150)
     assert "using the synthetic demo corpus in data/demo-150-seed0" in again.stderr
+    assert load_dataset(tmp_path / "data/records").description["corpus"] == {"name": "demo", "synthetic": True}
+    for corpus in (["demo", "--utterances", 150], ["demo", "--root", "data/demo-150-seed0"]):
+        assert "150 utterances in 3 shards." in run("build-records", "--corpus", *corpus).stdout
+    assert "150 utterances" in run("build-records", "--root", "data/demo-150-seed0/IEMOCAP_full_release").stdout
     trained = run("train", "--fold", 0, *SMALL_TRAINING)
     assert "test part, 15 utterances of synthetic speech" in trained.stdout
     for row in ("final, Eq. 15 (alpha 0.1)", "text head alone", "TF-IDF words", "the commonest label"):
@@ -89,7 +93,12 @@ def test_inspect_shows_counts_durations_and_as_json_all_of_it(tone_records):
     [
         (["build-records", "--root", "nowhere"], "nowhere: there is no such folder"),
         (["build-records", "--root", "."], "is not an IEMOCAP release"),
-        (["build-records", "--corpus", "manifest"], "--corpus manifest needs --root"),
+        (
+            ["build-records", "--corpus", "manifest"],
+            "--corpus manifest needs --root: the manifest file, CSV",
+        ),
+        (["build-records", "--corpus", "iemocap"], "--corpus iemocap needs --root: the folder IEMOCAP_full_release"),
+        (["build-records", "--corpus", "demo", "--root", "nowhere"], "nowhere: there is no such folder"),
         (["build-records", "--corpus", "manifest", "--root", "no.csv"], "no.csv: cannot be read"),
         (["inspect", "nowhere"], "nowhere: holds no finished records"),
         (["train", "--records", "nowhere"], "nowhere: holds no finished records"),

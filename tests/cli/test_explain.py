@@ -75,6 +75,7 @@ def test_recordings_that_fail_are_told_and_the_others_are_on_the_page(exported: 
         (["--out", "x.gif"], "expected a name that ends in .html, .json for 2 recordings"),
         (["--out", "x.png"], "expected a name that ends in .html, .json for 2 recordings"),
         (["--out", "a.json"], "is where a recording's alignment would be looked for"),
+        (["--out", "a.JSON"], "is where a recording's alignment would be looked for"),
         (["--count", "2"], "--count belongs to a run; recordings were given"),
     ],
 )
@@ -191,8 +192,8 @@ def test_a_gallery_of_an_unknown_corpus_names_what_is_missing(trained: Trained, 
 def test_a_run_of_real_speech_needs_its_corpus(plain: Path, tmp_path: Path):
     shutil.copytree(plain, tmp_path / "run")
     config = json.loads((plain / "config.json").read_text())
-    config["records"]["corpus"]["synthetic"] = False
+    config["records"]["corpus"] = {"name": "iemocap", "synthetic": False}
     (tmp_path / "run" / "config.json").write_text(json.dumps(config))
     done = run(tmp_path / "run")
     assert done.exit_code == 1
-    assert "give the corpus of its records: --root" in done.output
+    assert "give the corpus of its records: --root, the folder IEMOCAP_full_release" in done.output

@@ -5,11 +5,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from can_tf.alignment.spans import is_silence, share_silence
-from can_tf.corpus.demo.making import apportion, make_demo_corpus, read_sentences
+from can_tf.alignment.silence import is_silence
+from can_tf.alignment.spans import share_silence
+from can_tf.corpus.demo import make_demo_corpus
+from can_tf.corpus.demo.planning import apportion
+from can_tf.corpus.demo.sentences import read_sentences
 from can_tf.corpus.demo.voices import EMOTION_VOICES
-from can_tf.corpus.iemocap import read_iemocap
-from can_tf.corpus.labels import IEMOCAP_CODES, LABEL_SETS, PAPER_COUNTS_BY_LABEL_SET
+from can_tf.corpus.iemocap import PAPER_COUNTS, read_demo, read_iemocap
+from can_tf.corpus.labels import IEMOCAP_CODES
 from can_tf.errors import CorpusError
 
 
@@ -20,7 +23,7 @@ def demo(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def corpus(demo):
-    return read_iemocap(demo.root, LABEL_SETS["paper7"])
+    return read_demo(demo.root)
 
 
 def tree_hash(root):
@@ -32,14 +35,14 @@ def tree_hash(root):
 
 
 def test_the_full_size_has_the_papers_counts():
-    assert apportion(7486) == dict(PAPER_COUNTS_BY_LABEL_SET["paper7"])
+    assert apportion(7486) == dict(PAPER_COUNTS["paper7"])
 
 
 @pytest.mark.parametrize("utterances", [1, 7, 35, 1400, 7487])
 def test_any_size_is_apportioned_in_full_and_within_one_of_proportion(utterances):
     counts = apportion(utterances)
     assert sum(counts.values()) == utterances
-    for label, count in PAPER_COUNTS_BY_LABEL_SET["paper7"].items():
+    for label, count in PAPER_COUNTS["paper7"].items():
         assert abs(counts[label] - utterances * count / 7486) < 1
 
 
@@ -47,7 +50,11 @@ def test_the_reader_finds_the_utterances_asked_for(demo, corpus):
     assert demo.usable == len(corpus.utterances) == 120
     found = {label: sum(utterance.label == label for utterance in corpus.utterances) for label in corpus.labels}
     assert found == apportion(120) == demo.counts
-    assert corpus.synthetic
+    assert (corpus.name, corpus.synthetic) == ("demo", True)
+
+
+def test_the_demo_corpus_is_itself_whichever_reader_reads_it(demo, corpus):
+    assert read_iemocap(demo.root) == read_iemocap(demo.root.parent) == read_demo(demo.root.parent) == corpus
 
 
 def test_the_two_utterances_without_an_alignment_are_there(demo, corpus):
@@ -132,7 +139,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(demo, tmp_path)
 
 
 def test_scripted_sentences_recur_across_sessions_and_improvised_ones_within_none(tmp_path):
-    corpus = read_iemocap(make_demo_corpus(tmp_path, utterances=600).root, LABEL_SETS["paper7"])
+    corpus = read_iemocap(make_demo_corpus(tmp_path, utterances=600).root)
     sessions: dict[tuple[str, str], list[str]] = {}
     for utterance in corpus.utterances:
         sentence = " ".join(word.text for word in share_silence(utterance.words, fillers="drop"))

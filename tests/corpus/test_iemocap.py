@@ -2,7 +2,7 @@
 
 import pytest
 
-from can_tf.corpus.iemocap import read_iemocap
+from can_tf.corpus.iemocap import read_demo, read_iemocap
 from can_tf.corpus.labels import LABEL_SETS
 from can_tf.errors import CorpusError
 from tests.conftest import write_tone
@@ -53,7 +53,20 @@ def test_the_speaker_is_the_ids_last_letter_also_in_dialogs_with_a_suffix(root):
         ("Ses05M_script01_1b_F001", "Ses05F", "Ses05", "script01", "neu"),
     ]
     assert corpus.labels == PAPER7.labels
-    assert not corpus.synthetic
+    assert (corpus.name, corpus.synthetic) == ("iemocap", False)
+
+
+def test_a_release_that_is_not_synthetic_is_not_read_as_the_demo_corpus(root):
+    add(root, 1, {"Ses01F_impro01_F000": "hap"})
+    with pytest.raises(CorpusError, match=r"is not a demo corpus: it has no SYNTHETIC\.txt.* --corpus iemocap"):
+        read_demo(root)
+    (root / "SYNTHETIC.txt").write_text("made by hand")
+    assert read_demo(root.parent).name == "demo"
+
+
+def test_the_papers_seven_labels_are_the_default(root):
+    add(root, 1, {"Ses01F_impro01_F000": "hap", "Ses01F_impro01_F001": "xxx"})
+    assert read_iemocap(root) == read_iemocap(root, PAPER7)
 
 
 def test_words_are_read_from_the_alignment_and_audio_is_named(root):

@@ -1,6 +1,7 @@
 import pytest
 
-from can_tf.corpus.labels import IEMOCAP_CODES, LABEL_SETS, PAPER_COUNTS_BY_LABEL_SET, label_set_of, load_label_set
+from can_tf.corpus.iemocap import PAPER_COUNTS
+from can_tf.corpus.labels import IEMOCAP_CODES, LABEL_SETS, label_set_of, load_label_set
 from can_tf.errors import CorpusError
 
 
@@ -8,15 +9,20 @@ def test_the_papers_seven_are_7486_in_the_papers_order():
     label_set = load_label_set("paper7")
     assert label_set.labels == ("ang", "exc", "hap", "sad", "fru", "sur", "neu")
     assert label_set.excluded == ("dis", "fea", "oth", "xxx")
-    assert sum(PAPER_COUNTS_BY_LABEL_SET["paper7"].values()) == 7486
+    assert sum(PAPER_COUNTS["paper7"].values()) == 7486
 
 
 def test_the_four_classes_merge_excited_into_happy():
     label_set = load_label_set("four")
     assert label_set.labels == ("ang", "hap", "sad", "neu")
     assert label_set.mapping["exc"] == "hap"
-    paper = PAPER_COUNTS_BY_LABEL_SET["paper7"]
-    assert PAPER_COUNTS_BY_LABEL_SET["four"]["hap"] == paper["hap"] + paper["exc"]
+    paper = PAPER_COUNTS["paper7"]
+    assert PAPER_COUNTS["four"]["hap"] == paper["hap"] + paper["exc"]
+
+
+@pytest.mark.parametrize("name", list(PAPER_COUNTS))
+def test_published_counts_are_of_the_label_sets_names_in_their_order(name):
+    assert tuple(PAPER_COUNTS[name]) == LABEL_SETS[name].labels
 
 
 @pytest.mark.parametrize("name", list(LABEL_SETS))

@@ -6,8 +6,8 @@ import numpy as np
 import soundfile
 
 from can_tf.alignment.espeak import Delivery, Synthesizer
+from can_tf.alignment.formats import format_alignment
 from can_tf.alignment.word import Word
-from can_tf.alignment.writers import format_alignment
 from can_tf.audio.resampling import resample
 from tests.conftest import write_tone
 from tests.docs.shown import ROOT

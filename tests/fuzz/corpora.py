@@ -6,12 +6,14 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
 
 from can_tf.alignment.cache import read_kept
-from can_tf.alignment.formats import OVERLAP_TOLERANCE_SECONDS, read_alignment
+from can_tf.alignment.formats import FORMATS, format_alignment, read_alignment
+from can_tf.alignment.formats.format import OVERLAP_TOLERANCE_SECONDS
 from can_tf.alignment.spans import share_silence
 from can_tf.alignment.transcript import spoken_words
 from can_tf.alignment.word import Word
@@ -195,14 +197,29 @@ _WAVS = [
 ]
 _FLACS = [_encoded(16_000, 1, format="FLAC"), _encoded(8_000, 2, format="FLAC")]
 
+# What other programs write, by format, beside what can_tf writes itself.
+_BY_OTHERS: Mapping[str, Sequence[Any]] = {
+    "wdseg": [WDSEG],
+    "textgrid": [LONG_TEXTGRID],
+    "textgrid-short": [SHORT_TEXTGRID],
+    "ctm": [CTM],
+    "json": [ENTRIES, {"words": ENTRIES}],
+    "whisper": [WHISPER],
+    "whisperx": [WHISPERX],
+    "vosk": [VOSK, [VOSK, {"text": ""}]],
+}
+
+
+def _alignment_parser(name: str) -> Parser:
+    suffix = FORMATS[name].suffixes[0]
+    own = format_alignment(name, "u1", (Word("<sil>", 0.0, 0.1), Word("good", 0.1, 0.3), Word("day", 0.3, 0.9)), 1.0)
+    if suffix == ".json":
+        return json_parser([json.loads(own), *_BY_OTHERS.get(name, ())], _alignment(f"a{suffix}"))
+    return text_parser([own, *_BY_OTHERS.get(name, ())], _alignment(f"a{suffix}"))
+
+
 PARSERS: Mapping[str, Parser] = {
-    "wdseg": text_parser([WDSEG], _alignment("a.wdseg")),
-    "TextGrid": text_parser([LONG_TEXTGRID, SHORT_TEXTGRID], _alignment("a.TextGrid")),
-    "CTM": text_parser([CTM], _alignment("a.ctm")),
-    "JSON words": json_parser([ENTRIES, {"words": ENTRIES}], _alignment("a.json")),
-    "Whisper": json_parser([WHISPER], _alignment("a.json")),
-    "WhisperX": json_parser([WHISPERX], _alignment("a.json")),
-    "Vosk": json_parser([VOSK, [VOSK, {"text": ""}]], _alignment("a.json")),
+    **{f"alignment, {name}": _alignment_parser(name) for name in FORMATS},
     "kept alignment": json_parser([[["<sil>", 0.0, 0.1], ["good", 0.1, 0.5]]], _kept_alignment),
     "transcript": Parser(valid=TRANSCRIPTS, hostile=hostile_string(TRANSCRIPTS), feed=_transcript),
     "EmoEvaluation": text_parser([EVALUATION], _evaluation, prepare=_prepare_release),

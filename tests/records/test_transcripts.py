@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from can_tf.alignment.cache import read_kept
-from can_tf.alignment.forced import Aligner, method
+from can_tf.alignment.forced import Aligner, aligner_description
 from can_tf.alignment.spans import share_silence
 from can_tf.alignment.transcript import spoken_words
 from can_tf.alignment.word import Word
@@ -68,7 +68,7 @@ def test_transcripts_are_aligned_on_the_way(tmp_path, corpus):
         assert words_in(records[name]) == [word.text for word in words]
         np.testing.assert_allclose(records[name]["word_start"], [word.start for word in words], atol=1e-6)
         np.testing.assert_allclose(records[name]["word_end"], [word.end for word in words], atol=1e-6)
-    assert dataset.description["aligner"] == method()
+    assert dataset.description["aligner"] == aligner_description()
     reasons = {row["id"]: row["reason"] for row in dataset.rejected()}
     assert set(reasons) == {"another", "russian", "silence", "wordless"}
     assert "Is it the transcript of this recording" in reasons["another"]
@@ -134,7 +134,7 @@ def test_without_the_aligner_nothing_is_rejected_for_it(tmp_path, corpus, monkey
     def missing(*_):
         raise MissingExtraError("Aligning transcripts", "align")
 
-    monkeypatch.setattr(build, "method", missing)
+    monkeypatch.setattr(build, "aligner_description", missing)
     with pytest.raises(MissingExtraError, match=r"can_tf\[align\]"):
         build_records(corpus, tmp_path / "records", BuildOptions())
     monkeypatch.setattr(shards, "CachedAligner", missing)

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from can_tf.cli.main import main
-from can_tf.corpus.demo.making import make_demo_corpus
+from can_tf.corpus.demo import make_demo_corpus
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import load_label_set
 from can_tf.records.build import BuildOptions, build_records

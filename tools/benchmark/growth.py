@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from benchmark.processes import seconds_and_megabytes
-from can_tf.corpus.demo.making import make_demo_corpus
+from can_tf.corpus.demo import make_demo_corpus
 
 SIZES = (1, 3, 10)
 _CAN_TF = [sys.executable, "-c", "from can_tf.cli.main import main; main()"]

@@ -1,7 +1,7 @@
 """One utterance, from a wav file's bytes and its words to probabilities: can_tf's export, and librosa with PyTorch."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,8 @@ from benchmark.librosa_peer import word_mfccs
 from benchmark.measure import Side
 from benchmark.sides import OURS, PACKED
 from can_tf.alignment.spans import share_silence
-from can_tf.audio import read_audio
+from can_tf.alignment.word import Word
+from can_tf.audio import read_audio, wav_bytes
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import LABEL_SETS
 from can_tf.prediction.backends import open_model
@@ -30,20 +31,25 @@ def utterance_side(name: str, root: Path, export: Path) -> tuple[str, Side]:
     """
     utterances = read_iemocap(root, LABEL_SETS["paper7"]).utterances[:UTTERANCES]
     requests = [Request(read_audio(each.audio_path), share_silence(each.words)) for each in utterances]
+    wavs = [wav_bytes(request.samples) for request in requests]
     what = f"{len(requests)} utterances one at a time, wav bytes to probabilities"
     if name == OURS:
         model = open_model(export)
-        return what, lambda: [model.answer(inputs_of([request])) for request in requests]
+        inputs = [inputs_of([request]) for request in requests]
+        return what, lambda: [model.answer(values) for values in inputs]
     config = paper_config()
     peer = torch_peer.TorchCan(config, packed=name == PACKED)
     peer.eval()
     index = {word: place for place, word in enumerate(config.vocabulary, 2)}
-    return what, lambda: [_torch_probabilities(peer, index, request) for request in requests]
+    return what, lambda: [
+        _torch_probabilities(peer, index, wav, request.words) for wav, request in zip(wavs, requests, strict=True)
+    ]
 
 
-def _torch_probabilities(peer: torch_peer.TorchCan, index: Mapping[str, int], request: Request) -> np.ndarray:
-    samples, _ = soundfile.read(io.BytesIO(request.wav), dtype="float32")
-    words = request.words
+def _torch_probabilities(
+    peer: torch_peer.TorchCan, index: Mapping[str, int], wav: bytes, words: Sequence[Word]
+) -> np.ndarray:
+    samples, _ = soundfile.read(io.BytesIO(wav), dtype="float32")
     mfccs = word_mfccs(samples, [(word.start, word.end) for word in words])
     frames = np.array([len(mfcc) for mfcc in mfccs])
     padded = np.zeros((1, len(mfccs), frames.max(), 40), np.float32)

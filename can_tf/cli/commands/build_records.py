@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from can_tf.alignment.spans import FILLER_POLICIES, SEGMENTATIONS
-from can_tf.cli.shared.corpora import demo_root, read_corpus
+from can_tf.cli.shared.corpora import chosen_corpus
 from can_tf.cli.shared.names import NameIn
 from can_tf.cli.shared.options import cluster_option, corpus_options, limit_options
 from can_tf.cli.shared.progress import Progress
 from can_tf.cluster import cluster_executor
+from can_tf.corpus.registry import read_corpus
 from can_tf.features.mfcc import Mfcc
 from can_tf.features.registry import FRONT_ENDS
 from can_tf.limits import Limits
@@ -59,7 +60,7 @@ from can_tf.report.counts import counts_table
 @click.option("--overwrite", is_flag=True, help="Replace existing records in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the records' description as JSON.")
 def build_records_command(
-    corpus: str,
+    corpus: str | None,
     root: Path | None,
     out: Path,
     alignments: Path | None,
@@ -79,19 +80,18 @@ def build_records_command(
     as_json: bool,
 ) -> None:
     """Turn a corpus into TFRecords of word-level segments. Re-running it resumes an interrupted build."""
-    from can_tf.corpus.size_limits import reject_what_exceeds
+    from can_tf.corpus.size_limits import reject_oversized
     from can_tf.features.registry import front_end
     from can_tf.records.build import BuildOptions, build_records
 
-    if root is None:
-        root = demo_root(corpus, utterances, seed)
-    found = reject_what_exceeds(read_corpus(corpus, root, labels), Limits(seconds=max_seconds, words=max_words))
+    name, root = chosen_corpus(corpus, root, utterances, seed)
+    usable = reject_oversized(read_corpus(name, root, labels), Limits(seconds=max_seconds, words=max_words))
     options = BuildOptions(segmentation=segmentation, fillers=fillers, overlap=overlap, front_end=front_end(features))
     # The folders of recordings too: one that a worker cannot read would only be listed as rejected.
-    paths = [root, *sorted({utterance.audio_path.parent for utterance in found.utterances})]
+    paths = [root, *sorted({utterance.audio_path.parent for utterance in usable.utterances})]
     with cluster_executor(cluster, out, paths) as executor:
         dataset = build_records(
-            found,
+            usable,
             out,
             options,
             workers=workers,

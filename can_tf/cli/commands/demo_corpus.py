@@ -13,7 +13,7 @@ from can_tf.cli.shared.progress import Progress
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Of everything random.")
 def demo_corpus_command(out: Path, utterances: int, seed: int) -> None:
     """Write a corpus of synthetic speech, laid out as IEMOCAP is, to OUT/IEMOCAP_full_release."""
-    from can_tf.corpus.demo.making import make_demo_corpus
+    from can_tf.corpus.demo import make_demo_corpus
 
     summary = make_demo_corpus(
         out, utterances=utterances, seed=seed, report=Progress("Speaking the synthetic corpus", "utterances")

@@ -8,11 +8,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from can_tf.cli.shared.corpora import demo_root, read_corpus
+from can_tf.alignment.formats import alignment_suffixes
+from can_tf.cli.shared.corpora import chosen_corpus
 from can_tf.cli.shared.options import corpus_options, limit_options
 from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options, say_recognized
 from can_tf.cli.shared.progress import Progress
-from can_tf.cli.shared.recordings import ALIGNMENT_SUFFIXES, end_with_errors, recordings
+from can_tf.cli.shared.recordings import end_with_errors, has_suffix, recordings
+from can_tf.corpus.iemocap import DEMO
+from can_tf.corpus.registry import READERS, read_corpus
 from can_tf.errors import CanError, ConfigError
 from can_tf.files import write_json
 from can_tf.limits import PICTURE_SECONDS
@@ -44,7 +47,7 @@ def explain_command(
     alignment: Path | None,
     transcript: str | None,
     count: int,
-    corpus: str,
+    corpus: str | None,
     root: Path | None,
     labels: str | None,
     utterances: int,
@@ -68,7 +71,7 @@ def explain_command(
     paths, out = list(recordings(what)), out or Path("explanation.html")
     suffixes = (".html", *_FIGURES, ".json") if len(paths) == 1 else (".html", ".json")
     _check_out(out, suffixes, f"{len(paths)} recording{'s' * (len(paths) > 1)}")
-    if any(out.with_suffix("") == path.with_suffix("") and out.suffix in ALIGNMENT_SUFFIXES for path in paths):
+    if has_suffix(out, alignment_suffixes()) and out.with_suffix("") in [path.with_suffix("") for path in paths]:
         raise ConfigError(f"--out {out}: is where a recording's alignment would be looked for. Give it another name.")
     if not values["server"]:
         values["model"] = _version(values["model"])
@@ -131,18 +134,22 @@ def _notes(synthetic: bool) -> list[str]:
     return [SYNTHETIC] if synthetic else []
 
 
-def _of_run(run: Path, source: tuple[str, Path | None, str | None, int], count: int) -> tuple[list[Any], list[str]]:
+def _of_run(
+    run: Path, source: tuple[str | None, Path | None, str | None, int], count: int
+) -> tuple[list[Any], list[str]]:
     """Returns the groups of a run's gallery, and notes to stand above them."""
     from can_tf.explanation.gallery import gallery
 
     corpus, root, labels, utterances = source
     read_run_json(run, METRICS_FILE)  # Which tells whether the run is finished.
-    records = read_run_json(run, CONFIG_FILE, {"records": {"corpus": {"synthetic": bool}}})["records"]
-    synthetic = records["corpus"]["synthetic"]
-    if root is None and not synthetic:
-        raise ConfigError(f"{run}: give the corpus of its records: --root, and --corpus manifest if it is a manifest.")
-    found = read_corpus(corpus, root or demo_root(corpus, utterances, 0), labels)
-    by_id = {utterance.id: utterance for utterance in found.utterances}
+    records = read_run_json(run, CONFIG_FILE, {"records": {"corpus": {"name": str, "synthetic": bool}}})["records"]
+    name, synthetic = corpus or records["corpus"]["name"], records["corpus"]["synthetic"]
+    if name not in READERS:
+        raise ConfigError(f"{run}: its corpus {name!r} has no reader; give --corpus, one of {', '.join(READERS)}.")
+    if root is None and name != DEMO:
+        raise ConfigError(f"{run}: give the corpus of its records: --root, {READERS[name].root}.")
+    name, root = chosen_corpus(name, root, utterances, 0)
+    by_id = {utterance.id: utterance for utterance in read_corpus(name, root, labels).utterances}
     groups = gallery(run, by_id, count, Progress("Explaining", "utterances"))
     return groups, _notes(synthetic)
 

@@ -64,7 +64,7 @@ def _tables(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[
 def reproduce_command(
     ctx: click.Context,
     tables: tuple[int, ...],
-    corpus: str,
+    corpus: str | None,
     root: Path | None,
     labels: str | None,
     utterances: int,

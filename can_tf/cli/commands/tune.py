@@ -53,7 +53,7 @@ def tune_command(
     jobs: int,
     records: Path,
     config: Path | None,
-    corpus: str,
+    corpus: str | None,
     root: Path | None,
     labels: str | None,
     utterances: int,

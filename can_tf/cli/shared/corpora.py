@@ -1,37 +1,39 @@
-"""The corpus that `--corpus`, `--root`, `--labels` and `--utterances` name."""
+"""The corpus that `--corpus`, `--root` and `--utterances` name."""
 
 from pathlib import Path
 
 import click
 
 from can_tf.cli.shared.progress import Progress
-from can_tf.corpus.utterance import Corpus
+from can_tf.corpus.iemocap import DEMO, IEMOCAP, RELEASE_FOLDER
+from can_tf.corpus.registry import READERS
 from can_tf.errors import ConfigError
 
 DEMO_FOLDER = Path("data")
 
 
-def demo_root(corpus: str, utterances: int, seed: int) -> Path:
-    """Returns the root of a demo corpus, made now or before."""
-    from can_tf.corpus.demo.making import make_demo_corpus
+def chosen_corpus(corpus: str | None, root: Path | None, utterances: int, seed: int) -> tuple[str, Path]:
+    """Returns the name of a corpus's reader and its root; a demo corpus without a root is made now, or was before.
 
-    if corpus != "iemocap":
-        raise ConfigError(f"--corpus {corpus} needs --root: the manifest file.")
+    Raises:
+        ConfigError: The corpus needs a root.
+    """
+    name = corpus or (IEMOCAP if root else DEMO)
+    if root is not None:
+        return name, root
+    if name != DEMO:
+        raise ConfigError(f"--corpus {name} needs --root: {READERS[name].root}.")
+    return name, _demo_root(utterances, seed)
+
+
+def _demo_root(utterances: int, seed: int) -> Path:
+    from can_tf.corpus.demo import make_demo_corpus
+
     folder = DEMO_FOLDER / f"demo-{utterances}-seed{seed}"
-    root = folder / "IEMOCAP_full_release"
+    root = folder / RELEASE_FOLDER
     if root.exists():
         click.echo(f"No --root given: using the synthetic demo corpus in {root}.", err=True)
         return root
     click.echo(f"No --root given: making a demo corpus of synthetic speech in {root}.", err=True)
     report = Progress("Speaking the synthetic corpus", "utterances")
     return make_demo_corpus(folder, utterances=utterances, seed=seed, report=report).root
-
-
-def read_corpus(corpus: str, root: Path, labels: str | None) -> Corpus:
-    from can_tf.corpus.iemocap import read_iemocap
-    from can_tf.corpus.labels import load_label_set
-    from can_tf.corpus.manifest import read_manifest
-
-    if corpus == "manifest":
-        return read_manifest(root, load_label_set(labels) if labels else None)
-    return read_iemocap(root, load_label_set(labels or "paper7"))

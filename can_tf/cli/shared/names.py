@@ -6,17 +6,25 @@ from typing import Any
 import click
 
 
-class NameIn(click.Choice[str]):
-    """A name in a registry, which is looked at when a value is converted: what was added later is there.
+class NameIn(click.Choice):
+    """A choice among the names in a registry, looked up when they are needed: an entry that is added later counts.
 
     Args:
-        registry: By name.
+        registry: Its keys are the names.
+        others: Names that the command knows beside them; they stand first in its help.
+
+    Example:
+        >>> fruits = {"apple": 1}
+        >>> fruit = NameIn(fruits)
+        >>> fruits["pear"] = 2
+        >>> fruit.convert("pear", None, None)
+        'pear'
     """
 
-    def __init__(self, registry: Mapping[str, Any]):
-        super().__init__(list(registry))
-        self._registry = registry
+    def __init__(self, registry: Mapping[str, Any], *, others: tuple[str, ...] = ()):
+        self._registry, self._others = registry, others
+        self.case_sensitive = True  # All that click.Choice would set beside a copy of the names.
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        self.choices = tuple(self._registry)
-        return super().convert(value, param, ctx)
+    @property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        return (*self._others, *self._registry)

@@ -7,11 +7,13 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from can_tf.cli.shared.names import NameIn
+from can_tf.corpus.labels import LABEL_SETS
+from can_tf.corpus.registry import READERS
 from can_tf.limits import MAX_SECONDS, MAX_WORDS
 from can_tf.training.folds import PROTOCOLS
 from can_tf.training.options import CLASS_WEIGHTS, TrainOptions, read_config
 
-CORPORA = ("iemocap", "manifest")
 _DEFAULTS = TrainOptions()
 _OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("fold", "Which part of the data tests.", {}),
@@ -55,26 +57,31 @@ def with_options(command: Any, options: Sequence[Callable[[Any], Any]]) -> Any:
 def corpus_options(command: Any) -> Any:
     """Adds `--corpus`, `--root`, `--labels` and, for the demo corpus, `--utterances`."""
     options = [
-        click.option("--corpus", type=click.Choice(CORPORA), default="iemocap", help="What --root is."),
+        click.option(
+            "--corpus",
+            type=NameIn(READERS),
+            show_default="iemocap; without --root, demo",
+            help="Corpus format of --root. Without --root, demo makes a corpus of synthetic speech.",
+        ),
         click.option(
             "--root",
             type=click.Path(path_type=Path),
-            show_default="the synthetic demo corpus, made on the spot",
-            help="IEMOCAP_full_release, or the manifest file.",
+            help=f"The corpus. {'; '.join(f'{name}: {reader.root}' for name, reader in READERS.items())}.",
         ),
         click.option(
             "--labels",
-            show_default="paper7; a manifest's own",
-            help="Label set: paper7, four, or a JSON or CSV mapping file.",
+            show_default=", ".join(f"{reader.label_set or 'its own'} for {name}" for name, reader in READERS.items()),
+            help=f"Label set: {', '.join(LABEL_SETS)}, or a JSON or CSV mapping file.",
         ),
-        click.option("--utterances", type=click.IntRange(min=1), default=1400, help="Of the demo corpus."),
+        click.option("--utterances", type=click.IntRange(min=1), default=1400, help="Size of a demo corpus."),
     ]
     return with_options(command, options)
 
 
-def corpus_source(corpus: str, root: Path | None, labels: str | None, utterances: int) -> list[Any]:
+def corpus_source(corpus: str | None, root: Path | None, labels: str | None, utterances: int) -> list[Any]:
     """Returns the options of `corpus_options` as they would be typed for `can-tf build-records`."""
-    source: list[Any] = ["--corpus", corpus, *(["--root", root] if root else ["--utterances", utterances])]
+    source: list[Any] = ["--corpus", corpus] if corpus else []
+    source += ["--root", root] if root else ["--utterances", utterances]
     return source + (["--labels", labels] if labels else [])
 
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from can_tf.alignment.formats import alignment_suffixes
 from can_tf.alignment.spans import FILLER_POLICIES
 from can_tf.cli.shared.options import with_options
-from can_tf.cli.shared.recordings import ALIGNMENT_SUFFIXES, Companions, Transcripts
+from can_tf.cli.shared.recordings import Companions, Transcripts
 from can_tf.errors import ConfigError
 from can_tf.limits import Limits
 
@@ -66,13 +67,13 @@ class Words:
     def __init__(self, alignment: Path | None, transcript: str | None, count: int):
         if alignment is not None and transcript is not None:
             raise ConfigError("--alignment has the words already; leave --transcript out.")
-        self._alignments = Companions("alignment", ALIGNMENT_SUFFIXES, alignment, count)
+        self._alignments = Companions("alignment", alignment_suffixes(), alignment, count)
         self._transcripts = Transcripts(transcript, count)
         self._transcript_given = transcript is not None
 
     def __call__(self, path: Path) -> tuple[Path | None, str | None]:
-        alignment = None if self._transcript_given else self._alignments(path)
-        return alignment, None if alignment is not None else self._transcripts(path)
+        alignment = None if self._transcript_given else self._alignments.of(path)
+        return alignment, None if alignment is not None else self._transcripts.of(path)
 
 
 def say_recognized(answers: list[Any]) -> None:

@@ -7,11 +7,20 @@ from typing import Any
 
 import click
 
-from can_tf.errors import CanError, ConfigError
+from can_tf.errors import AlignmentError, CanError, ConfigError
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
-ALIGNMENT_SUFFIXES = (".wdseg", ".TextGrid", ".ctm", ".json")
 TRANSCRIPT_SUFFIXES = (".txt", ".lab")
+
+
+def has_suffix(path: Path | str, suffixes: Sequence[str]) -> bool:
+    """Tells whether a name ends in one of the suffixes, in any case.
+
+    Example:
+        >>> has_suffix(Path("talk.textgrid"), (".TextGrid", ".ctm"))
+        True
+    """
+    return Path(path).suffix.lower() in [suffix.lower() for suffix in suffixes]
 
 
 def recordings(paths: Sequence[Path]) -> Iterator[Path]:
@@ -20,10 +29,10 @@ def recordings(paths: Sequence[Path]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in AUDIO_SUFFIXES)
-        if not found:
+        files = sorted(file for file in path.rglob("*") if has_suffix(file, AUDIO_SUFFIXES))
+        if not files:
             raise ConfigError(f"{path}: holds no recordings; expected files ending in {', '.join(AUDIO_SUFFIXES)}.")
-        yield from found
+        yield from files
 
 
 class Companions:
@@ -31,7 +40,7 @@ class Companions:
 
     Args:
         what: Their kind, in the singular, for messages.
-        suffixes: Of such files.
+        suffixes: Of such files, in any case; where files of several stand together, the first counts.
         given: A file, a folder, or None for files beside the recordings.
         count: How many recordings there are.
     """
@@ -42,26 +51,34 @@ class Companions:
         if given is not None and not given.is_dir() and count > 1:
             raise ConfigError(f"{given}: is one {what} for {count} recordings; give a folder of them.")
         self._what, self._suffixes, self._given = what, suffixes, given
-        self._by_stem: dict[str, Path] = {}
-        if given is not None and given.is_dir():
-            self._by_stem = {file.stem: file for file in sorted(given.rglob("*")) if file.suffix in suffixes}
+        self._by_folder: dict[Path, dict[str, Path]] = {}
 
-    def __call__(self, path: Path) -> Path | None:
+    def of(self, path: Path) -> Path | None:
         """Returns the file; None where none was given and none stands beside the recording.
 
         Raises:
             ConfigError: The folder given has none for it, or there is no such recording.
         """
         if self._given is None:
-            beside = (path.with_suffix(suffix) for suffix in self._suffixes)
-            return next((file for file in beside if file.is_file()), None)
+            return self._files_in(path.parent).get(path.stem)
         if not self._given.is_dir():
             return self._given
         if not path.exists():
             raise ConfigError(f"{path}: there is no such recording.")
-        if path.stem not in self._by_stem:
+        file = self._files_in(self._given, "**/*").get(path.stem)
+        if file is None:
             raise ConfigError(f"{path}: {self._given} holds no {path.stem} with {', '.join(self._suffixes)}.")
-        return self._by_stem[path.stem]
+        return file
+
+    def _files_in(self, folder: Path, pattern: str = "*") -> dict[str, Path]:
+        """Returns the files of this kind in a folder by their names without suffix; each folder is listed once."""
+        if folder not in self._by_folder:
+            order = [suffix.lower() for suffix in self._suffixes]
+            files = [file for file in folder.glob(pattern) if has_suffix(file, self._suffixes) and file.is_file()]
+            # Last in this order, and so in the mapping, is the first suffix as it is usually written.
+            files.sort(key=lambda file: (-order.index(file.suffix.lower()), file.suffix in self._suffixes, file))
+            self._by_folder[folder] = {file.stem: file for file in files}
+        return self._by_folder[folder]
 
 
 class Transcripts:
@@ -77,9 +94,9 @@ class Transcripts:
         self._words = given if place is None else None
         if self._words is not None and count > 1:
             raise ConfigError(f"--transcript: is one text for {count} recordings; give a folder of text files.")
-        self._find = Companions("transcript", TRANSCRIPT_SUFFIXES, place, count)
+        self._files = Companions("transcript", TRANSCRIPT_SUFFIXES, place, count)
 
-    def __call__(self, path: Path) -> str | None:
+    def of(self, path: Path) -> str | None:
         """Returns the text; None where none was given and no file stands beside the recording.
 
         Raises:
@@ -87,8 +104,18 @@ class Transcripts:
         """
         if self._words is not None:
             return self._words
-        place = self._find(path)
+        place = self._files.of(path)
         return None if place is None else _read_text(place)
+
+    def required(self, path: Path) -> str:
+        """Returns the text as `of` does, and raises AlignmentError where there is none."""
+        text = self.of(path)
+        if text is None:
+            raise AlignmentError(
+                f"no transcript stands beside it ({', '.join(TRANSCRIPT_SUFFIXES)}); name one with --transcript, "
+                "or use --recognize"
+            )
+        return text
 
 
 def _is_path(text: str) -> bool:
@@ -98,7 +125,7 @@ def _is_path(text: str) -> bool:
             return True
     except (OSError, ValueError):
         return False  # Too long for a name, or with a character that no name has.
-    return not re.search(r"\s", text) and text.endswith(TRANSCRIPT_SUFFIXES)
+    return not re.search(r"\s", text) and has_suffix(text, TRANSCRIPT_SUFFIXES)
 
 
 def _read_text(path: Path) -> str:

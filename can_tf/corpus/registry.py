@@ -1,0 +1,147 @@
+"""The kinds of corpora that `--corpus` names: one reader each, and what else depends on the corpus alone."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from can_tf.corpus.iemocap import (
+    DEFAULT_LABEL_SET,
+    DEMO,
+    IEMOCAP,
+    PAPER_COUNTS,
+    RELEASE_FOLDER,
+    read_demo,
+    read_iemocap,
+)
+from can_tf.corpus.labels import LabelSet, load_label_set
+from can_tf.corpus.manifest import MANIFEST, read_manifest
+from can_tf.corpus.utterance import Corpus
+from can_tf.errors import CorpusError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reader:
+    """A kind of corpus; an entry in `READERS` gives it its name.
+
+    Attributes:
+        read: Called with `--root`, a path, and the label set: a `LabelSet`, or None where neither the user nor
+            `label_set` names one, and then the corpus's own labels count (`can_tf.corpus.labels.label_set_of`).
+            Returns a `Corpus` under the entry's name: usable utterances sorted by id, whose `label` is a name of the
+            label set; as `rejected`, those that cannot be used, each with its reason; as `excluded`, how many have a
+            label that the set leaves out. Sound is not opened, listings are sorted: the same root gives the same
+            corpus. Raises CorpusError where nothing can be read: what, where, what was expected.
+        root: What `--root` is, for help and messages.
+        label_set: The label set if the user names none: a name of `can_tf.corpus.labels.LABEL_SETS`, or None.
+        license: What the license allows, for the card of a model that was trained on the corpus.
+        published_counts: Utterances by label, as published, by the name of a label set; `can-tf inspect` and
+            `build-records` show them beside those found.
+        synthetic: Whether the speech is synthetic, which every result then says.
+
+    Example:
+        >>> from can_tf.corpus.labels import label_set_of
+        >>> from can_tf.corpus.utterance import Utterance
+        >>> def read_folders(root, label_set):
+        ...     label_set = label_set or label_set_of([path.name for path in root.iterdir()])
+        ...     utterances = [
+        ...         Utterance(path.stem, path, (), path.parent.name, speaker="unknown", transcript=path.stem)
+        ...         for path in sorted(root.glob("*/*.wav"))
+        ...     ]
+        ...     return Corpus("folders", label_set.labels, tuple(utterances), rejected=(), excluded={})
+        >>> folders = Reader(read=read_folders, root="a folder for each label", license="Of the recordings.")
+        >>> folders.label_set, folders.synthetic
+        (None, False)
+    """
+
+    read: Callable[[Path, LabelSet | None], Corpus]
+    root: str
+    license: str
+    label_set: str | None = None
+    published_counts: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
+    synthetic: bool = False
+
+
+# By the name that `--corpus` takes.
+READERS: dict[str, Reader] = {
+    IEMOCAP: Reader(
+        read=read_iemocap,
+        root=f"the folder {RELEASE_FOLDER}",
+        label_set=DEFAULT_LABEL_SET,
+        license="IEMOCAP is given out by the University of Southern California under a license of its own, for "
+        "research. A model trained on it falls under that license: ask there before you pass it on or sell what it "
+        "does.",
+        published_counts=PAPER_COUNTS,
+    ),
+    DEMO: Reader(
+        read=read_demo,
+        root=f"the folder {RELEASE_FOLDER} that can-tf demo-corpus makes",
+        label_set=DEFAULT_LABEL_SET,
+        license="the speech was made by a synthesizer (eSpeak NG), with emotions that are rules of pitch, pace and "
+        "loudness; nobody's voice is in it. A model trained on it recognizes those rules and no human emotion.",
+        published_counts=PAPER_COUNTS,  # Those of IEMOCAP, in whose proportions it is made.
+        synthetic=True,
+    ),
+    MANIFEST: Reader(
+        read=read_manifest,
+        root="the manifest file, CSV or JSONL",
+        license="Not known to can_tf: the corpus is the user's own. Write here what its license allows.",
+    ),
+}
+
+
+def read_corpus(name: str, root: Path, labels: str | None = None) -> Corpus:
+    """Reads a corpus of a known kind.
+
+    Args:
+        name: One of `READERS`.
+        root: What the reader says; for a manifest, the file.
+        labels: Name of a label set, or path of a mapping file; None is the reader's own.
+
+    Raises:
+        CorpusError: There is no such reader, the corpus cannot be read, or there is no such label set.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     manifest = Path(folder, "corpus.jsonl")
+        ...     _ = manifest.write_text('{"id": "u1", "audio": "none.wav", "label": "sad", "speaker": "anna"}')
+        ...     corpus = read_corpus("manifest", manifest, labels="four")
+        >>> corpus.labels, len(corpus.rejected)
+        (('ang', 'hap', 'sad', 'neu'), 1)
+        >>> read_corpus("tapes", Path("."))  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        can_tf.errors.CorpusError: there is no reader for a corpus 'tapes'; expected ...
+    """
+    if name not in READERS:
+        raise CorpusError(f"there is no reader for a corpus {name!r}; expected one of {', '.join(READERS)}")
+    chosen = labels or READERS[name].label_set
+    corpus = READERS[name].read(root, load_label_set(chosen) if chosen else None)
+    if corpus.name not in READERS:  # It may be another entry's: IEMOCAP's reader also returns the demo corpus.
+        raise ValueError(f"the reader {name!r} returned a corpus {corpus.name!r}; expected the name of an entry")
+    return dataclasses.replace(corpus, synthetic=READERS[corpus.name].synthetic)
+
+
+def published_counts(corpus: str, labels: tuple[str, ...]) -> dict[str, int]:
+    """Returns the published utterances by label; empty where nothing was published for such a corpus and labels.
+
+    Args:
+        corpus: Name of the corpus, of an entry or not.
+        labels: The label set's names in index order.
+
+    Example:
+        >>> published_counts("iemocap", ("ang", "hap", "sad", "neu"))
+        {'ang': 1103, 'hap': 1635, 'sad': 1084, 'neu': 1708}
+    """
+    for counts in READERS[corpus].published_counts.values() if corpus in READERS else ():
+        if tuple(counts) == labels:
+            return dict(counts)
+    return {}
+
+
+def license_of(corpus: str) -> str:
+    """Returns what a corpus's license allows; where no entry knows it, that it is not known.
+
+    Example:
+        >>> license_of("tapes")[:23]
+        'Not known to can_tf: th'
+    """
+    return READERS.get(corpus, READERS[MANIFEST]).license

@@ -1,0 +1,119 @@
+"""The words of many recordings and their times: from transcripts, or by recognition."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from can_tf.alignment import forced, recognition
+from can_tf.alignment.forced import OOV_POLICIES, Aligner
+from can_tf.alignment.recognition import SphinxRecognizer
+from can_tf.alignment.silence import without_silence
+from can_tf.alignment.transcript import spoken_words
+from can_tf.alignment.word import Word
+from can_tf.audio import read_audio
+from can_tf.errors import AlignmentError, CanError, MissingExtraError
+from can_tf.limits import MAX_WORDS
+from can_tf.samples import SAMPLE_RATE_HZ
+
+Report = Callable[[int, int], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AlignedRecording:
+    """A recording whose words have times.
+
+    Attributes:
+        path: The recording.
+        tokens: Words and silences in order, with times in seconds; nothing is left out.
+        seconds: Length of the recording.
+
+    Example:
+        >>> aligned = AlignedRecording(Path("talk.wav"), (Word("<sil>", 0.0, 0.5), Word("yes", 0.5, 1.0)), 1.0)
+        >>> aligned.words
+        [Word(text='yes', start=0.5, end=1.0)]
+    """
+
+    path: Path
+    tokens: tuple[Word, ...]
+    seconds: float
+
+    @property
+    def words(self) -> list[Word]:
+        """The words without the silences."""
+        return without_silence(self.tokens)
+
+
+def align_recordings(
+    paths: Sequence[Path],
+    transcript_of: Callable[[Path], str | None] | None = None,
+    *,
+    oov: str = OOV_POLICIES[0],
+    max_seconds: float | None = None,
+    max_words: int = MAX_WORDS,
+    report: Report | None = None,
+) -> list[AlignedRecording | CanError]:
+    """Tells when each word of English recordings is said. `format_alignment` makes files of the answers.
+
+    Args:
+        paths: Files of any format that libsndfile reads.
+        transcript_of: Called with a recording's path, returns what is said in it, or raises a `CanError`; a dict's
+            `get` will do. Without it, words are recognized, and many will be wrong.
+        oov: What becomes of words outside the pronouncing dictionary: "guess" or "error", as for `Aligner`.
+        max_seconds: Longer recordings are refused; None is 600 for transcripts and 60 for recognition.
+        max_words: Transcripts of more are refused.
+        report: Called with the recordings done and their number, at the beginning and after each.
+
+    Returns:
+        What was found in each recording, in the order of the paths; the error in place of one that cannot be aligned.
+
+    Raises:
+        MissingExtraError: pocketsphinx is not installed, or what spells out numbers or guesses pronunciations.
+
+    Example:
+        >>> [error] = align_recordings([Path("missing.wav")], {Path("missing.wav"): "good day"}.get)
+        >>> type(error).__name__
+        'AudioError'
+    """
+    find_words = (
+        _recognition(max_seconds) if transcript_of is None else _alignment(transcript_of, oov, max_seconds, max_words)
+    )
+    answers: list[AlignedRecording | CanError] = []
+    if report is not None:
+        report(0, len(paths))
+    for path in paths:
+        try:
+            answers.append(find_words(path))
+        except MissingExtraError:
+            raise
+        except CanError as error:
+            answers.append(error)
+        if report is not None:
+            report(len(answers), len(paths))
+    return answers
+
+
+def _recognition(max_seconds: float | None) -> Callable[[Path], AlignedRecording]:
+    longest = max_seconds or recognition.MAX_SECONDS
+    recognizer = SphinxRecognizer(max_seconds=longest)
+
+    def recognize(path: Path) -> AlignedRecording:
+        samples = read_audio(path, max_seconds=longest)
+        return AlignedRecording(path, recognizer.recognize(samples), len(samples) / SAMPLE_RATE_HZ)
+
+    return recognize
+
+
+def _alignment(
+    transcript_of: Callable[[Path], str | None], oov: str, max_seconds: float | None, max_words: int
+) -> Callable[[Path], AlignedRecording]:
+    longest = max_seconds or forced.MAX_SECONDS
+    aligner = Aligner(oov=oov, max_seconds=longest, max_words=max_words)
+
+    def align(path: Path) -> AlignedRecording:
+        samples = read_audio(path, max_seconds=longest)
+        transcript = transcript_of(path)
+        if transcript is None:
+            raise AlignmentError(f"{path}: has no transcript; give what is said in it, or have its words recognized")
+        return AlignedRecording(path, aligner.align(samples, spoken_words(transcript)), len(samples) / SAMPLE_RATE_HZ)
+
+    return align
