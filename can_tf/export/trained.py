@@ -14,7 +14,7 @@ from can_tf.export.graph import ServedModel
 from can_tf.features.config import FeatureConfig
 from can_tf.json_shapes import count
 from can_tf.models.config import ModelConfig
-from can_tf.models.registry import VARIANTS
+from can_tf.models.registry import VARIANTS, why_not_exportable
 from can_tf.models.saved import load_model
 from can_tf.prediction.messages import SIGNATURE
 from can_tf.training import run_folder
@@ -63,13 +63,8 @@ def load_run(run: Path, *, calibrated: bool = False) -> TrainedModel:
     metrics = run_folder.read_run_json(run, run_folder.METRICS_FILE)
     model_config = ModelConfig.from_json(run_folder.read_run_json(run, run_folder.MODEL_CONFIG_FILE))
     segmentation, name = config["records"]["segmentation"], config["options"]["model"]
-    if segmentation != "aligned":
-        raise ExportError(
-            f"{run}: was trained on {segmentation} segments; the exported graph makes aligned ones. "
-            "Take a run on records with --segmentation aligned."
-        )
-    if VARIANTS[name].reads != "segments":
-        raise ExportError(f"{run}: holds {name}; only the CAN and its ablations are exported.")
+    if reason := why_not_exportable(name, segmentation):
+        raise ExportError(f"{run}: {reason}. Take a run of the CAN on records with --segmentation aligned.")
     if unknown := config["records"]["features"].keys() - _CONFIG["records"]["features"].keys():
         raise ExportError(
             f"{run}: has features that this version of can_tf does not know: {', '.join(sorted(unknown))}."

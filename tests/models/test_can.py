@@ -19,7 +19,7 @@ CONFIG = ModelConfig(
     frame_variance=(4.0,) * 4,
     embedding_dim=5,
     units=3,
-    num_heads=2,
+    heads=2,
 )
 
 
@@ -63,7 +63,7 @@ def parameters_of_encoders(config):
 )
 def test_variants_have_the_parameters_and_outputs_of_the_paper(name, contexts, single):
     model = build(name, CONFIG)
-    context = CONFIG.num_heads * 2 * CONFIG.units
+    context = CONFIG.heads * 2 * CONFIG.units
     labels = len(CONFIG.labels)
     heads = (contexts * context + 1) * labels + (2 * (context + 1) * labels if single else 0)
     assert model.count_params() == parameters_of_encoders(CONFIG) + 2 * context + heads
@@ -385,7 +385,7 @@ def test_the_can_and_its_ablations_show_their_attention(name, tmp_path):
     outputs = with_attention(keras.models.load_model(tmp_path / "model.keras"))(inputs)
     np.testing.assert_allclose(outputs["fused"], model(inputs)["fused"], atol=1e-6)
     for side in ("text_attention", "audio_attention"):
-        assert outputs[side].shape == (2, CONFIG.num_heads, 3)
+        assert outputs[side].shape == (2, CONFIG.heads, 3)
         np.testing.assert_allclose(tf.reduce_sum(outputs[side], axis=-1), 1.0, rtol=1e-5)
         np.testing.assert_array_equal(outputs[side][1, :, 1:], 0.0)
     assert not np.allclose(outputs["text_attention"], outputs["audio_attention"], atol=1e-2)

@@ -16,9 +16,10 @@ from click.testing import CliRunner
 from can_tf.cli.main import main
 from can_tf.files import write_csv
 from can_tf.models.registry import VARIANTS
+from can_tf.report.comparison import compare, read_results, sentences
 from can_tf.report.paper import CAN, ROWS, rows_of
-from can_tf.report.reproduction import compare, read_results, sentences, write_report
-from can_tf.training.cross_validation import plan
+from can_tf.report.reproduction_report import write_report
+from can_tf.training.fold_runs import plan
 from can_tf.training.options import TrainOptions
 
 FOLDS, IDS = 4, 30
@@ -168,9 +169,8 @@ def test_a_killed_reproduction_does_the_rest_and_reports_what_the_run_folders_ho
 
 def kill_after_the_first_training(command, folder):
     """Starts the command, kills it and its trainings once one is done, and returns what was done and when."""
-    program = "from can_tf.cli.main import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", program, *command],
+        [sys.executable, "-m", "can_tf", *command],
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -14,7 +14,8 @@ from click.testing import CliRunner
 from can_tf.cli.main import main
 from can_tf.errors import RunError
 from can_tf.training import run_folder
-from can_tf.training.cross_validation import check_done, plan, summarize, train_all
+from can_tf.training.cross_validation import summarize
+from can_tf.training.fold_runs import check_done, plan, train_all
 from can_tf.training.options import TrainOptions
 from tests.conftest import trainings_in, wait_until
 
@@ -74,12 +75,14 @@ def test_a_failed_training_is_told_by_its_last_words_and_costs_itself_alone(tone
     )
     (tmp_path / "runs" / planned[1].folder.name).mkdir(parents=True)
     (planned[1].folder / "other.txt").write_text("somebody's")
-    seen = []
-    failures = train_all(planned, jobs=2, report=lambda run, reason: seen.append(run))
+    events = []
+    failures = train_all(planned, jobs=2, progress=events.append)
     assert set(failures) == {planned[1]}
     assert "is not empty and not a run" in failures[planned[1]]
     assert "exit code 1" in failures[planned[1]]
-    assert set(seen) == set(planned)
+    assert [event.done for event in events] == [0, 1, 2]
+    outcomes = {f"{planned[0].folder.name} is done", f"{planned[1].folder.name} failed"}
+    assert {event.note for event in events[1:]} == outcomes
     assert planned[0].done
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {
         planned[0].folder.name,
@@ -98,12 +101,12 @@ def test_what_is_done_is_not_done_again_and_every_utterance_is_predicted_once(to
     done = cross_validate(tone_records.folder, tmp_path, "--jobs", 2)
     assert done.exit_code == 0, done.stderr
     assert "2 of 5 trainings are done already." in done.stderr
-    assert "5 of 5: " in done.stderr
+    assert "5 of 5 trainings: " in done.stderr
     assert "over 5 of 5 trainings, synthetic speech" in done.stdout
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     folder = tmp_path / "cv-can-session"
     rows = list(csv.DictReader((folder / "predictions.csv").read_text(encoding="utf-8").splitlines()))
-    assert sorted(row["id"] for row in rows) == sorted(each.id for each in tone_records.utterances)
+    assert sorted(row["id"] for row in rows) == sorted(utterance.id for utterance in tone_records.utterances)
     accuracy = statistics.fmean(row["label"] == row["predicted"] for row in rows)
     summary = json.loads((folder / "summary.json").read_text())
     values = summary["scores"]["final"]["wa"]["values"]
@@ -116,8 +119,7 @@ def test_what_is_done_is_not_done_again_and_every_utterance_is_predicted_once(to
 @pytest.mark.long
 def test_a_killed_cross_validation_leaves_no_training_behind_and_goes_on_when_typed_again(tone_records, tmp_path):
     command = ["cross-validate", "--records", tone_records.folder, "--runs", tmp_path, *SMALL, "--folds", 1]
-    code = "from can_tf.cli.main import main; main()"
-    with subprocess.Popen([sys.executable, "-c", code, *map(str, command)], stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen([sys.executable, "-m", "can_tf", *map(str, command)], stderr=subprocess.DEVNULL) as process:
         wait_until(lambda: list(tmp_path.glob("can-*/config.json")))
         assert len(trainings_in(tmp_path)) == 1
         process.kill()  # It alone, not its process group.

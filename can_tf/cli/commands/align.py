@@ -16,7 +16,7 @@ from can_tf.alignment.sphinx import SAMPLE_RATE_HZ
 from can_tf.alignment.transcript import spoken_words
 from can_tf.alignment.word import Word
 from can_tf.alignment.writers import FORMATS, format_alignment
-from can_tf.cli.shared.progress import Progress
+from can_tf.cli.shared.progress import shown
 from can_tf.cli.shared.recordings import (
     TRANSCRIPT_SUFFIXES,
     Transcripts,
@@ -172,7 +172,7 @@ class _Words:
 
 
 def _answers(paths: Sequence[Path], words: _Words) -> list[_Timed | CanError]:
-    progress = Progress("Aligning", "recordings") if len(paths) > 1 else None
+    progress = shown("Aligning", "recordings") if len(paths) > 1 else None
     answers: list[_Timed | CanError] = []
     for path in paths:
         try:

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from can_tf.cli.shared.corpora import demo_root, read_corpus
 from can_tf.cli.shared.options import corpus_options, limit_options
 from can_tf.cli.shared.prediction_options import Words, asking_options, open_predictor, request_or_error, say_recognized
-from can_tf.cli.shared.progress import Progress
+from can_tf.cli.shared.progress import shown
 from can_tf.cli.shared.recordings import ALIGNMENT_SUFFIXES, end_with_errors, recordings
 from can_tf.errors import CanError, ConfigError
 from can_tf.files import write_json
@@ -114,7 +114,7 @@ def _explanations(paths: Sequence[Path], words: Words, predictor: Any) -> list[A
     """Returns an explanation or an error for each recording."""
     from can_tf.explanation.data import explanation_of
 
-    progress = Progress("Explaining", "recordings")
+    progress = shown("Explaining", "recordings")
     answers: list[Any] = []
     progress(0, len(paths))
     for path in paths:
@@ -150,7 +150,7 @@ def _of_run(run: Path, source: tuple[str, Path | None, str | None, int], count: 
         raise ConfigError(f"{run}: give the corpus of its records: --root, and --corpus manifest if it is a manifest.")
     found = read_corpus(corpus, root or demo_root(corpus, utterances, 0), labels)
     by_id = {utterance.id: utterance for utterance in found.utterances}
-    groups = gallery(run, by_id, count, Progress("Explaining", "utterances"))
+    groups = gallery(run, by_id, count, shown("Explaining", "utterances"))
     return groups, _notes(synthetic)
 
 

@@ -9,7 +9,7 @@ import click
 
 from can_tf.cli.shared.options import limit_options
 from can_tf.cli.shared.prediction_options import Words, asking_options, open_predictor, request_or_error, say_recognized
-from can_tf.cli.shared.progress import Progress
+from can_tf.cli.shared.progress import shown
 from can_tf.cli.shared.recordings import end_with_errors, one_line, recordings
 from can_tf.cli.shared.timeline import answers_in, show_timelines, timelines
 from can_tf.errors import CanError, ConfigError
@@ -98,7 +98,7 @@ def _tell_if_not_calibrated(reject_below: float, answers: Sequence[Any]) -> None
 
 def _answers(paths: Sequence[Path], words: Words, predictor: Any, batch_size: int) -> list[Any]:
     """Returns a prediction or an error for each recording, whose files are read a batch at a time."""
-    progress = Progress("Predicting", "recordings")
+    progress = shown("Predicting", "recordings")
     answers: list[Any] = []
     progress(0, len(paths))
     for start in range(0, len(paths), batch_size):
