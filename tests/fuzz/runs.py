@@ -14,7 +14,7 @@ from can_tf.report.comparison import read_results
 from can_tf.report.page import page
 from can_tf.report.run import headline_scores, read_evaluation
 from can_tf.report.scores import confidence_tables, scores_table
-from can_tf.training import run_folder, tuning
+from can_tf.training import run_folder, trials, tuning
 from can_tf.training.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, calibration_of
 from can_tf.training.cross_validation import summarize
 from can_tf.training.fold_runs import plan
@@ -155,7 +155,7 @@ def _reproduction(name: str):
 def _validation(content: bytes, folder: Path) -> None:
     _run(folder, run_folder.VALIDATION_FILE, content)
     [run] = plan(OPTIONS, [0], [0], folder, folder)
-    scores = tuning._scores(dataclasses.replace(run, validation_only=True))
+    scores = trials.scores_of(dataclasses.replace(run, validation_only=True))
     assert math.isfinite(scores["validation_wa"] + scores["validation_ua"] + scores["seconds"])
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from can_tf.training import tuning
+from can_tf.training import trials
 from can_tf.training.options import TrainOptions
 from can_tf.training.search import Search
 
@@ -32,5 +32,5 @@ def instant(monkeypatch):
             (run.folder / "checkpoint").mkdir(exist_ok=True)
         return {}
 
-    monkeypatch.setattr(tuning, "train_all", train_all)
+    monkeypatch.setattr(trials, "train_all", train_all)
     return trained

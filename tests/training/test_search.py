@@ -8,7 +8,8 @@ import pytest
 from can_tf.errors import BusyError, ConfigError, RunError
 from can_tf.locks import alone_in
 from can_tf.training.search import Role, Search
-from can_tf.training.tuning import _runs, _scores, run_search
+from can_tf.training.trials import runs_of, scores_of
+from can_tf.training.tuning import run_search
 from tests.training.conftest import search_of
 
 
@@ -42,11 +43,11 @@ def test_a_damaged_description_of_a_search_is_refused(tone_records, tmp_path, co
 
 
 def test_a_damaged_score_is_refused(tone_records, tmp_path):
-    [run] = _runs(search_of(tmp_path, tone_records.folder, folds=1), "0", {"alpha": 0.1})
+    [run] = runs_of(search_of(tmp_path, tone_records.folder, folds=1), "0", {"alpha": 0.1})
     run.folder.mkdir(parents=True)
     (run.folder / "validation.json").write_text('{"validation_wa": "0.5", "validation_ua": 0.5, "seconds": 1}')
     with pytest.raises(RunError, match="validation.json: is damaged .validation_wa: expected a finite number"):
-        _scores(run)
+        scores_of(run)
 
 
 @pytest.mark.parametrize("when", ["trial only", "scored but still given out"])
@@ -90,7 +91,7 @@ def test_roles_that_cannot_be(arguments, message):
 def test_a_trial_that_goes_on_from_outside_the_search_is_refused(tone_records, tmp_path, before):
     search = search_of(tmp_path / "search", tone_records.folder)
     with pytest.raises(RunError, match="search: a trial has the id .*; expected a number"):
-        _runs(search, before, {"alpha": 0.1, "heads": 1})
+        runs_of(search, before, {"alpha": 0.1, "heads": 1})
 
 
 @pytest.mark.parametrize(

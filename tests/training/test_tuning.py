@@ -10,12 +10,13 @@ from can_tf.alignment.word import Word
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import RunError
 from can_tf.records.build import BuildOptions, build_records
-from can_tf.training import tuning
+from can_tf.training import trials
 from can_tf.training.fit import train_fold
 from can_tf.training.options import TrainOptions
 from can_tf.training.run_folder import read_history
 from can_tf.training.search import METHODS, OVERLAPS, SPACES, Role
-from can_tf.training.tuning import _go_on_from, _runs, best_of, run_search, write_results
+from can_tf.training.trials import go_on_from, runs_of
+from can_tf.training.tuning import best_of, run_search, write_results
 from tests.training.conftest import search_of
 
 
@@ -62,9 +63,9 @@ def test_a_trial_that_goes_on_is_as_one_that_never_stopped(tone_records, tmp_pat
     search = search_of(tmp_path / "search", tone_records.folder, method="hyperband", folds=1)
     histories = []
     for trial, epochs in (("1", 1), ("2", 2), ("3", 2)):
-        [run] = _runs(search, trial, {"alpha": 0.1, "heads": 1, "tuner/epochs": epochs})
+        [run] = runs_of(search, trial, {"alpha": 0.1, "heads": 1, "tuner/epochs": epochs})
         if trial == "2":
-            _go_on_from(search.folder / "trial_1" / run.folder.name, run)
+            go_on_from(search.folder / "trial_1" / run.folder.name, run)
         train_fold(tone_records, run.folder, run.options, validation_only=True)
         rows = read_history(run.folder)
         histories.append([{name: row[name] for name in row if name != "seconds"} for row in rows])
@@ -91,7 +92,7 @@ def test_a_failed_trial_is_told_and_three_in_a_row_end_the_search(tone_records, 
         calls.append(runs)
         return {runs[0]: "the loss is nan (exit code 1; some.log)"}
 
-    monkeypatch.setattr(tuning, "train_all", train_all)
+    monkeypatch.setattr(trials, "train_all", train_all)
     events = []
     with pytest.raises(RunError, match="the loss is nan"):
         run_search(search_of(tmp_path / "search", tone_records.folder, trials=9), Role(), events.append)

@@ -107,9 +107,9 @@ def _training_option(name: str, about: Option) -> Callable[[Any], Any]:
         settings["type"] = NameIn(about.registry)
     elif about.choices:
         settings["type"] = click.Choice(about.choices)
-    if about.default_help:
-        settings["show_default"] = about.default_help
     default = getattr(TrainOptions, name)
+    if default is None:  # A path, which may be left out.
+        settings |= {"type": click.Path(), "show_default": about.default_help}
     return click.option(f"--{name.replace('_', '-')}", name, default=default, help=about.help, **settings)
 
 

@@ -12,6 +12,7 @@ from can_tf.progress import Event, counted
 
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_FOR_A_RATE = 1.0  # Over less, a rate says nothing.
+_ERASE_LINE, _SHOW_CURSOR = "\r\033[K", "\033[?25h"  # Which click hides while it draws a bar.
 
 
 @dataclasses.dataclass
@@ -49,9 +50,9 @@ class ProgressPrinter:
             now = time.monotonic()
             self._clocks[event.work] = _Clock(now, event.done, now)
         if event.note:
-            self._clear()
+            self._erase()
             click.echo(f"{event.line()}{self._left(event)}", err=True)
-        elif self._terminal:
+        elif event.total and self._terminal:
             self._draw(event)
         elif event.total:
             self._say(event)
@@ -59,9 +60,9 @@ class ProgressPrinter:
             self._clocks.pop(event.work, None)
 
     def close(self) -> None:
-        """Ends the line of a bar that is not full."""
+        """Ends the line of a bar."""
         if self._bar is not None:
-            click.echo(err=True)
+            click.echo(_SHOW_CURSOR, err=True)
             self._bar = None
 
     def _say(self, event: Event) -> None:
@@ -73,8 +74,8 @@ class ProgressPrinter:
             click.echo(f"{event.line()}{f' ({rate})' if rate else ''}{self._left(event)}", err=True)
 
     def _draw(self, event: Event) -> None:
-        if self._bar_of != event.work:
-            self._clear()
+        if self._bar is not None and self._bar_of != event.work:
+            self._erase()
         if self._bar is None:
             self._bar_of = event.work
             self._bar = click.progressbar(
@@ -87,13 +88,13 @@ class ProgressPrinter:
         self._bar.update(event.done - self._bar.pos, self._rate(event))
         self._bar.render_progress()
         if event.done >= event.total:
-            self._bar.render_finish()
-            self._bar = None
+            # Within other work, that work's own line comes next.
+            self._erase() if len(self._clocks) > 1 else self.close()
 
-    def _clear(self) -> None:
-        """Removes a bar that is not full, for a line in its place."""
+    def _erase(self) -> None:
+        """Removes a bar, for a line in its place."""
         if self._bar is not None:
-            click.echo("\r\033[K", err=True, nl=False)
+            click.echo(_ERASE_LINE + _SHOW_CURSOR, err=True, nl=False)
             self._bar = None
 
     def _rate(self, event: Event) -> str:
