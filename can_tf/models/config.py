@@ -60,6 +60,11 @@ class ModelConfig:
         fast: Whether segments go through the packed encoder, rather than the reference on stock Keras layers.
         class_weights: What an utterance of each label counts in the loss; empty counts all alike.
         seed: Of dropout.
+
+    Example:
+        >>> config = ModelConfig(labels=("calm", "loud"), vocabulary=(), frame_mean=(0.0,), frame_variance=(1.0,))
+        >>> ModelConfig.from_json(config.to_json()) == config
+        True
     """
 
     labels: tuple[str, ...]

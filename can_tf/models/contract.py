@@ -35,18 +35,7 @@ def check_model(name: str, model: keras.Model, config: ModelConfig, *, exportabl
 
 
 def _faults(model: keras.Model, config: ModelConfig, exportable: bool) -> Iterator[str]:
-    expected = model_inputs(config)
-    inputs = model.input if isinstance(model.input, Mapping) else {}
-    if {name: (value.shape, value.dtype) for name, value in inputs.items()} != {
-        name: (value.shape, value.dtype) for name, value in expected.items()
-    }:
-        yield f"its inputs are {_names(model.input)}; expected a dict of {', '.join(expected)} as model_inputs makes it"
-    outputs = model.output if isinstance(model.output, Mapping) else {}
-    if "fused" not in outputs or set(outputs) - {"fused", *SINGLE_MODALITIES}:
-        yield f"its outputs are {_names(model.output)}; expected a dict of fused and perhaps text and audio"
-    for output, logits in outputs.items():
-        if tuple(logits.shape) != (None, len(config.labels)):
-            yield f"its output {output} has the shape {tuple(logits.shape)}; expected logits [batch, labels]"
+    yield from _faults_in_signature(model, config)
     try:
         parts = list(_parts(model.get_config()))
     except NotImplementedError as error:
@@ -65,6 +54,25 @@ def _faults(model: keras.Model, config: ModelConfig, exportable: bool) -> Iterat
         )
     if exportable:
         yield from _faults_in_attention(model)
+
+
+def _faults_in_signature(model: keras.Model, config: ModelConfig) -> Iterator[str]:
+    expected = model_inputs(config)
+    inputs, outputs = getattr(model, "input", None), getattr(model, "output", None)
+    if _kinds(inputs) != _kinds(expected):
+        yield f"its inputs are {_names(inputs)}; expected a dict of {', '.join(expected)}, as model_inputs makes it"
+    if not isinstance(outputs, Mapping) or "fused" not in outputs or set(outputs) - {"fused", *SINGLE_MODALITIES}:
+        yield f"its outputs are {_names(outputs)}; expected a dict of fused, and perhaps text and audio"
+        return
+    for name, logits in outputs.items():
+        if tuple(logits.shape) != (None, len(config.labels)):
+            yield f"its output {name} has the shape {tuple(logits.shape)}; expected logits [batch, labels]"
+
+
+def _kinds(tensors: Any) -> dict[str, Any]:
+    if not isinstance(tensors, Mapping):
+        return {}
+    return {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in tensors.items()}
 
 
 def _names(value: object) -> str:

@@ -51,5 +51,10 @@ ROWS = (
 
 
 def rows_of(tables: tuple[int, ...]) -> tuple[TableRow, ...]:
-    """Returns the rows of some tables, each once, in the paper's order."""
+    """Returns the rows of some tables, each once, in the paper's order.
+
+    Example:
+        >>> [row.name for row in rows_of((3,))][:2]
+        ['CAN', 'CAN, equal segments']
+    """
     return tuple(row for row in ROWS if set(row.tables) & set(tables))

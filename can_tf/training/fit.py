@@ -125,7 +125,7 @@ def _fit(training: FoldTraining, progress: Progress) -> None:
             data,
             initial_epoch=state.epochs,
             epochs=options.epochs,
-            callbacks=[_EpochEnds(training, order, progress), tensorboard],
+            callbacks=[_EpochKeeper(training, order, progress), tensorboard],
             shuffle=False,  # The order is made already.
             verbose=0,
         )
@@ -140,7 +140,7 @@ def _build_losses(model: keras.Model, inputs: Mapping[str, tf.Tensor], labels: M
     model.reset_metrics()
 
 
-class _EpochEnds(keras.callbacks.Callback):
+class _EpochKeeper(keras.callbacks.Callback):
     """Sets the randomness of an epoch before it; validates, keeps the state and stops after it."""
 
     def __init__(self, training: FoldTraining, order: EpochOrder, progress: Progress):

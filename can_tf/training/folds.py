@@ -90,6 +90,13 @@ def make_fold(rows: Sequence[UtteranceRow], protocol: str, fold: int, seed: int 
 
     Raises:
         ConfigError: There is no such protocol or fold, or the corpus lacks what the protocol goes by.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> said = {"label": "calm", "speaker": "anna", "scenario": ""}
+        >>> rows = [SimpleNamespace(id=f"u{number}", session=f"s{number % 3}", **said) for number in range(6)]
+        >>> make_fold(rows, "session", 0)
+        Fold(train=('u2', 'u5'), validation=('u1', 'u4'), test=('u0', 'u3'))
     """
     groups = _groups(rows, protocol, seed)
     names = list(groups)

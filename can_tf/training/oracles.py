@@ -1,6 +1,4 @@
-"""KerasTuner's methods of search, as `can_tf.training.tuning` needs them: the paper's values first, and no kill loses
-anything.
-"""
+"""KerasTuner's methods of search, with two changes: they try the paper's values first, and no kill loses anything."""
 
 import dataclasses
 import json

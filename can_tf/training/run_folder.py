@@ -85,7 +85,12 @@ class RunState:
 
 
 def default_run_folder(options: TrainOptions) -> Path:
-    """Returns `runs/<model>-<protocol>-fold<k>-seed<s>`."""
+    """Returns `runs/<model>-<protocol>-fold<k>-seed<s>`.
+
+    Example:
+        >>> default_run_folder(TrainOptions(fold=3, seed=1)).as_posix()
+        'runs/can-paper-fold3-seed1'
+    """
     return Path("runs") / f"{options.model}-{options.protocol}-fold{options.fold}-seed{options.seed}"
 
 

@@ -168,6 +168,10 @@ def plain(outputs, inputs=None):
             "it holds a Lambda, which cannot be loaded again",
         ),
         (
+            lambda: keras.Sequential([keras.layers.Dense(2)]),
+            "its inputs are .*; expected a dict of words, frames, segment_frames",
+        ),
+        (
             lambda: keras.Model(words := keras.Input([2]), {"fused": keras.layers.Dense(2)(words)}),
             "its inputs are KerasTensor; expected a dict of words, frames, segment_frames",
         ),
