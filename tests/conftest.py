@@ -17,6 +17,7 @@ from can_tf.alignment.word import Word
 from can_tf.corpus.utterance import Corpus, Utterance
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import Dataset, load_dataset
+from can_tf.training import child
 
 pytest_plugins = ("tests.trained",)
 
@@ -50,7 +51,7 @@ def trainings_in(folder: Path) -> set[int]:
         with contextlib.suppress(OSError):  # It has ended.
             command = (path / "cmdline").read_bytes()
             concerned = str(folder).encode() in command or (path / "cwd").readlink() == folder
-            if b"end_with_parent" in command and concerned:
+            if child.__name__.encode() in command and concerned:
                 found.add(int(path.name))
     return found
 

@@ -1,6 +1,7 @@
 """What the tree promises beyond the direction of imports, which `lint-imports` checks."""
 
 import ast
+import itertools
 import re
 import subprocess
 from collections.abc import Iterator
@@ -102,3 +103,49 @@ def outer(
     return inner
 '''
     assert dict(bodies(source)) == {"outer": 4, "inner": 0}
+
+
+def strings_of(tree):
+    """Returns the string constants of a module, docstrings left out."""
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [node.value for node in constants if id(node) not in docstrings]
+
+
+def programs_in(tree):
+    """Returns what is written as a string behind `-c` or `-m`, as Python takes a program or a module."""
+    rows = [node.elts for node in ast.walk(tree) if isinstance(node, ast.List | ast.Tuple)]
+    rows += [node.args for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [
+        ast.unparse(second)
+        for row in rows
+        for first, second in itertools.pairwise(row)
+        if isinstance(first, ast.Constant) and first.value in ("-c", "-m")
+        if any(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in ast.walk(second))
+    ]
+
+
+def test_no_import_hides_in_a_string():
+    hidden = re.compile(r"\b(import|from)\s+can_tf\b")
+    for path in sorted(PACKAGE.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert [text for text in strings_of(tree) if hidden.search(text)] == [], path
+        assert programs_in(tree) == [], path
+
+
+def test_a_hidden_import_would_be_seen():
+    tree = ast.parse(
+        '"""from can_tf import a docstring."""\n'
+        'run([python, "-c", "from can_tf.cli.main import main; main()"])\n'
+        'run(python, "-m", f"can_tf.{name}")\n'
+        'run([python, "-m", child.__name__])\n'
+    )
+    assert "from can_tf.cli.main import main; main()" in strings_of(tree)
+    assert "from can_tf import a docstring." not in strings_of(tree)
+    assert programs_in(tree) == ["'from can_tf.cli.main import main; main()'", "f'can_tf.{name}'"]

@@ -259,4 +259,4 @@ def test_reproduce_builds_its_records_on_the_cluster_too(tmp_path):
     command = ["reproduce", "--corpus", "manifest", "--root", tmp_path / "corpus" / "corpus.csv", "--out", tmp_path]
     done = CliRunner().invoke(main, [str(argument) for argument in [*command, "--cluster", "scheduler"]])
     assert done.exit_code == 1
-    assert "cannot be built: scheduler: no Dask scheduler answers" in done.stderr
+    assert "Error: scheduler: no Dask scheduler answers" in done.stderr

@@ -26,7 +26,7 @@ from can_tf.alignment.spans import is_filler, share_silence
 from can_tf.alignment.transcript import spoken_words
 from can_tf.alignment.word import Word
 from can_tf.audio import read_audio
-from can_tf.cli.shared.progress import Progress
+from can_tf.cli.shared.progress import shown
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import load_label_set
 from can_tf.corpus.utterance import Utterance
@@ -208,7 +208,7 @@ def study(root: Path, runs: Sequence[Path], labels: str) -> list[Mapping[str, An
 
 
 def _made(name: str, make: Callable[[Spoken], Words], spoken: Mapping[str, Spoken]) -> dict[str, Words]:
-    report = Progress(name, "utterances")
+    report = shown(name, "utterances")
     made: dict[str, Words] = {}
     for number, (utterance_id, each) in enumerate(spoken.items(), 1):
         made[utterance_id] = make(each)

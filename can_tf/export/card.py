@@ -6,6 +6,7 @@ from typing import Any
 from can_tf.corpus.registry import license_of
 from can_tf.models.config import ModelConfig
 from can_tf.training.calibration import Calibration
+from can_tf.training.metrics import FINAL_PREDICTION, OTHER_PREDICTIONS, SCORE_NAMES
 
 
 def model_card(
@@ -40,9 +41,7 @@ License of the training data: {license_of(corpus["name"])}
 Fold {options["fold"]} of the protocol `{options["protocol"]}`, seed {options["seed"]}; the best of \
 {metrics["epochs"]} epochs by validation WA. Measured on the test part of that fold.{note}
 
-| prediction | WA | UA | macro F1 |
-|---|---|---|---|
-{_rows(metrics)}
+{_scores(metrics)}
 
 | label | recall |
 |---|---|
@@ -78,14 +77,11 @@ def _confidence(calibration: Calibration | None) -> str:
     )
 
 
-def _rows(metrics: Mapping[str, Any]) -> str:
-    named = [("final (Eq. 15)", metrics), ("text alone", metrics.get("text")), ("audio alone", metrics.get("audio"))]
-    named.append(("commonest label", metrics.get("majority")))
-    return "\n".join(
-        f"| {name} | {values['wa']:.3f} | {values['ua']:.3f} | {values['macro_f1']:.3f} |"
-        for name, values in named
-        if values
-    )
+def _scores(metrics: Mapping[str, Any]) -> str:
+    named = {FINAL_PREDICTION: metrics, **{name: metrics.get(key) for key, name in OTHER_PREDICTIONS.items()}}
+    rows = [["prediction", *SCORE_NAMES.values()], ["---"] * (1 + len(SCORE_NAMES))]
+    rows += [[name, *(f"{values[key]:.3f}" for key in SCORE_NAMES)] for name, values in named.items() if values]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _recalls(metrics: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from can_tf.features.front_end import FrontEnd
 from can_tf.features.registry import front_end_from_json
 from can_tf.json_shapes import count
 from can_tf.models.config import ModelConfig
-from can_tf.models.registry import VARIANTS
+from can_tf.models.registry import VARIANTS, why_not_exportable
 from can_tf.models.saved import load_model
 from can_tf.prediction.backends import refusals_as_errors
 from can_tf.prediction.requests import SIGNATURE
@@ -68,13 +68,8 @@ def load_run(run: Path, *, calibrated: bool = False) -> TrainedModel:
     metrics = run_folder.read_run_json(run, run_folder.METRICS_FILE)
     model_config = ModelConfig.from_json(run_folder.read_run_json(run, run_folder.MODEL_CONFIG_FILE))
     segmentation, name = config["records"]["segmentation"], config["options"]["model"]
-    if segmentation != "aligned":
-        raise ExportError(
-            f"{run}: was trained on {segmentation} segments; the exported graph makes aligned ones. "
-            "Take a run on records with --segmentation aligned."
-        )
-    if VARIANTS[name].reads != "segments":
-        raise ExportError(f"{run}: holds {name}; only the CAN and its ablations are exported.")
+    if reason := why_not_exportable(name, segmentation):
+        raise ExportError(f"{run}: {reason}. Take a run of the CAN on records with --segmentation aligned.")
     front_end, overlap = _front_end(run, config["records"]["features"]), config["records"]["overlap"]
     calibration = calibration_of(run, model_config.labels) if calibrated else None
     served = ServedModel(

@@ -57,11 +57,11 @@ def build_multi_hop(config: ModelConfig, embeddings: np.ndarray | None = None, *
     inputs = model_inputs(config)
     words, word_mask = encode_text(config, embeddings, inputs["words"])
     frames, frame_mask = _encode_frames(config, inputs)
-    found = [LastStates(name="last_audio_states")(frames, frame_mask)]
+    queries = [LastStates(name="last_audio_states")(frames, frame_mask)]
     for hop in range(1, hops + 1):
         states, mask = (words, word_mask) if hop % 2 else (frames, frame_mask)
-        found.append(QueryAttention(name=f"hop_{hop}")(found[-1], states, mask))
-    both = keras.layers.Concatenate(name="contexts")(found[:-3:-1])
+        queries.append(QueryAttention(name=f"hop_{hop}")(queries[-1], states, mask))
+    both = keras.layers.Concatenate(name="contexts")(queries[:-3:-1])
     return keras.Model(inputs, {"fused": head(config, "fused")(both)}, name=f"mha_{hops}")
 
 

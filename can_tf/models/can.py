@@ -41,7 +41,7 @@ def build_can(config: ModelConfig, embeddings: np.ndarray | None = None, *, alig
         `<float32>[batch, labels]`: `fused`, `text`, `audio`.
     """
     inputs, text_states, audio_states, mask = encoders(config, embeddings)
-    attention = CrossAttention(config.num_heads, config.stop_gradient, name="cross_attention")(
+    attention = CrossAttention(config.heads, config.stop_gradient, name="cross_attention")(
         text_states, audio_states, mask
     )
     every_context = keras.layers.Concatenate(name="contexts")([attention[name] for name in CONTEXTS])
@@ -58,8 +58,8 @@ def build_can_without_cross_attention(config: ModelConfig, embeddings: np.ndarra
     Inputs are those of `build_can`; the output is a dict of one, `fused`.
     """
     inputs, text_states, audio_states, mask = encoders(config, embeddings)
-    text_context = GlobalAttention(config.num_heads, name="text_attention")(text_states, mask)["context"]
-    audio_context = GlobalAttention(config.num_heads, name="audio_attention")(audio_states, mask)["context"]
+    text_context = GlobalAttention(config.heads, name="text_attention")(text_states, mask)["context"]
+    audio_context = GlobalAttention(config.heads, name="audio_attention")(audio_states, mask)["context"]
     contexts = keras.layers.Concatenate(name="contexts")([text_context, audio_context])
     return keras.Model(inputs, {"fused": head(config, "fused")(contexts)}, name="can_no_cross_attention")
 

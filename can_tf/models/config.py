@@ -14,7 +14,7 @@ _SHAPE = {
     "frame_variance": [float],
     "embedding_dim": count,
     "units": count,
-    "num_heads": count,
+    "heads": count,
     "dropout": float,
     "alpha": float,
     "seed": int,
@@ -38,7 +38,7 @@ def _nonsense(values: Mapping[str, Any]) -> str | None:
         "alpha: expected at least 0": values["alpha"] < 0,
         "seed: expected 0 to 2147483647": not 0 <= values["seed"] < 2**31,
         "class_weights: expected none below 0": min(values["class_weights"], default=0) < 0,
-        "class_weights: expected none, or one a label": len(values["class_weights"]) not in (0, len(labels)),
+        "class_weights: expected none, or one per label": len(values["class_weights"]) not in (0, len(labels)),
     }
     return next((what for what, is_wrong in wrong.items() if is_wrong), None)
 
@@ -52,14 +52,19 @@ class ModelConfig:
         vocabulary: Known words, lower case.
         frame_mean, frame_variance: Of each of a frame's numbers over the training part; as many as a frame is wide.
         embedding_dim: Dimensions of a word vector.
-        units: LSTM units a direction. The paper says "128 hidden units"; a direction is this project's reading.
+        units: LSTM units per direction. The paper says "128 hidden units"; per direction is this project's reading.
         dropout: After each BLSTM.
-        num_heads: Attention heads a modality.
+        heads: Attention heads per modality.
         alpha: Weight of the single-modality losses and predictions (Eqs. 14 and 15).
         stop_gradient: Whether the crossed weights are cut from the gradient (Eqs. 7 and 9).
         fast: Whether segments go through the packed encoder, rather than the reference on stock Keras layers.
         class_weights: What an utterance of each label counts in the loss; empty counts all alike.
         seed: Of dropout.
+
+    Example:
+        >>> config = ModelConfig(labels=("calm", "loud"), vocabulary=(), frame_mean=(0.0,), frame_variance=(1.0,))
+        >>> ModelConfig.from_json(config.to_json()) == config
+        True
     """
 
     labels: tuple[str, ...]
@@ -69,7 +74,7 @@ class ModelConfig:
     embedding_dim: int = 300
     units: int = 128
     dropout: float = 0.3
-    num_heads: int = 4
+    heads: int = 4
     alpha: float = 0.1
     stop_gradient: bool = True
     fast: bool = True

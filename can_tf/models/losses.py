@@ -69,6 +69,10 @@ def balanced_class_weights(counts: Sequence[int]) -> tuple[float, ...]:
 
     Args:
         counts: Utterances of each label, in index order.
+
+    Example:
+        >>> balanced_class_weights([6, 2, 0])
+        (0.6666666666666666, 2.0, 0.0)
     """
     occurring = sum(count > 0 for count in counts)
     return tuple(sum(counts) / (occurring * count) if count else 0.0 for count in counts)

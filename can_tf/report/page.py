@@ -18,10 +18,10 @@ from can_tf.report.run import LEARNING_CURVES_FILE, RELIABILITY_FILE, RISK_FILE,
 from can_tf.report.statistics import BOOTSTRAP_SAMPLES, f1_interval, wilson_interval
 from can_tf.report.tables import CONFIDENCE_HEADERS, RISK_HEADERS, confidence_rows, risk_rows, score_rows
 from can_tf.training.calibration import Calibration
-from can_tf.training.metrics import CALIBRATION_BINS
+from can_tf.training.metrics import CALIBRATION_BINS, SCORE_NAMES
 
 PAGE_FILE = "report.html"
-_SCORE_NAMES = {"wa": "WA", "ua": "UA", "macro_f1": "macro F1", "ece": "ECE", "calibrated_ece": "ECE, calibrated"}
+_HEADLINE_NAMES = {**SCORE_NAMES, "calibrated_ece": f"{SCORE_NAMES['ece']}, calibrated"}
 _SYNTHETIC = (
     "<strong>Synthetic speech.</strong> The records hold no voice of a person. The figures show that all parts work "
     "together, and say nothing about how well emotions of people are recognized."
@@ -106,7 +106,7 @@ def _name_of_corpus(records: Mapping[str, Any]) -> Any:
 
 def _headline(headline: Mapping[str, tuple[float, float, float]]) -> _Html:
     rows = [
-        [_SCORE_NAMES[name], f"{value:.3f}", f"{low:.3f} to {high:.3f}"]
+        [_HEADLINE_NAMES[name], f"{value:.3f}", f"{low:.3f} to {high:.3f}"]
         for name, (value, low, high) in headline.items()
     ]
     return _table("The final prediction (Eq. 15) on the test part", ["score", "value", "95 % interval"], rows)

@@ -1,232 +1,225 @@
-"""The paper's tables from run folders: each row beside the paper's figure, and which differences from the CAN hold.
-
-A difference is said to hold if the corrected t-test over folds and seeds gives p < 0.05 and the bootstrap interval over
-utterances leaves out 0. With ten rows and two scores, one difference in twenty passes p < 0.05 by luck: p is given, so
-that a reader can be stricter.
-"""
+"""The paper's tables, made: records for each row, every training that is missing, and the report."""
 
 import dataclasses
+import os
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from can_tf.files import replacing, write_csv, write_json
-from can_tf.report.paper import CAN, Row
-from can_tf.report.statistics import bootstrap_interval, corrected_t_test, ua, wa
-from can_tf.training import run_folder
-from can_tf.training.cross_validation import FoldRun
-
-SCORES = {"wa": wa, "ua": ua}
-_SIGNIFICANT = 0.05
-CSV_COLUMNS = (
-    "class_weight",
-    "row",
-    "tables",
-    "trainings",
-    *(
-        f"{score}_{what}"
-        for score in SCORES
-        for what in ("mean", "std", "paper", "difference", "p", "low", "high", "holds")
-    ),
-)
+from can_tf.cluster import cluster_executor
+from can_tf.corpus.utterance import Corpus
+from can_tf.errors import ConfigError
+from can_tf.progress import Event, Progress, counted, ignore
+from can_tf.records.build import build_records
+from can_tf.records.dataset import Dataset
+from can_tf.records.shards import BuildOptions
+from can_tf.report.comparison import compare, read_results
+from can_tf.report.paper import CAN, TABLES, TFIDF, TableRow, rows_of
+from can_tf.report.reproduction_report import write_report
+from can_tf.training.fold_runs import FoldRun, check_done, plan, train_all
+from can_tf.training.folds import folds_to_run, make_fold
+from can_tf.training.options import TrainOptions
+from can_tf.training.run_folder import CONFIG_FILE, METRICS_FILE, read_run_json
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Results:
-    """What the trainings of a row gave.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reproduction:
+    """What to reproduce.
 
     Attributes:
-        scores: By score, a value for each (seed, fold).
-        predicted: By (seed, utterance), the label's name; empty where only scores are known.
-        true: By utterance.
+        options: Of every training; model, class weight, fold and seed are set for each.
+        tables: Of the paper.
+        class_weights: Each trains every row; UA moves with it.
+        folds: Only the first so many; None for all that the protocol has.
+        seeds: How many, from 0 on.
+        out: Folder of records, runs and the report.
+
+    Example:
+        >>> [row.name for row in Reproduction(tables=(3,)).rows]
+        ['CAN', 'CAN, equal segments', 'reference: TF-IDF words, logistic regression']
     """
 
-    scores: Mapping[str, Mapping[tuple[int, int], float]]
-    predicted: Mapping[tuple[int, str], str]
-    true: Mapping[str, str]
+    options: TrainOptions = dataclasses.field(default_factory=TrainOptions)
+    tables: tuple[int, ...] = TABLES
+    class_weights: tuple[str, ...] = ("none",)
+    folds: int | None = None
+    seeds: int = 1
+    out: Path = Path("reproduction")
+
+    @property
+    def rows(self) -> tuple[TableRow, ...]:
+        return rows_of(self.tables)
 
 
-def read_results(runs: Sequence[FoldRun], *, reference: bool = False) -> Results:
-    """Reads the run folders that are done; with `reference`, the scores of TF-IDF that they hold."""
-    scores: dict[str, dict[tuple[int, int], float]] = {name: {} for name in SCORES}
-    predicted: dict[tuple[int, str], str] = {}
-    true: dict[str, str] = {}
-    for run in runs:
-        if not run.done:
-            continue
-        needed = dict.fromkeys(SCORES, float)
-        shape = {"text_reference": needed} if reference else needed
-        metrics = run_folder.read_run_json(run.folder, run_folder.METRICS_FILE, shape)
-        for name in SCORES:
-            found = metrics["text_reference"] if reference else metrics
-            scores[name][run.options.seed, run.options.fold] = found[name]
-        if not reference:
-            for row in run_folder.read_predictions(run.folder, ("id", "predicted", "label")):
-                predicted[run.options.seed, row["id"]] = row["predicted"]
-                true[row["id"]] = row["label"]
-    return Results(scores, predicted, true)
+@dataclasses.dataclass(frozen=True)
+class Reproduced:
+    """What came out of a reproduction.
+
+    Attributes:
+        facts: What it was made of, by name.
+        table: A row for each of the tables' rows and class weights, from `can_tf.report.comparison.compare`.
+        paths: Of the report, the Markdown first.
+        failures: Why a training failed, by training; asked again, it is tried again.
+    """
+
+    facts: Mapping[str, Any]
+    table: Sequence[Mapping[str, Any]]
+    paths: Sequence[Path]
+    failures: Mapping[FoldRun, str]
 
 
-def compare(
-    rows: Sequence[Row], results: Mapping[Row, Results], test_share: float, class_weight: str = "none"
-) -> list[dict[str, Any]]:
-    """Returns the report's rows: `class_weight`, `row`, `tables`, `trainings`, each score's mean, spread and test.
+@dataclasses.dataclass(frozen=True)
+class RowPlan:
+    """A row's trainings with one class weight; the words' reference lies in those of the CAN."""
+
+    row: TableRow
+    class_weight: str
+    runs: Sequence[FoldRun]
+
+    @property
+    def name(self) -> str:
+        return self.row.name if self.class_weight == "none" else f"{self.row.name}, {self.class_weight}"
+
+    @property
+    def missing(self) -> int:
+        """How many are not trained yet."""
+        return sum(not run.done for run in self.runs)
+
+    def seconds(self) -> list[float]:
+        """Returns how long those took that are done."""
+        return [read_run_json(run.folder, METRICS_FILE)["seconds"] for run in self.runs if run.done]
+
+
+def reproduce(
+    corpus: Corpus,
+    what: Reproduction,
+    *,
+    jobs: int = 1,
+    workers: int | None = None,
+    cluster: str | None = None,
+    progress: Progress = ignore,
+) -> Reproduced:
+    """Builds the records, trains what is missing, compares, and writes the report.
 
     Args:
-        rows: In the order of the report; the CAN among them if the others are to be compared.
-        results: By row.
-        test_share: Test utterances for each training utterance.
-        class_weight: What all of them were trained with.
+        corpus: From a reader.
+        what: Tables, options, and where to.
+        jobs: Trainings at once on one machine; they share its cores.
+        workers: Processes that build records; None for one per core.
+        cluster: Address of a Dask scheduler, whose workers build and train in place of this machine.
+        progress: Told of the records built, and of each training that ends.
+
+    Raises:
+        ConfigError: The corpus does not allow the protocol, or has fewer folds.
+        RecordsError: Records cannot be built, or the folder holds others.
+        RunError: A run folder belongs to another training.
+        ClusterError: The cluster cannot do the work.
     """
-    table = []
-    for row in rows:
-        own = results[row]
-        line: dict[str, Any] = {
-            "class_weight": class_weight,
-            "row": row.name,
-            "tables": " ".join(map(str, row.tables)),
-            "trainings": len(own.scores["wa"]),
-        }
-        for score in SCORES:
-            values = list(own.scores[score].values())
-            line[f"{score}_mean"] = statistics.fmean(values) if values else None
-            line[f"{score}_std"] = statistics.stdev(values) if len(values) > 1 else None
-            paper = getattr(row, score)
-            line[f"{score}_paper"] = paper[0] if paper else None
-            line |= _comparison(score, results.get(CAN), own, test_share) if row is not CAN else {}
-        table.append(line)
-    return table
+    datasets = _build(corpus, what, workers, cluster, progress)
+    planned = _plan(datasets, what)
+    dataset = datasets[CAN.segmentation]
+    test_share = _test_share(dataset, what.options)
+    trainings = [run for row_plan in planned if row_plan.row.variant != TFIDF for run in row_plan.runs]
+    paths = [Path(what.options.glove)] if what.options.glove else []
+    with cluster_executor(cluster, what.out, paths, runs=[run.folder for run in trainings]) as executor:
+        failures = train_all(trainings, jobs=jobs, progress=progress, executor=executor)
+    table: list[dict[str, Any]] = []
+    for weight in what.class_weights:
+        of_weight = [row_plan for row_plan in planned if row_plan.class_weight == weight]
+        results = {one.row: read_results(one.runs, reference=one.row.variant == TFIDF) for one in of_weight}
+        table += compare(what.rows, results, test_share, weight)
+    facts = _facts(dataset, what, trainings)
+    return Reproduced(facts, table, write_report(what.out, table, facts), failures)
 
 
-def _comparison(score: str, can: Results | None, other: Results, test_share: float) -> dict[str, Any]:
-    """Returns how the CAN differs from another row, over what both have."""
-    if can is None:
-        return {}
-    common = sorted(set(can.scores[score]) & set(other.scores[score]))
-    if not common:
-        return {}
-    test = corrected_t_test(
-        [can.scores[score][each] for each in common], [other.scores[score][each] for each in common], test_share
-    )
-    line: dict[str, Any] = {f"{score}_difference": test.difference, f"{score}_p": test.p}
-    holds = test.p is not None and test.p < _SIGNIFICANT
-    if other.predicted:
-        low, high = _interval(score, can, other)
-        line |= {f"{score}_low": low, f"{score}_high": high}
-        holds = holds and not low <= 0 <= high
-    return {**line, f"{score}_holds": holds}
+def plan_reproduction(
+    corpus: Corpus,
+    what: Reproduction,
+    *,
+    workers: int | None = None,
+    cluster: str | None = None,
+    progress: Progress = ignore,
+) -> list[RowPlan]:
+    """Builds the records, if they are missing, and returns what `reproduce` would train; arguments are its own."""
+    planned = _plan(_build(corpus, what, workers, cluster, progress), what)
+    return [row_plan for row_plan in planned if row_plan.row.variant != TFIDF]
 
 
-def _interval(score: str, can: Results, other: Results) -> tuple[float, float]:
-    seeds = sorted({seed for seed, _ in can.predicted} & {seed for seed, _ in other.predicted})
-    tested = sorted(can.true)
-    ids = [id_ for id_ in tested if all((seed, id_) in each.predicted for seed in seeds for each in (can, other))]
-    labels = sorted({*can.true.values(), *can.predicted.values(), *other.predicted.values()})
-    index = {label: place for place, label in enumerate(labels)}
-    true = np.array([index[can.true[id_]] for id_ in ids])
-    first, second = (
-        np.array([[index[each.predicted[seed, id_]] for id_ in ids] for seed in seeds]) for each in (can, other)
-    )
-    return bootstrap_interval(true, first, second, SCORES[score])
+def seconds_left(planned: Sequence[RowPlan]) -> list[float | None]:
+    """Returns how long each row's missing trainings would take, one at a time, by those of it that are done.
 
-
-def sentences(table: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Returns in words which differences from the CAN hold."""
-    lines = []
-    for line in table:
-        for score in SCORES:
-            difference = line.get(f"{score}_difference")
-            if difference is None:
-                continue
-            p = line[f"{score}_p"]
-            told = "no test is possible" if p is None else f"p = {p:.3f}"
-            if f"{score}_low" in line:
-                told += f"; 95 % of resampled corpora: {line[f'{score}_low']:+.3f} to {line[f'{score}_high']:+.3f}"
-            verdict = "holds" if line[f"{score}_holds"] else "does not hold: it may be noise"
-            lines.append(f"{score.upper()}, CAN against {line['row']}: {difference:+.3f}, {verdict} ({told}).")
-    return lines
-
-
-def write_report(folder: Path, table: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> list[Path]:
-    """Writes `report.md`, `report.csv`, `report.json` and `report.png`; returns their paths.
-
-    Args:
-        folder: Made if missing.
-        table: From `compare`.
-        facts: `synthetic`, and what else is to stand above the tables, by name.
+    Where none is done, the mean of the other rows' stands in; None where no training is timed at all.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"report.{suffix}" for suffix in ("md", "csv", "json", "png")]
-    with replacing(paths[0]) as temporary:
-        temporary.write_text(_markdown(table, facts), encoding="utf-8")
-    write_csv(paths[1], CSV_COLUMNS, [{name: line.get(name, "") for name in CSV_COLUMNS} for line in table])
-    write_json(paths[2], {"facts": dict(facts), "rows": list(table)})
-    from can_tf.report.plots import tables_png
-
-    tables_png(table, paths[3], "synthetic speech" if facts["synthetic"] else "")
-    return paths
-
-
-def _markdown(table: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> str:
-    kind = "Synthetic speech: these are not results on IEMOCAP." if facts["synthetic"] else ""
-    parts = ["# The paper's tables, reproduced", kind]
-    parts.append("\n".join(f"- {name}: {value}" for name, value in facts.items() if name != "synthetic"))
-    parts.append(
-        "The paper's figures are on IEMOCAP, over ten folds. Means and standard deviations are over trainings."
-    )
-    by_weight = {each: [line for line in table if line["class_weight"] == each] for each in _class_weights(table)}
-    for class_weight, lines in by_weight.items():
-        parts += _markdown_section(lines, "" if len(by_weight) == 1 else f", class weight {class_weight}")
-    if len(by_weight) == 1:
-        parts.append("UA moves with what a rare label counts in the loss: `--class-weight both` reports both ways.")
-    else:
-        parts.append(f"## UA, both ways\n\n{_both_ways(by_weight)}")
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _class_weights(table: Sequence[Mapping[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(line["class_weight"] for line in table))
-
-
-def _markdown_section(table: Sequence[Mapping[str, Any]], suffix: str) -> list[str]:
-    parts = []
-    for number, title in ((2, "models"), (3, "segmentation"), (4, "ablations")):
-        lines = [line for line in table if str(number) in line["tables"].split()]
-        if any(line["row"] != CAN.name and line["tables"] == str(number) for line in lines):
-            parts.append(f"## Table {number}: {title}{suffix}\n\n{_markdown_table(lines)}")
-    parts.append(f"## Which differences hold{suffix}\n\n" + "\n".join(f"- {line}" for line in sentences(table)))
-    return parts
-
-
-def _both_ways(by_weight: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    header = f"| model | {' | '.join(by_weight)} |\n|---{'|---' * len(by_weight)}|"
-    rows = [
-        f"| {lines[0]['row']} | {' | '.join(_spread(line, 'ua') for line in lines)} |"
-        for lines in zip(*by_weight.values(), strict=True)
+    timed = [row_plan.seconds() for row_plan in planned]
+    known = [seconds for of_row in timed for seconds in of_row]
+    return [
+        statistics.fmean(of_row or known) * row_plan.missing if known else None
+        for row_plan, of_row in zip(planned, timed, strict=True)
     ]
-    return "\n".join([header, *rows])
 
 
-def _markdown_table(lines: Sequence[Mapping[str, Any]]) -> str:
-    header = "| model | WA | paper | UA | paper | trainings |\n|---|---|---|---|---|---|"
-    rows = [
-        f"| {line['row']} | {_spread(line, 'wa')} | {_paper(line, 'wa')} "
-        f"| {_spread(line, 'ua')} | {_paper(line, 'ua')} | {line['trainings']} |"
-        for line in lines
-    ]
-    return "\n".join([header, *rows])
+def _build(
+    corpus: Corpus, what: Reproduction, workers: int | None, cluster: str | None, progress: Progress
+) -> dict[str, Dataset]:
+    """Returns records by segmentation, built now or before."""
+    datasets = {}
+    sound = sorted({utterance.audio_path.parent for utterance in corpus.utterances})
+    for segmentation in sorted({row.segmentation for row in what.rows}):
+        folder = what.out / f"records-{segmentation}"
+        progress(Event("Building records", note=f"Records in {folder} ..."))
+        with cluster_executor(cluster, folder, sound) as executor:
+            datasets[segmentation] = build_records(
+                corpus,
+                folder,
+                BuildOptions(segmentation=segmentation),
+                workers=workers or os.cpu_count() or 1,
+                report=counted(progress, f"Building {segmentation} records", "utterances"),
+                executor=executor,
+            )
+    return datasets
 
 
-def _spread(line: Mapping[str, Any], score: str) -> str:
-    mean, std = line[f"{score}_mean"], line[f"{score}_std"]
-    if mean is None:
-        return "missing"
-    return f"{mean:.3f}" + (f" ± {std:.3f}" if std is not None else "")
+def _plan(datasets: Mapping[str, Dataset], what: Reproduction) -> list[RowPlan]:
+    count = folds_to_run(datasets[CAN.segmentation].utterances, what.options.protocol, what.folds)
+    pairs = [(weight, row) for weight in what.class_weights for row in what.rows]
+    planned = [RowPlan(row, weight, _runs(row, weight, what, range(count))) for weight, row in pairs]
+    for row_plan in planned:
+        check_done(row_plan.runs, datasets[row_plan.row.segmentation])
+    return planned
 
 
-def _paper(line: Mapping[str, Any], score: str) -> str:
-    value = line[f"{score}_paper"]
-    return "" if value is None else f"{value:.3f}"
+def _runs(row: TableRow, class_weight: str, what: Reproduction, folds: Sequence[int]) -> list[FoldRun]:
+    variant = CAN.variant if row.variant == TFIDF else row.variant
+    options = dataclasses.replace(what.options, model=variant, class_weight=class_weight)
+    suffix = "" if class_weight == "none" else f"-{class_weight}"
+    runs, records = what.out / f"runs-{row.segmentation}{suffix}", what.out / f"records-{row.segmentation}"
+    return plan(options, folds, range(what.seeds), runs, records)
+
+
+def _test_share(dataset: Dataset, options: TrainOptions) -> float:
+    """Returns test utterances for each training utterance."""
+    fold = make_fold(dataset.utterances, options.protocol, 0, options.seed)
+    if not fold.train:
+        raise ConfigError(f"the {options.protocol} protocol leaves nothing to train on here.")
+    return len(fold.test) / len(fold.train)
+
+
+def _facts(dataset: Dataset, what: Reproduction, trainings: Sequence[FoldRun]) -> dict[str, Any]:
+    return {
+        "synthetic": dataset.synthetic,
+        "utterances": len(dataset.utterances),
+        "protocol": what.options.protocol,
+        "folds": folds_to_run(dataset.utterances, what.options.protocol, what.folds),
+        "seeds": what.seeds,
+        "at most epochs": what.options.epochs,
+        "class weight": ", ".join(what.class_weights),
+        "versions": next(_versions(trainings), ""),
+    }
+
+
+def _versions(trainings: Sequence[FoldRun]) -> Iterator[str]:
+    for run in trainings:
+        if run.done:
+            versions = read_run_json(run.folder, CONFIG_FILE)["versions"]
+            yield ", ".join(f"{name} {version}" for name, version in versions.items())

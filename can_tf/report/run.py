@@ -10,8 +10,12 @@ from can_tf.errors import RunError
 from can_tf.report.plots import confusion_matrix_png, learning_curves_png, reliability_png, risk_coverage_png
 from can_tf.report.statistics import BOOTSTRAP_SAMPLES, score_intervals
 from can_tf.training.calibration import Calibration, risk_coverage, scaled
-from can_tf.training.cross_validation import METRICS_SHAPE, SCORES
-from can_tf.training.metrics import evaluate_predictions, expected_calibration_error
+from can_tf.training.metrics import (
+    METRICS_SHAPE,
+    SCORE_NAMES,
+    evaluate_predictions,
+    expected_calibration_error,
+)
 from can_tf.training.run_folder import (
     CONFIG_FILE,
     METRICS_FILE,
@@ -71,9 +75,9 @@ def headline_scores(
 
     def scores(drawn: np.ndarray) -> dict[str, float]:
         true = evaluation.true[drawn]
-        found = evaluate_predictions(evaluation.probabilities[drawn], true, evaluation.labels)
+        scored = evaluate_predictions(evaluation.probabilities[drawn], true, evaluation.labels)
         calibrated_ece = expected_calibration_error(calibrated[drawn], true)
-        return {**{name: found[name] for name in SCORES}, "calibrated_ece": calibrated_ece}
+        return {**{name: scored[name] for name in SCORE_NAMES}, "calibrated_ece": calibrated_ece}
 
     count = len(evaluation.true)
     intervals = score_intervals(scores, count, samples=samples)
@@ -88,7 +92,7 @@ def draw_run(folder: Path, evaluation: Evaluation, calibration: Calibration) -> 
         "as trained": evaluation.probabilities,
         f"temperature {calibration.temperature:.2f}": scaled(evaluation.probabilities, calibration.temperature),
     }
-    curves = {name: risk_coverage(each, evaluation.true) for name, each in predictions.items()}
+    curves = {name: risk_coverage(values, evaluation.true) for name, values in predictions.items()}
     paths = [folder / name for name in ("confusion.png", RELIABILITY_FILE, RISK_FILE, LEARNING_CURVES_FILE)]
     confusion_matrix_png(evaluation.metrics["confusion"], evaluation.labels, paths[0], title)
     reliability_png(predictions, evaluation.true, paths[1], title)

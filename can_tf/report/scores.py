@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from can_tf.progress import amount
 from can_tf.report.tables import CONFIDENCE_HEADERS, RISK_HEADERS, confidence_rows, format_table, risk_rows, score_rows
+from can_tf.training.metrics import FINAL_PREDICTION, OTHER_PREDICTIONS, SCORE_NAMES
 
 if TYPE_CHECKING:
     from can_tf.training.calibration import Calibration
@@ -12,22 +14,44 @@ if TYPE_CHECKING:
 def scores_table(metrics: Mapping[str, Any], *, alpha: float) -> str:
     """Returns WA, UA, macro F1 and calibration error of a run's predictions on its test part."""
     table = format_table(
-        ["prediction", "WA", "UA", "macro F1", "ECE"],
-        [
-            [name, *(f"{scores[key]:.3f}" for key in ("wa", "ua", "macro_f1", "ece"))]
-            for name, scores in score_rows(metrics, alpha=alpha)
-        ],
+        ["prediction", *SCORE_NAMES.values()],
+        [[name, *(f"{scores[key]:.3f}" for key in SCORE_NAMES)] for name, scores in score_rows(metrics, alpha=alpha)],
     )
-    count = metrics["count"]
-    kind = (
-        f"test part, {count} utterances of synthetic speech"
-        if metrics["synthetic"]
-        else f"test part, {count} utterances"
-    )
-    return f"{table}\n({kind})"
+    synthetic = " of synthetic speech" if metrics["synthetic"] else ""
+    return f"{table}\n(test part, {amount(metrics['count'], 'utterances')}{synthetic})"
 
 
 def confidence_tables(calibration: "Calibration") -> str:
     """Returns the temperature, what it does to the calibration error, and the risk at some coverages."""
     table = format_table(CONFIDENCE_HEADERS, confidence_rows(calibration))
     return f"{calibration.in_words()}\n\n{table}\n\n{format_table(RISK_HEADERS, risk_rows(calibration))}"
+
+
+def summary_table(summary: Mapping[str, Any]) -> str:
+    """Returns mean and standard deviation of a cross-validation's scores, and of its recalls by label."""
+    scores = summary["scores"]
+    names = {"final": FINAL_PREDICTION, **OTHER_PREDICTIONS}
+    shown = [score for score in SCORE_NAMES if score != "ece"]
+    rows = [[name, *(_spread(scores[key][score]) for score in shown)] for key, name in names.items() if key in scores]
+    recalls = [[label, _spread(value)] for label, value in scores["final"]["recall"].items()]
+    kind = "synthetic speech" if summary["synthetic"] else "test parts"
+    return "\n".join(
+        [
+            format_table(["prediction", *(SCORE_NAMES[score] for score in shown)], rows),
+            f"(mean and standard deviation over {summary['done']} of {summary['runs']} trainings, {kind})",
+            "",
+            format_table(["label", "recall"], recalls),
+        ]
+    )
+
+
+def recalls_table(metrics: Mapping[str, Any]) -> str:
+    """Returns the recall of each label, where it occurs in a run's test part."""
+    rows = [[label, "absent" if recall is None else f"{recall:.3f}"] for label, recall in metrics["recall"].items()]
+    return format_table(["label", "recall"], rows)
+
+
+def _spread(value: Mapping[str, Any]) -> str:
+    if value["mean"] is None:
+        return "absent"
+    return f"{value['mean']:.3f}" + (f" ± {value['std']:.3f}" if value["std"] is not None else "")

@@ -102,10 +102,10 @@ def score_intervals(
         count: How many utterances there are.
         level, samples, seed: As `bootstrap_interval` has them.
     """
-    found = [scores(drawn) for drawn in _draws(count, samples, seed)]
+    resampled = [scores(drawn) for drawn in _draws(count, samples, seed)]
     intervals = {}
     for name, score in scores(np.arange(count)).items():
-        values = np.array([each[name] for each in found])
+        values = np.array([of_draw[name] for of_draw in resampled])
         intervals[name] = _percentiles((values - values.mean() + score).clip(0, 1), level)
     return intervals
 

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from can_tf.training.metrics import FINAL_PREDICTION, OTHER_PREDICTIONS
+
 if TYPE_CHECKING:
     from can_tf.training.calibration import Calibration  # Imports SciPy.
 
@@ -12,7 +14,14 @@ RISK_HEADERS = ("kept", "of calibrated confidence from", "wrong among them")
 
 
 def format_table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Returns a table of plain text: the first column to the left, the others to the right."""
+    """Returns a table of plain text: the first column to the left, the others to the right.
+
+    Example:
+        >>> print(format_table(["label", "recall"], [["calm", "0.5"]]))
+        label  recall
+        -----  ------
+        calm      0.5
+    """
     cells = [[str(cell) for cell in row] for row in (headers, *rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headers))]
     lines = [
@@ -28,21 +37,15 @@ def format_table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def score_rows(metrics: Mapping[str, Any], *, alpha: float) -> list[tuple[str, Mapping[str, Any]]]:
     """Returns the scores that a run's metrics hold, by what was scored: the final prediction first."""
-    names = {
-        "text": "text head alone",
-        "audio": "audio head alone",
-        "text_reference": "reference: TF-IDF words, logistic regression",
-        "majority": "reference: the commonest label",
-    }
-    others = [(name, metrics[key]) for key, name in names.items() if key in metrics]
-    return [(f"final, Eq. 15 (alpha {alpha:g})", metrics), *others]
+    others = [(name, metrics[key]) for key, name in OTHER_PREDICTIONS.items() if metrics.get(key)]
+    return [(f"{FINAL_PREDICTION} (alpha {alpha:g})", metrics), *others]
 
 
 def confidence_rows(calibration: "Calibration") -> list[list[str]]:
     """Returns what a run's confidence is worth without its temperature and with it, below CONFIDENCE_HEADERS."""
     by_name = {"as trained": calibration.unscaled, "calibrated": calibration.scaled}
     scores = ("ece", "nll", "risk_coverage_area")
-    return [[name, *(f"{found[score]:.3f}" for score in scores)] for name, found in by_name.items()]
+    return [[name, *(f"{values[score]:.3f}" for score in scores)] for name, values in by_name.items()]
 
 
 def risk_rows(calibration: "Calibration") -> list[list[str]]:

@@ -1,15 +1,110 @@
-"""A search's trials as a table and a picture."""
+"""A search over hyperparameters from beginning to end, and its trials as a table and a picture."""
 
+import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from can_tf.corpus.utterance import Corpus
+from can_tf.errors import MissingExtraError
 from can_tf.files import replacing
+from can_tf.progress import Event, Progress, counted, ignore
+from can_tf.records.build import build_records
+from can_tf.records.dataset import load_dataset
+from can_tf.records.shards import BuildOptions
 from can_tf.report.plots import trials_png
 from can_tf.report.tables import format_table
+from can_tf.training.folds import folds_to_run
+from can_tf.training.option_fields import Between
+from can_tf.training.search import SPACES, Role, Search, overlap_folders
 
 REPORT_FILE, PICTURE_FILE = "report.md", "trials.png"
-_LOGARITHMIC = ("alpha", "learning_rate")
+
+
+@dataclasses.dataclass(frozen=True)
+class Tuned:
+    """What came out of a search.
+
+    Attributes:
+        facts: What it was, by name.
+        trials: From `can_tf.training.tuning.run_search`; a worker's own alone.
+        best: The trial of the highest validation WA; None for a worker.
+        paths: Of the report; empty for a worker.
+    """
+
+    facts: Mapping[str, Any]
+    trials: Sequence[Mapping[str, Any]]
+    best: Mapping[str, Any] | None
+    paths: Sequence[Path]
+
+
+def tune(search: Search, role: Role | None = None, progress: Progress = ignore) -> Tuned:
+    """Searches until all trials are done; writes them, the options of the best, and a report.
+
+    Args:
+        search: What to search, and where to.
+        role: Alone, or chief or worker of several machines.
+        progress: Told of each trial that this process has run.
+
+    Raises:
+        MissingExtraError: KerasTuner is not installed.
+        ConfigError: The records do not allow the protocol, or have fewer folds.
+        RunError: The folder holds another search, three trials in a row failed, or chief and worker do not meet.
+        BusyError: Another process is chief, or searches alone, or is the worker of this name.
+    """
+    role = role or Role()
+    dataset = load_dataset(next(iter(search.records.values())))
+    folds_to_run(dataset.utterances, search.options.protocol, search.folds)
+    try:
+        from can_tf.training.tuning import best_of, run_search, write_results
+    except ModuleNotFoundError as error:
+        if error.name != "keras_tuner":
+            raise
+        raise MissingExtraError("can-tf tune", "tune") from error
+    trials, facts = run_search(search, role, progress), _facts(search, dataset.synthetic)
+    if role.kind == "worker":
+        return Tuned(facts, trials, None, ())
+    write_results(search, trials)
+    return Tuned(facts, trials, best_of(trials), write_report(search.folder, trials, search.over, facts))
+
+
+def build_overlaps(
+    corpus: Corpus, folder: Path, *, workers: int | None = None, progress: Progress = ignore
+) -> dict[float, Path]:
+    """Builds the records of a search over overlaps, those that are missing; returns their folders by overlap.
+
+    Args:
+        corpus: From a reader.
+        folder: Of the search.
+        workers: Processes that build; None for one per core.
+        progress: Told of the utterances done.
+
+    Raises:
+        RecordsError: Records cannot be built, or a folder holds others.
+    """
+    folders = overlap_folders(folder)
+    for overlap, records in folders.items():
+        progress(Event("Building records", note=f"Records in {records} ..."))
+        build_records(
+            corpus,
+            records,
+            BuildOptions(overlap=overlap),
+            workers=workers or os.cpu_count() or 1,
+            report=counted(progress, f"Building records of overlap {overlap:g}", "utterances"),
+        )
+    return folders
+
+
+def _facts(search: Search, synthetic: bool) -> dict[str, Any]:
+    return {
+        "synthetic": synthetic,
+        "method": search.method,
+        "protocol": search.options.protocol,
+        "folds": search.folds,
+        "seed": search.options.seed,
+        "at most epochs": search.options.epochs,
+    }
 
 
 def trials_table(trials: Sequence[Mapping[str, Any]], over: Sequence[str]) -> str:
@@ -53,5 +148,9 @@ def write_report(
     with replacing(paths[0]) as temporary:
         temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     scored = [trial for trial in trials if trial["validation_wa"] is not None]
-    trials_png(scored, over, _LOGARITHMIC, paths[1], "synthetic speech" if facts["synthetic"] else "")
+    trials_png(scored, over, _logarithmic(), paths[1], "synthetic speech" if facts["synthetic"] else "")
     return paths
+
+
+def _logarithmic() -> list[str]:
+    return [name for name, tried in SPACES.items() if isinstance(tried, Between) and tried.logarithmic]

@@ -12,18 +12,21 @@ import contextlib
 import dataclasses
 import gzip
 import hashlib
+import math
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from can_tf.errors import TextError
+from can_tf.progress import Progress, counted, ignore
 
 _LINES_TO_FIND_DIMENSION = 100
 _LINES_BETWEEN_REPORTS = 20_000
+_BYTES_PER_MB = 1_000_000
 _PARTS_OF_CONTRACTIONS = ("n't", "'s", "'re", "'ve", "'ll", "'d", "'m")
 
 
@@ -35,16 +38,24 @@ class GloveVectors:
     vectors: dict[str, np.ndarray]
 
 
-def read_glove(path: Path, wanted: Iterable[str], report: Callable[[int, int], None] | None = None) -> GloveVectors:
+def read_glove(path: Path, wanted: Iterable[str], progress: Progress = ignore) -> GloveVectors:
     """Reads the vectors of some words.
 
     Args:
         path: GloVe's text format, plain or gzipped.
         wanted: Normalized words.
-        report: Called with the bytes read and their total.
+        progress: Told of the megabytes read.
 
     Raises:
         TextError: The file is missing, empty, or a line has another number of columns or a column that is no number.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "vectors.txt")
+        ...     _ = path.write_text("good 1 2\\nday 3 4\\n")
+        ...     read_glove(path, ["day", "unheard"]).vectors
+        {'day': array([3., 4.], dtype=float32)}
     """
     words = sorted(set(wanted))
     needed = {spelling for word in words for part in (word, *_parts(word)) for spelling in _spellings(part)}
@@ -54,7 +65,7 @@ def read_glove(path: Path, wanted: Iterable[str], report: Callable[[int, int], N
                 f"{path}: cannot be read (there is no such file). Expected word vectors in GloVe's text format."
             )
         dimension = _dimension(path)
-        rows = {row.word: row.vector for row in _rows(path, dimension, needed, report)}
+        rows = {row.word: row.vector for row in _rows(path, dimension, needed, progress)}
     except (OSError, EOFError, zlib.error) as error:
         raise TextError(f"{path}: cannot be read ({error}). Expected word vectors in GloVe's text format.") from error
     found = {word: _vector(word, rows) for word in words}
@@ -136,8 +147,9 @@ def _dimension(path: Path) -> int:
     return dimension
 
 
-def _rows(path: Path, dimension: int, needed: set[str], report: Callable[[int, int], None] | None) -> Iterator[_Row]:
+def _rows(path: Path, dimension: int, needed: set[str], progress: Progress) -> Iterator[_Row]:
     needed_bytes = {word.encode() for word in needed}
+    report = counted(progress, "Reading word vectors", "MB")
     with _opened(path) as (lines, raw, size):
         for number, line in enumerate(lines, 1):
             columns = line.count(b" ")
@@ -147,10 +159,13 @@ def _rows(path: Path, dimension: int, needed: set[str], report: Callable[[int, i
             word = line.split(b" ", 1)[0] if columns == dimension else line.rsplit(b" ", dimension)[0]
             if columns >= dimension and word in needed_bytes:
                 yield _Row(word.decode(), _numbers(path, number, line, dimension))
-            if report is not None and number % _LINES_BETWEEN_REPORTS == 0:
-                report(raw.tell(), size)
-        if report is not None:
-            report(size, size)
+            if number % _LINES_BETWEEN_REPORTS == 0:
+                report(_megabytes(raw.tell()), _megabytes(size))
+        report(_megabytes(size), _megabytes(size))
+
+
+def _megabytes(size: int) -> int:
+    return math.ceil(size / _BYTES_PER_MB)
 
 
 def _numbers(path: Path, number: int, line: bytes, dimension: int) -> np.ndarray:

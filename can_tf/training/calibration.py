@@ -79,6 +79,12 @@ def temperature_of(probabilities: np.ndarray, true: np.ndarray) -> float:
 
     Raises:
         ValueError: There is nothing to fit.
+
+    Example:
+        Of four answers with a confidence of 0.9, three are right: the odds of 9 to 1 have to become 3 to 1.
+
+        >>> round(temperature_of(np.array([[0.9, 0.1]] * 4), np.array([0, 0, 0, 1])), 6)
+        2.0
     """
     if not len(true):
         raise ValueError("there are no predictions to fit a temperature on")
@@ -104,6 +110,10 @@ def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
 
     No label gets less than one that was less probable, and equals stay equal, so predictions are the same. (Two that
     differ by nothing but rounding may become equal: take labels from the probabilities before.)
+
+    Example:
+        >>> scaled(np.array([[0.9, 0.1]]), 2.0).round(6)
+        array([[0.75, 0.25]])
     """
     return special.softmax(_logs(probabilities) / temperature, axis=1)
 

@@ -1,148 +1,94 @@
-"""Every fold of a protocol, for several seeds, each a process of its own; then their scores together.
+"""Every fold of a protocol, for several seeds, and their scores together. Reads without TensorFlow."""
 
-A fold that fails costs that fold alone: what it said lies beside its run folder, and typing the command again does what
-is missing. Reads without TensorFlow; the trainings are `can-tf train`.
-"""
-
-import concurrent.futures
-import contextlib
 import csv
 import dataclasses
-import functools
-import os
 import statistics
-import subprocess
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from can_tf.cluster import cluster_executor
 from can_tf.errors import RunError
 from can_tf.files import write_csv, write_json
-from can_tf.processes import run_all, working_in
+from can_tf.progress import Progress, ignore
 from can_tf.records.dataset import Dataset
 from can_tf.training import run_folder
+from can_tf.training.fold_runs import FoldRun, check_done, plan, train_all
+from can_tf.training.folds import folds_to_run
+from can_tf.training.metrics import METRICS_SHAPE, OTHER_PREDICTIONS, SCORE_NAMES
 from can_tf.training.options import TrainOptions
 
-SCORES = ("wa", "ua", "macro_f1", "ece")
-# What a run's metrics may hold beside its final prediction.
-PREDICTIONS = ("text", "audio", "text_reference", "majority")
-_SCORES = {**dict.fromkeys(SCORES, float), "recall": {str: (float, None)}}
-METRICS_SHAPE = {**_SCORES, **dict.fromkeys(PREDICTIONS, (_SCORES, None)), "synthetic": bool}
 SUMMARY_FILE = "summary.json"
 OUT_OF_FOLD_FILE = "predictions.csv"
 
-_PROGRAM = "from can_tf.processes import end_with_parent; end_with_parent(); from can_tf.cli.main import main; main()"
 
+@dataclasses.dataclass(frozen=True)
+class CrossValidation:
+    """What came out of a cross-validation.
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class FoldRun:
-    """One training: its options, its run folder and its records; and whether it is to leave the test part alone."""
+    Attributes:
+        folder: Holds `summary.json` and `predictions.csv`.
+        summary: As `summarize` returns it.
+        failures: Why a training failed, by training; asked again, it is tried again.
+    """
 
-    options: TrainOptions
     folder: Path
-    records: Path
-    validation_only: bool = False
-
-    @property
-    def done(self) -> bool:
-        return (self.folder / self.result_file).exists()
-
-    @property
-    def result_file(self) -> str:
-        return run_folder.VALIDATION_FILE if self.validation_only else run_folder.METRICS_FILE
+    summary: Mapping[str, Any]
+    failures: Mapping[FoldRun, str]
 
 
-def plan(options: TrainOptions, folds: Sequence[int], seeds: Sequence[int], runs: Path, records: Path) -> list[FoldRun]:
-    """Returns a training for each seed and fold, in that order, in the run folders that `can-tf train` would take."""
-    return [
-        FoldRun(each, runs / run_folder.default_run_folder(each).name, records)
-        for seed in seeds
-        for fold in folds
-        for each in [dataclasses.replace(options, fold=fold, seed=seed)]
-    ]
-
-
-def check_done(planned: Sequence[FoldRun], dataset: Dataset) -> None:
-    """Raises RunError if a training that is done had other options or other records: it would be no part of these."""
-    for run in planned:
-        if run.done:
-            run_folder.check_same(run.folder, run.options, dataset)
-
-
-def train_all(
-    planned: Sequence[FoldRun],
+def cross_validate(
+    dataset: Dataset,
+    options: TrainOptions,
     *,
-    jobs: int,
-    report: Callable[[FoldRun, str | None], None],
-    executor: concurrent.futures.Executor | None = None,
-) -> dict[FoldRun, str]:
-    """Trains what is not done and returns why some failed.
+    folds: int | None = None,
+    seeds: int = 1,
+    jobs: int = 1,
+    runs: Path = Path("runs"),
+    cluster: str | None = None,
+    progress: Progress = ignore,
+) -> CrossValidation:
+    """Trains every fold of a protocol that is not trained yet, and sums up.
 
     Args:
-        planned: From `plan`.
+        dataset: The records.
+        options: Of every training; fold and seed are set for each.
+        folds: Only the first so many; None for all that the protocol has.
+        seeds: How many, from 0 on.
         jobs: Trainings at once on one machine; they share its cores.
-        report: Called with each training that ends, and why it failed, None if it did not.
-        executor: Runs the trainings in place of `jobs` threads here; its processes see the same files, and this
-            process's folder at the same path.
+        runs: Folder of run folders; results go to `cv-<model>-<protocol>` in it.
+        cluster: Address of a Dask scheduler, whose workers train in place of this machine.
+        progress: Told of each training that ends.
+
+    Raises:
+        ConfigError: The records do not allow the protocol, or have fewer folds.
+        RunError: A run folder belongs to another training, or not one training succeeded.
+        ClusterError: The cluster cannot do the work.
+
+    Example:
+        >>> from can_tf.records.dataset import load_dataset
+        >>> result = cross_validate(load_dataset(Path("data/records")), TrainOptions(), seeds=3)  # doctest: +SKIP
+        >>> result.summary["scores"]["final"]["wa"]["mean"]  # doctest: +SKIP
     """
-    missing = [run for run in planned if not run.done]
-    failures: dict[FoldRun, str] = {}
-    train = functools.partial(_train, jobs=jobs, base=Path.cwd())
-    with concurrent.futures.ThreadPoolExecutor(jobs) if executor is None else contextlib.nullcontext(executor) as pool:
-        for run, reason in run_all(pool, train, missing):
-            if reason is not None:
-                failures[run] = reason
-            report(run, reason)
-    return failures
-
-
-def _train(run: FoldRun, jobs: int, base: Path) -> str | None:
-    """Runs one training to its end; returns why it failed, or None.
-
-    Args:
-        run: What to train.
-        jobs: Trainings at once on this machine.
-        base: The folder that relative paths start from.
-    """
-    folder = base / run.folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    config = folder.with_name(f"{folder.name}.options.json")
-    log = folder.with_name(f"{folder.name}.log")
-    write_json(config, dataclasses.asdict(run.options))
-    arguments = ["train", "--records", run.records, "--config", config, "--run", run.folder, "--json"]
-    arguments += ["--validation-only"] if run.validation_only else []
-    cores = max(1, (os.cpu_count() or 1) // jobs)
-    threads = {"TF_NUM_INTRAOP_THREADS": str(max(1, cores // 2)), "TF_NUM_INTEROP_THREADS": str(cores)}
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, *map(str, arguments)],
-            cwd=base,
-            stdin=subprocess.PIPE,  # Which it watches, to end when this process does.
-            stdout=subprocess.DEVNULL,
-            stderr=output,
-            env={**os.environ, **threads},
-        ) as child,
-        working_in(child, folder),
-    ):
-        code = child.wait()
-    if code == 0:
-        log.unlink()
-        config.unlink()
-        return None
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-    return f"{lines[-1] if lines else how} ({how}; {run.folder.with_name(log.name)})"
+    count = folds_to_run(dataset.utterances, options.protocol, folds)
+    planned = plan(options, range(count), range(seeds), runs, dataset.folder)
+    check_done(planned, dataset)
+    paths = [dataset.folder, *([Path(options.glove)] if options.glove else [])]
+    with cluster_executor(cluster, runs, paths, runs=[run.folder for run in planned]) as executor:
+        failures = train_all(planned, jobs=jobs, progress=progress, executor=executor)
+    if not any(run.done for run in planned):
+        raise RunError(f"every training failed. The first: {next(iter(failures.values()))}")
+    folder = runs / f"cv-{options.model}-{options.protocol}"
+    return CrossValidation(folder, write_results(planned, folder), failures)
 
 
 def summarize(planned: Sequence[FoldRun]) -> dict[str, Any]:
     """Returns mean and standard deviation of each score over the trainings that are done.
 
     Returns:
-        `runs` and `done`, `synthetic`, `scores`: a row for each of `final` and PREDICTIONS that the runs have, with
-        `{"mean", "std", "values"}` by score (`std` is the sample's, None for one value), and `recall` by label, over
-        the folds in which the label occurs.
+        `runs` and `done`, `synthetic`, `scores`: a row for `final` and each of OTHER_PREDICTIONS that the runs have,
+        with `{"mean", "std", "values"}` by score (`std` is the sample's, None for one value), and `recall` by label,
+        over the folds in which the label occurs.
 
     Raises:
         RunError: None is done.
@@ -152,8 +98,8 @@ def summarize(planned: Sequence[FoldRun]) -> dict[str, Any]:
         raise RunError("no fold is done, so there is nothing to sum up.")
     metrics = [run_folder.read_run_json(run.folder, run_folder.METRICS_FILE, METRICS_SHAPE) for run in done]
     scores = {"final": _scores(metrics)}
-    for name in PREDICTIONS:
-        having = [each[name] for each in metrics if each.get(name)]
+    for name in OTHER_PREDICTIONS:
+        having = [of_run[name] for of_run in metrics if of_run.get(name)]
         if having:
             scores[name] = _scores(having)
     return {
@@ -161,20 +107,20 @@ def summarize(planned: Sequence[FoldRun]) -> dict[str, Any]:
         "done": len(done),
         "folds": sorted({run.options.fold for run in done}),
         "seeds": sorted({run.options.seed for run in done}),
-        "synthetic": all(each["synthetic"] for each in metrics),
+        "synthetic": all(of_run["synthetic"] for of_run in metrics),
         "scores": scores,
     }
 
 
 def _scores(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     recalls: dict[str, list[float]] = {}
-    for each in metrics:
-        for label, recall in each["recall"].items():
+    for of_run in metrics:
+        for label, recall in of_run["recall"].items():
             recalls.setdefault(label, [])
             if recall is not None:
                 recalls[label].append(recall)
     return {
-        **{name: _spread([each[name] for each in metrics]) for name in SCORES},
+        **{name: _spread([of_run[name] for of_run in metrics]) for name in SCORE_NAMES},
         "recall": {label: _spread(values) for label, values in recalls.items()},
     }
 

@@ -5,13 +5,13 @@ their vectors, as they would in production; nothing about how often or with whic
 """
 
 import dataclasses
-from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
 from can_tf.errors import ConfigError
+from can_tf.progress import Progress, ignore
 from can_tf.records.dataset import Dataset, StoredUtterance
 from can_tf.text.glove import GloveVectors, embedding_matrix, read_glove
 from can_tf.text.vocabulary import build_vocabulary
@@ -61,9 +61,7 @@ def split(dataset: Dataset, options: TrainOptions) -> Parts:
     return parts
 
 
-def word_vectors(
-    dataset: Dataset, parts: Parts, options: TrainOptions, report: Callable[[int, int], None] | None = None
-) -> WordVectors:
+def word_vectors(dataset: Dataset, parts: Parts, options: TrainOptions, progress: Progress = ignore) -> WordVectors:
     """Returns the vocabulary of a fold with its vectors, from a GloVe file, the demo's own, or none.
 
     Raises:
@@ -74,7 +72,7 @@ def word_vectors(
     if path is None:
         return WordVectors(build_vocabulary(train_words), None, RANDOM_VECTOR_DIMENSION, "none: random")
     every_word = sorted({word for utterance in dataset.utterances for word in utterance.words.split(" ")})
-    glove = read_glove(path, every_word, report)
+    glove = read_glove(path, every_word, progress)
     vocabulary = build_vocabulary(train_words, _words_with_vectors(every_word, glove))
     return WordVectors(vocabulary, embedding_matrix(vocabulary, glove, options.seed), glove.dimension, path.name)
 

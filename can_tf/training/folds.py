@@ -17,7 +17,7 @@ from can_tf.errors import ConfigError
 PAPER_FOLDS = 10
 
 
-class Row(typing.Protocol):
+class UtteranceRow(typing.Protocol):
     """What folds are made from: any utterance that has these."""
 
     @property
@@ -50,7 +50,7 @@ class Protocol:
         description: What a user reads.
     """
 
-    group: Callable[[Row], str] | None
+    group: Callable[[UtteranceRow], str] | None
     description: str
 
 
@@ -62,12 +62,24 @@ PROTOCOLS: Mapping[str, Protocol] = {
 }
 
 
-def number_of_folds(rows: Sequence[Row], protocol: str) -> int:
+def number_of_folds(rows: Sequence[UtteranceRow], protocol: str) -> int:
     """Returns how many folds a protocol has on a corpus; raises ConfigError as `make_fold` does."""
     return len(_groups(rows, protocol, seed=0))
 
 
-def make_fold(rows: Sequence[Row], protocol: str, fold: int, seed: int = 0) -> Fold:
+def folds_to_run(rows: Sequence[UtteranceRow], protocol: str, asked: int | None) -> int:
+    """Returns how many folds to run: so many as are asked for, or all.
+
+    Raises:
+        ConfigError: There are fewer, or `make_fold` would raise it.
+    """
+    there_are = number_of_folds(rows, protocol)
+    if asked is not None and asked > there_are:
+        raise ConfigError(f"--folds {asked}: the {protocol} protocol has {there_are} folds here.")
+    return asked or there_are
+
+
+def make_fold(rows: Sequence[UtteranceRow], protocol: str, fold: int, seed: int = 0) -> Fold:
     """Returns the parts of one fold.
 
     Args:
@@ -78,6 +90,13 @@ def make_fold(rows: Sequence[Row], protocol: str, fold: int, seed: int = 0) -> F
 
     Raises:
         ConfigError: There is no such protocol or fold, or the corpus lacks what the protocol goes by.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> said = {"label": "calm", "speaker": "anna", "scenario": ""}
+        >>> rows = [SimpleNamespace(id=f"u{number}", session=f"s{number % 3}", **said) for number in range(6)]
+        >>> make_fold(rows, "session", 0)
+        Fold(train=('u2', 'u5'), validation=('u1', 'u4'), test=('u0', 'u3'))
     """
     groups = _groups(rows, protocol, seed)
     names = list(groups)
@@ -89,7 +108,7 @@ def make_fold(rows: Sequence[Row], protocol: str, fold: int, seed: int = 0) -> F
     return Fold(tuple(sorted(rest)), tuple(sorted(validation)), tuple(sorted(test)))
 
 
-def _groups(rows: Sequence[Row], protocol: str, seed: int) -> dict[str, list[str]]:
+def _groups(rows: Sequence[UtteranceRow], protocol: str, seed: int) -> dict[str, list[str]]:
     """Returns ids by group, groups in alphabetical order."""
     if protocol not in PROTOCOLS:
         raise ConfigError(f"there is no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}")
@@ -112,10 +131,10 @@ def _groups(rows: Sequence[Row], protocol: str, seed: int) -> dict[str, list[str
     return groups
 
 
-def _random_groups(rows: Sequence[Row], seed: int) -> dict[str, list[str]]:
+def _random_groups(rows: Sequence[UtteranceRow], seed: int) -> dict[str, list[str]]:
     """Deals the utterances of each label out in a shuffled order, going on where the label before it stopped."""
 
-    def shuffled(row: Row) -> tuple[str, str]:
+    def shuffled(row: UtteranceRow) -> tuple[str, str]:
         return row.label, hashlib.sha256(f"{seed}:{row.id}".encode()).hexdigest()
 
     groups: dict[str, list[str]] = {str(fold): [] for fold in range(PAPER_FOLDS)}
@@ -124,7 +143,7 @@ def _random_groups(rows: Sequence[Row], seed: int) -> dict[str, list[str]]:
     return groups
 
 
-def _session_partners(rows: Sequence[Row], test: Sequence[str]) -> list[str]:
+def _session_partners(rows: Sequence[UtteranceRow], test: Sequence[str]) -> list[str]:
     """Returns all utterances of the other speakers of the test speaker's sessions, in whichever session they are."""
     tested = set(test)
     test_rows = [row for row in rows if row.id in tested]

@@ -4,12 +4,24 @@ WA is accuracy and UA the mean recall over the classes that occur, as in the pap
 published precision under these names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 CALIBRATION_BINS = 15
+# Of a prediction, by their names in `metrics.json`, as tables call them.
+SCORE_NAMES: Mapping[str, str] = {"wa": "WA", "ua": "UA", "macro_f1": "macro F1", "ece": "ECE"}
+FINAL_PREDICTION = "final, Eq. 15"
+# What a run's metrics may hold beside the final prediction, as tables call it.
+OTHER_PREDICTIONS: Mapping[str, str] = {
+    "text": "text head alone",
+    "audio": "audio head alone",
+    "text_reference": "reference: TF-IDF words, logistic regression",
+    "majority": "reference: the commonest label",
+}
+_SHAPE = {**dict.fromkeys(SCORE_NAMES, float), "recall": {str: (float, None)}}
+METRICS_SHAPE = {**_SHAPE, **dict.fromkeys(OTHER_PREDICTIONS, (_SHAPE, None)), "synthetic": bool}
 
 
 def evaluate_predictions(probabilities: np.ndarray, true: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
@@ -22,10 +34,15 @@ def evaluate_predictions(probabilities: np.ndarray, true: np.ndarray, labels: Se
 
     Returns:
         `wa`, `ua`, `macro_f1` (mean over the classes that occur, 0 for one never rightly predicted), `ece`, `recall`
-        by label (None for one that does not occur), `confusion` (a row a true label), `count`.
+        by label (None for one that does not occur), `confusion` (one row per true label), `count`.
 
     Raises:
         ValueError: There is nothing to score.
+
+    Example:
+        >>> scores = evaluate_predictions(np.array([[0.9, 0.1], [0.6, 0.4]]), np.array([0, 1]), ("calm", "loud"))
+        >>> scores["wa"], scores["recall"]
+        (0.5, {'calm': 1.0, 'loud': 0.0})
     """
     if not len(true):
         raise ValueError("there are no predictions to score")

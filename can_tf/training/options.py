@@ -1,4 +1,7 @@
-"""What a training is asked to do. The defaults are the paper's (Section 4.2) where it gives them."""
+"""What a training is asked to do. The defaults are the paper's (Section 4.2) where it gives them.
+
+An option is one field here. The checks, the command line's help and the space of `can-tf tune` follow from it.
+"""
 
 import dataclasses
 import json
@@ -7,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from can_tf.errors import ConfigError
-from can_tf.files import is_plain_name
-from can_tf.json_shapes import mismatch
+from can_tf.models.config import ModelConfig
+from can_tf.models.registry import VARIANTS
+from can_tf.training.folds import PROTOCOLS
+from can_tf.training.option_fields import Between, Bounds, Option, option, options_of_class
 
-MOST = 2**31 - 1  # What TensorFlow counts to.
 CLASS_WEIGHTS = ("none", "balanced")
+_FROM_0, _FROM_1, _POSITIVE = Bounds(0), Bounds(1), Bounds(0, excluded=True)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -20,60 +25,60 @@ class TrainOptions:
 
     The paper gives alpha, heads, units, dropout, batch size, learning rate, clip norm and patience. The number of
     epochs and the cut of long segments are this project's choice: neither is reached in ordinary use.
+
+    Raises:
+        ConfigError: A value is not of its option's type, or not one that the option may have.
+
+    Example:
+        >>> TrainOptions(fold=3, alpha=0.2).heads
+        4
+        >>> TrainOptions(dropout=1.0)
+        Traceback (most recent call last):
+        can_tf.errors.ConfigError: dropout must be at least 0 and below 1, got 1.0
     """
 
-    fold: int = 0
-    protocol: str = "paper"
-    model: str = "can"
-    alpha: float = 0.1
-    heads: int = 4
-    units: int = 128
-    dropout: float = 0.3
-    glove: str | None = None  # None takes the demo's own vectors on the demo corpus, and random ones elsewhere.
-    epochs: int = 100
-    patience: int = 10
-    batch_size: int = 64
-    learning_rate: float = 1e-3
-    clip_norm: float = 1.0
-    class_weight: str = "none"
-    max_segment_frames: int = 500  # 5 s; a longer one is nearly always a silence, and a batch pads to its longest.
-    seed: int = 0
-    devices: int = 1
+    fold: int = option(0, "Index of the fold used as the test set.", bounds=_FROM_0)
+    protocol: str = option("paper", "How the data is split into folds.", registry=PROTOCOLS)
+    model: str = option("can", "Model variant.", registry=VARIANTS)
+    alpha: float = option(
+        ModelConfig.alpha,
+        "Weight of the single-modality losses and predictions (Eqs. 14 and 15).",
+        bounds=_FROM_0,
+        search=Between(0.01, 1.0, logarithmic=True),
+    )
+    heads: int = option(ModelConfig.heads, "Attention heads per modality.", bounds=_FROM_1, search=(1, 2, 4, 8))
+    units: int = option(ModelConfig.units, "LSTM units per direction.", bounds=_FROM_1, search=(32, 64, 128, 256))
+    dropout: float = option(
+        ModelConfig.dropout, "Dropout after each BLSTM.", bounds=Bounds(0, below=1), search=Between(0.0, 0.6, step=0.1)
+    )
+    glove: str | None = option(
+        None,
+        "Word vectors in GloVe's text format.",
+        default_help="the demo's own for the demo corpus, random vectors elsewhere",
+    )
+    epochs: int = option(100, "Maximum number of epochs.", bounds=_FROM_1)
+    patience: int = option(10, "Epochs without a better validation WA before stopping.", bounds=_FROM_1)
+    batch_size: int = option(64, "Utterances per batch.", bounds=_FROM_1)
+    learning_rate: float = option(
+        1e-3, "Learning rate for Adam.", bounds=_POSITIVE, search=Between(1e-4, 1e-2, logarithmic=True)
+    )
+    clip_norm: float = option(1.0, "Global norm that gradients are clipped to.", bounds=_POSITIVE)
+    class_weight: str = option(
+        "none",
+        "Weight of an utterance in the loss: equal, or higher for labels that are rarer in training.",
+        choices=CLASS_WEIGHTS,
+    )
+    # 5 s; a longer one is nearly always a silence, and a batch pads to its longest.
+    max_segment_frames: int = option(500, "Frames that longer segments are cut to.", bounds=_FROM_1)
+    seed: int = option(0, "Random seed of folds, weights, order and dropout.", bounds=_FROM_0)
+    devices: int = option(1, "GPUs that share each batch; without a GPU, logical devices of the CPU.", bounds=_FROM_1)
 
     def __post_init__(self):
-        for field in dataclasses.fields(self):
-            _check_type(field.name, getattr(self, field.name), getattr(type(self), field.name))
-        at_least_one = ("heads", "units", "epochs", "patience", "batch_size", "max_segment_frames", "devices")
-        for name in at_least_one:
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in (*at_least_one, "fold", "seed"):
-            if getattr(self, name) > MOST:
-                raise ConfigError(f"{name} must be at most {MOST}")
-        for name in ("alpha", "learning_rate", "clip_norm", "dropout"):
-            if mismatch(getattr(self, name), float) and getattr(self, name) > 0:
-                raise ConfigError(f"{name} must be a finite number")
-        for name in ("fold", "alpha", "seed"):
-            if not getattr(self, name) >= 0:
-                raise ConfigError(f"{name} must not be negative, got {getattr(self, name)}")
-        for name in ("learning_rate", "clip_norm"):
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"{name} must be positive, got {getattr(self, name)}")
-        for name in ("model", "protocol"):  # Which name run folders.
-            if not is_plain_name(getattr(self, name)):
-                raise ConfigError(f"{name} must be a bare name, got {ascii(getattr(self, name))[:60]}")
-        if self.class_weight not in CLASS_WEIGHTS:
-            raise ConfigError(f"class_weight must be one of {', '.join(CLASS_WEIGHTS)}, got {self.class_weight!r}")
-        if not 0 <= self.dropout < 1:
-            raise ConfigError(f"dropout must be at least 0 and below 1, got {self.dropout}")
+        for name, about in OPTIONS.items():
+            about.check(name, getattr(self, name), getattr(type(self), name))
 
 
-def _check_type(name: str, value: Any, default: Any) -> None:
-    """Raises ConfigError where a value is not of the type of its field's default."""
-    expected = (str, type(None)) if default is None else ((int, float) if isinstance(default, float) else type(default))
-    if not isinstance(value, expected) or isinstance(value, bool):
-        kind = "a path" if default is None else {int: "a whole number", float: "a number", str: "text"}[type(default)]
-        raise ConfigError(f"{name} must be {kind}, got {ascii(value)[:60]}")
+OPTIONS: Mapping[str, Option] = options_of_class(TrainOptions)
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -88,8 +93,7 @@ def read_config(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: cannot be read as JSON ({error}).") from error
     if not isinstance(values, Mapping):
         raise ConfigError(f"{path}: expected an object of options, found {type(values).__name__}.")
-    names = [field.name for field in dataclasses.fields(TrainOptions)]
-    unknown = sorted(ascii(name)[1:-1][:60] for name in set(values) - set(names))
+    unknown = sorted(ascii(name)[1:-1][:60] for name in set(values) - set(OPTIONS))
     if unknown:
-        raise ConfigError(f"{path}: no such option: {', '.join(unknown)}. The options are {', '.join(names)}.")
+        raise ConfigError(f"{path}: no such option: {', '.join(unknown)}. The options are {', '.join(OPTIONS)}.")
     return dict(values)

@@ -60,7 +60,7 @@ class RunState:
     """How far a training has got.
 
     Attributes:
-        history: A row an epoch, by HISTORY_COLUMNS.
+        history: One row per epoch, by HISTORY_COLUMNS.
         best_epoch: The epoch of the best validation WA so far, counted from 0; -1 before the first.
         best_wa: That accuracy.
         weights: File in `checkpoint/` with weights and optimizer after the last epoch.
@@ -85,7 +85,12 @@ class RunState:
 
 
 def default_run_folder(options: TrainOptions) -> Path:
-    """Returns `runs/<model>-<protocol>-fold<k>-seed<s>`."""
+    """Returns `runs/<model>-<protocol>-fold<k>-seed<s>`.
+
+    Example:
+        >>> default_run_folder(TrainOptions(fold=3, seed=1)).as_posix()
+        'runs/can-paper-fold3-seed1'
+    """
     return Path("runs") / f"{options.model}-{options.protocol}-fold{options.fold}-seed{options.seed}"
 
 
@@ -102,8 +107,8 @@ def open_run(folder: Path, options: TrainOptions, dataset: Dataset) -> RunState:
         write_json(path, _config(options, dataset))
     checkpoint = folder / CHECKPOINT_FOLDER
     checkpoint.mkdir(exist_ok=True)
-    for each in (folder, checkpoint):
-        remove_temporary_files(each)
+    for written in (folder, checkpoint):
+        remove_temporary_files(written)
     state = _read_state(folder)
     if state.epochs:
         write_state(folder, state)  # A kill may have come between its files.
@@ -250,12 +255,11 @@ def check_same(folder: Path, options: TrainOptions, dataset: Dataset) -> None:
     """Raises RunError, naming what differs, if a run folder belongs to other options or other records."""
     path = folder / CONFIG_FILE
     config = read_run_json(folder, CONFIG_FILE, {"options": {}, "records": {"fingerprint": str}})
-    found, fingerprint = config["options"], config["records"]["fingerprint"]
     # An option that is younger than the run had its default then.
-    found = {**dataclasses.asdict(TrainOptions()), **found}
+    begun = {**dataclasses.asdict(TrainOptions()), **config["options"]}
     asked = dataclasses.asdict(options)
-    different = [f"{name} {found[name]} (now {asked[name]})" for name in asked if found[name] != asked[name]]
-    if fingerprint != dataset.fingerprint:
+    different = [f"{name} {begun[name]} (now {asked[name]})" for name in asked if begun[name] != asked[name]]
+    if config["records"]["fingerprint"] != dataset.fingerprint:
         others = [name for name in _OF_RECORDS if config["records"].get(name) != dataset.description.get(name)]
         different.append(" of other ".join(["other records", *([" and ".join(others)] if others else [])]))
     if different:

@@ -1,6 +1,6 @@
 """A search over hyperparameters with KerasTuner; the test part is never read.
 
-A trial is a training for each fold, in processes of their own, and its score the mean of their best validation WA. The
+A trial is one training per fold, in processes of their own, and its score the mean of their best validation WA. The
 first trial has the paper's values, so that the others stand beside them. KerasTuner's state and the run folders of all
 trials lie in one folder: a search that was killed goes on there, and its trial at the epoch it had reached. Several
 machines search together through KerasTuner's chief and workers; all of them see the folder and the records.
@@ -9,65 +9,58 @@ machines search together through KerasTuner's chief and workers; all of them see
 import contextlib
 import dataclasses
 import json
-import shutil
-import statistics
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import grpc
-import keras_tuner
-from keras_tuner.engine.base_tuner import BaseTuner
 
 from can_tf.errors import RunError
-from can_tf.files import is_plain_name, replacing, write_csv, write_json
+from can_tf.files import write_csv, write_json
 from can_tf.locks import alone_in
+from can_tf.progress import Progress, ignore
 from can_tf.records.dataset import load_dataset
-from can_tf.records.shards import BuildOptions
-from can_tf.training import run_folder
-from can_tf.training.cross_validation import FoldRun, plan, train_all
-from can_tf.training.options import TrainOptions
-from can_tf.training.search_options import OVERLAPS, Role, Search
+from can_tf.training.oracles import OBJECTIVE, STATE_FILE, oracle_of
+from can_tf.training.search import Role, Search
+from can_tf.training.trials import TrialTuner, reason_of, result_of
 
-OBJECTIVE = "validation_wa"  # What early stopping watches.
 BEST_FILE, TRIALS_FILE = "best.json", "trials.csv"
-_STATE_FILE, _SEARCH_FILE = "oracle.json", "search.json"
+_SEARCH_FILE = "search.json"
+ALONE = Role()
 
 
-def run_search(search: Search, role: Role, report: Callable[[Mapping[str, Any]], None]) -> list[dict[str, Any]]:
+def run_search(search: Search, role: Role = ALONE, progress: Progress = ignore) -> list[dict[str, Any]]:
     """Searches until all trials are done, and returns them: number, values, scores, and why one failed.
 
     Args:
         search: What to search. A search in the same folder goes on, if it is the same one; it may get more trials.
         role: Alone, or chief or worker of several machines. A worker's own trials are all it knows of.
-        report: Called with each trial that this process has run.
+        progress: Told of each trial that this process has run.
 
     Raises:
         RunError: The folder holds another search, three trials in a row failed, or chief and worker do not meet.
         BusyError: Another process is chief, or searches alone, or is the worker of this name.
     """
     _check_same(search, may_begin=role.kind != "worker")
-    oracle = _oracle(search)
+    oracle = oracle_of(search)
     with (
         alone_in(search.folder, name=role.lock_file),
         contextlib.redirect_stdout(sys.stderr),
         role.environment(),
     ):
-        if role.kind != "worker" and (search.folder / _STATE_FILE).exists():
+        if role.kind != "worker" and (search.folder / STATE_FILE).exists():
             write_json(search.folder / f"{role.tuner_id}.json", {})  # What makes KerasTuner go on.
-        tuner = _Tuner(search, oracle, report)
+        tuner = TrialTuner(search, oracle, progress)
         tuner.save()
         try:
             tuner.search()
         except grpc.RpcError as error:
             raise RunError(f"{role.address}: the chief does not answer ({error.code()}). Start it again.") from error
         except RuntimeError as error:  # Three failures in a row, or a port that is taken.
-            raise RunError(f"{search.folder}: the search stopped: {_reason(str(error))}") from error
+            raise RunError(f"{search.folder}: the search stopped: {reason_of(str(error))}") from error
     if role.kind == "worker":
         return tuner.told
-    return [_result(search, trial) for trial in sorted(oracle.trials.values(), key=lambda trial: int(trial.trial_id))]
+    return [result_of(search, trial) for trial in sorted(oracle.trials.values(), key=lambda trial: int(trial.trial_id))]
 
 
 def _check_same(search: Search, *, may_begin: bool) -> None:
@@ -81,217 +74,14 @@ def _check_same(search: Search, *, may_begin: bool) -> None:
         write_json(path, asked)
         return
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        different = [name for name in asked if found[name] != asked[name]]
+        begun = json.loads(path.read_text(encoding="utf-8"))
+        different = [name for name in asked if begun[name] != asked[name]]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RunError(f"{path}: is damaged ({error}). Give another folder with --out.") from error
     if different:
         raise RunError(
             f"{search.folder}: holds a search with other {', '.join(different)}. Give another folder with --out."
         )
-
-
-def _space(names: Sequence[str]) -> keras_tuner.HyperParameters:
-    """Returns the hyperparameters by their names in `TrainOptions`, and `overlap`; defaults are the paper's values."""
-    paper = TrainOptions()
-    space = keras_tuner.HyperParameters()
-    add = {
-        "alpha": lambda: space.Float("alpha", 0.01, 1.0, sampling="log", default=paper.alpha),
-        "heads": lambda: space.Choice("heads", [1, 2, 4, 8], default=paper.heads),
-        "dropout": lambda: space.Float("dropout", 0.0, 0.6, step=0.1, default=paper.dropout),
-        "units": lambda: space.Choice("units", [32, 64, 128, 256], default=paper.units),
-        "learning_rate": lambda: space.Float("learning_rate", 1e-4, 1e-2, sampling="log", default=paper.learning_rate),
-        "overlap": lambda: space.Choice("overlap", list(OVERLAPS), default=BuildOptions().overlap),
-    }
-    for name in names:
-        add[name]()
-    return space
-
-
-def _oracle(search: Search) -> keras_tuner.Oracle:
-    objective = keras_tuner.Objective(OBJECTIVE, "max")
-    space = _space(search.over)
-    seed = search.options.seed + 1  # KerasTuner takes 0 for none.
-    oracle: Any
-    if search.method == "hyperband":
-        oracle = _Hyperband(
-            objective,
-            max_epochs=search.options.epochs,
-            hyperband_iterations=search.trials,  # So that the number of trials decides when it ends.
-            hyperparameters=space,
-            seed=seed,
-        )
-        oracle.max_trials = search.trials
-    else:
-        kind = _Random if search.method == "random" else _Bayesian
-        oracle = kind(objective, max_trials=search.trials, hyperparameters=space, seed=seed)
-    oracle.folder = search.folder
-    oracle.verbose = 0
-    return oracle
-
-
-class _PaperFirstAndNothingLost(keras_tuner.Oracle):
-    """What every method of search gets: the paper's values first, and a state that no kill leaves half written."""
-
-    folder: Path
-    begun: dict[str, Any]
-    ongoing_trials: dict[str, Any]
-    _retry_queue: list[str]
-
-    def populate_space(self, trial_id):
-        if self.trials:
-            return super().populate_space(trial_id)
-        values = {each.name: each.default for each in self.hyperparameters.space}
-        return {"status": "RUNNING", "values": {**values, **self.paper_extras()}}
-
-    def paper_extras(self) -> dict[str, Any]:
-        return {}
-
-    def save(self):
-        _write_state(self.folder / _STATE_FILE, self.get_state())
-
-    def _save_trial(self, trial):
-        folder = _trial_folder(self.folder, trial.trial_id)
-        folder.mkdir(exist_ok=True)
-        _write_state(folder / "trial.json", trial.get_state())
-
-    def set_state(self, state):
-        super().set_state(state)
-        self.begun = dict(self.ongoing_trials)
-
-    def reload(self):
-        """Lets whoever had a trial take it again; a trial between two files is put where it belongs."""
-        super().reload()
-        self.ongoing_trials = {who: trial for who, trial in self.begun.items() if trial.status == "RUNNING"}
-        ids = {trial.trial_id for trial in self.begun.values()}
-        self._retry_queue = [each for each in self._retry_queue if each not in ids]
-        kept = {*(trial.trial_id for trial in self.ongoing_trials.values()), *self._retry_queue}
-        for trial_id in [each.trial_id for each in self.trials.values() if each.status == "RUNNING"]:
-            if trial_id not in kept:  # Written, but never given to anybody.
-                del self.trials[trial_id]
-
-
-def _write_state(path: Path, state: Any) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(state), encoding="utf-8")
-
-
-class _Random(_PaperFirstAndNothingLost, keras_tuner.oracles.RandomSearchOracle):
-    pass
-
-
-class _Bayesian(_PaperFirstAndNothingLost, keras_tuner.oracles.BayesianOptimizationOracle):
-    pass
-
-
-class _Hyperband(_PaperFirstAndNothingLost, keras_tuner.oracles.HyperbandOracle):
-    def paper_extras(self):
-        # Beside the brackets, and trained to the end.
-        return {"tuner/epochs": self.max_epochs, "tuner/initial_epoch": 0, "tuner/bracket": 0, "tuner/round": 0}
-
-
-class _Tuner(BaseTuner):
-    """Runs trials as trainings."""
-
-    def __init__(self, search: Search, oracle: keras_tuner.Oracle, report: Callable[[Mapping[str, Any]], None]):
-        super().__init__(oracle, directory=str(search.folder.parent), project_name=search.folder.name)
-        self.search_for, self.report = search, report
-        self.told: list[dict[str, Any]] = []
-        self.asked = False
-
-    def pre_create_trial(self):
-        if self.asked:
-            time.sleep(0.2)  # Hyperband may have to wait for others; it is asked again at once otherwise.
-        self.asked = True
-
-    def on_trial_begin(self, trial):
-        self.asked = False
-
-    def run_trial(self, trial, *args, **kwargs):
-        search, values = self.search_for, trial.hyperparameters.values
-        runs = _runs(search, trial.trial_id, values)
-        if before := values.get("tuner/trial_id"):
-            for run in runs:
-                _go_on_from(_trial_folder(search.folder, before) / run.folder.name, run)
-        failures = train_all(runs, jobs=search.jobs, report=lambda run, reason: None)
-        if failures:
-            raise keras_tuner.errors.FailedTrialError(next(iter(failures.values())))
-        if search.method != "hyperband":  # Whose later trials go on from here.
-            for run in runs:
-                shutil.rmtree(run.folder / run_folder.CHECKPOINT_FOLDER, ignore_errors=True)
-        return {OBJECTIVE: statistics.fmean(_scores(run)[OBJECTIVE] for run in runs)}
-
-    def on_trial_end(self, trial):
-        super().on_trial_end(trial)
-        result = _result(self.search_for, self.oracle.get_trial(trial.trial_id))
-        self.told.append(result)
-        self.report(result)
-
-
-def _trial_folder(folder: Path, trial_id: str) -> Path:
-    """Returns the folder of a trial, whose id may come from the search's files."""
-    name = f"trial_{trial_id}"
-    if not is_plain_name(name):
-        raise RunError(f"{folder}: a trial has the id {str(trial_id)[:80]!r}; expected a number. Give another --out.")
-    return folder / name
-
-
-def _runs(search: Search, trial_id: str, values: Mapping[str, Any]) -> list[FoldRun]:
-    changes = {name: value for name, value in values.items() if name in search.over and name != "overlap"}
-    changes["epochs"] = values.get("tuner/epochs", search.options.epochs)
-    options = dataclasses.replace(search.options, **changes)
-    runs = plan(
-        options,
-        range(search.folds),
-        [options.seed],
-        _trial_folder(search.folder, trial_id),
-        search.records_for(values.get("overlap")),
-    )
-    return [dataclasses.replace(run, validation_only=True) for run in runs]
-
-
-def _go_on_from(before: Path, run: FoldRun) -> None:
-    """Makes a run folder from one of fewer epochs: as if that training had not ended."""
-    if run.folder.exists():
-        return
-    unfinished = run.folder.with_name(f".going-on-{run.folder.name}")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(before, unfinished)
-    (unfinished / run_folder.VALIDATION_FILE).unlink()
-    config = run_folder.read_run_json(unfinished, run_folder.CONFIG_FILE)
-    config["options"]["epochs"] = run.options.epochs
-    write_json(unfinished / run_folder.CONFIG_FILE, config)
-    unfinished.rename(run.folder)
-
-
-def _scores(run: FoldRun) -> dict[str, Any]:
-    return run_folder.read_run_json(
-        run.folder, run.result_file, dict.fromkeys((OBJECTIVE, "validation_ua", "seconds"), float)
-    )
-
-
-def _result(search: Search, trial: Any) -> dict[str, Any]:
-    """Returns a trial's number, values and scores; scores are None, and `reason` says why, if it failed."""
-    values = trial.hyperparameters.values
-    runs = _runs(search, trial.trial_id, values)
-    result: dict[str, Any] = {"trial": int(trial.trial_id), **{name: values[name] for name in search.over}}
-    result["epochs"] = runs[0].options.epochs
-    if trial.status != "COMPLETED":
-        return {**result, OBJECTIVE: None, "validation_ua": None, "seconds": None, "reason": _reason(trial.message)}
-    scores = [_scores(run) for run in runs]
-    return {
-        **result,
-        OBJECTIVE: trial.score,
-        "validation_ua": statistics.fmean(each["validation_ua"] for each in scores),
-        "seconds": round(sum(each["seconds"] for each in scores), 3),
-        "reason": "",
-    }
-
-
-def _reason(message: str | None) -> str:
-    """Returns the last line of what KerasTuner says of a failure, without the name of its exception."""
-    lines = (message or "").strip().splitlines() or ["no reason is known"]
-    return lines[-1].rpartition("FailedTrialError: ")[-1].removeprefix("Error: ")
 
 
 def best_of(trials: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

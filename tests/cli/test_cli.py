@@ -66,7 +66,7 @@ def test_the_two_commands_of_the_readme_work_one_after_the_other_in_an_empty_fol
     assert "test part, 15 utterances of synthetic speech" in trained.stdout
     for row in ("final, Eq. 15 (alpha 0.1)", "text head alone", "TF-IDF words", "the commonest label"):
         assert row in trained.stdout
-    assert "epoch   2 of 2: loss" in trained.stderr
+    assert "Training: 2 of at most 2 epochs: loss" in trained.stderr
     shown = json.loads(run("evaluate", "runs/can-paper-fold0-seed0", "--json").stdout)
     assert shown.pop("calibration")["validation_count"] == 15
     assert shown == json.loads((tmp_path / "runs/can-paper-fold0-seed0/metrics.json").read_text())
@@ -131,7 +131,7 @@ def test_train_refuses_what_does_not_fit_the_records(tone_records, tmp_path):
 def test_options_typed_win_over_those_of_a_config_file(tone_records, tmp_path, monkeypatch):
     seen = {}
 
-    def remember(dataset, folder, options, listener, *, validation_only):
+    def remember(dataset, folder, options, progress, *, validation_only):
         seen["options"] = options
         raise KeyboardInterrupt
 

@@ -5,7 +5,6 @@
 
 import concurrent.futures
 import contextlib
-import dataclasses
 import functools
 import os
 import re
@@ -24,11 +23,11 @@ from click.testing import CliRunner
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from can_tf.cli.main import main
-from can_tf.files import write_json
 from can_tf.prediction.backends import LocalModel, newest_version, open_model
 from can_tf.processes import process_pool
-from can_tf.records.dataset import Dataset, load_dataset
-from can_tf.training.cross_validation import FoldRun
+from can_tf.records.dataset import load_dataset
+from can_tf.training.fit import train_fold
+from can_tf.training.fold_runs import FoldRun
 from tests.conftest import wait_until
 from tests.docs.files import make_files, with_more_rows
 from tests.docs.shown import Block, Command, blocks, commands
@@ -125,10 +124,8 @@ class Reader:
         """Keeps what takes long to start and to load: processes that build records and train, and exports."""
         with pytest.MonkeyPatch.context() as patch:
             if trainings:
-                patch.setattr("can_tf.training.cross_validation._train", train_here)
+                patch.setattr("can_tf.training.fold_runs.train_apart", train_here)
             patch.setattr("can_tf.records.build.process_pool", lambda workers: contextlib.nullcontext(self.builder))
-            for user in ("reproduce", "tune"):
-                patch.setattr(f"can_tf.cli.commands.{user}.build_apart", build_here)
             patch.setattr(
                 "can_tf.prediction.predictor.open_model", lambda path: loaded(newest_version(path.absolute()))
             )
@@ -176,21 +173,10 @@ class Reader:
             exec(code, names)
 
 
-def build_here(folder: Path, *options: object) -> Dataset:
-    """As `can_tf.cli.shared.records.build_apart`, in this process."""
-    arguments = ["build-records", "--out", folder, "--workers", 1, *options]
-    main([str(argument) for argument in arguments], standalone_mode=False)
-    return load_dataset(folder)
-
-
 def train_here(run: FoldRun, jobs: int, base: Path) -> None:
-    """As `can_tf.training.cross_validation._train`, in this process."""
-    config = base / run.folder.with_name(f"{run.folder.name}.options.json")
-    config.parent.mkdir(parents=True, exist_ok=True)
-    write_json(config, dataclasses.asdict(run.options))
-    arguments = ["train", "--records", run.records, "--config", config, "--run", run.folder, "--json"]
-    arguments += ["--validation-only"] if run.validation_only else []
-    main([str(argument) for argument in arguments], standalone_mode=False)
+    """As `can_tf.training.fold_runs.train_apart`, in this process."""
+    dataset = load_dataset(base / run.records)
+    train_fold(dataset, base / run.folder, run.options, validation_only=run.validation_only)
 
 
 @functools.cache

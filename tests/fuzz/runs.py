@@ -10,16 +10,17 @@ import numpy as np
 
 from can_tf.models.config import ModelConfig
 from can_tf.records.dataset import Dataset
+from can_tf.report.comparison import read_results
 from can_tf.report.page import page
-from can_tf.report.reproduction import read_results
 from can_tf.report.run import headline_scores, read_evaluation
 from can_tf.report.scores import confidence_tables, scores_table
-from can_tf.training import run_folder, tuning
+from can_tf.training import run_folder, trials, tuning
 from can_tf.training.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, calibration_of
-from can_tf.training.cross_validation import plan, summarize
+from can_tf.training.cross_validation import summarize
+from can_tf.training.fold_runs import plan
 from can_tf.training.metrics import evaluate_predictions
 from can_tf.training.options import TrainOptions, read_config
-from can_tf.training.search_options import Search
+from can_tf.training.search import Search
 from tests.fuzz import records
 from tests.fuzz.parser import Parser, json_parser, text_parser
 
@@ -108,7 +109,7 @@ def _state(content: bytes, folder: Path) -> None:
 def _model(content: bytes, folder: Path) -> None:
     run = _run(folder, run_folder.MODEL_CONFIG_FILE, content)
     config = ModelConfig.from_json(run_folder.read_run_json(run, run_folder.MODEL_CONFIG_FILE))
-    assert min(config.units, config.embedding_dim, config.num_heads) > 0
+    assert min(config.units, config.embedding_dim, config.heads) > 0
     assert len(config.frame_mean) == len(config.frame_variance) > 0
     assert np.isfinite([*config.frame_mean, *config.frame_variance, *config.class_weights, config.alpha]).all()
     assert 0 <= config.dropout < 1
@@ -154,7 +155,7 @@ def _reproduction(name: str):
 def _validation(content: bytes, folder: Path) -> None:
     _run(folder, run_folder.VALIDATION_FILE, content)
     [run] = plan(OPTIONS, [0], [0], folder, folder)
-    scores = tuning._scores(dataclasses.replace(run, validation_only=True))
+    scores = trials.scores_of(dataclasses.replace(run, validation_only=True))
     assert math.isfinite(scores["validation_wa"] + scores["validation_ua"] + scores["seconds"])
 
 

@@ -12,7 +12,7 @@ CONFIG = ModelConfig(
     frame_variance=(4.0,) * 4,
     embedding_dim=5,
     units=3,
-    num_heads=2,
+    heads=2,
 )
 
 

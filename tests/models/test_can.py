@@ -35,7 +35,7 @@ def parameters_of_encoders(config):
 )
 def test_variants_have_the_parameters_and_outputs_of_the_paper(name, contexts, single):
     model = build(name, CONFIG)
-    context = CONFIG.num_heads * 2 * CONFIG.units
+    context = CONFIG.heads * 2 * CONFIG.units
     labels = len(CONFIG.labels)
     heads = (contexts * context + 1) * labels + (2 * (context + 1) * labels if single else 0)
     assert model.count_params() == parameters_of_encoders(CONFIG) + 2 * context + heads

@@ -66,7 +66,7 @@ def test_the_can_and_its_ablations_show_their_attention(name, tmp_path):
     outputs = with_attention(keras.models.load_model(tmp_path / "model.keras"))(inputs)
     np.testing.assert_allclose(outputs["fused"], model(inputs)["fused"], atol=1e-6)
     for side in ("text_attention", "audio_attention"):
-        assert outputs[side].shape == (2, CONFIG.num_heads, 3)
+        assert outputs[side].shape == (2, CONFIG.heads, 3)
         np.testing.assert_allclose(tf.reduce_sum(outputs[side], axis=-1), 1.0, rtol=1e-5)
         np.testing.assert_array_equal(outputs[side][1, :, 1:], 0.0)
     assert not np.allclose(outputs["text_attention"], outputs["audio_attention"], atol=1e-2)

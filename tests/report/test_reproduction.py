@@ -16,9 +16,11 @@ from click.testing import CliRunner
 from can_tf.cli.main import main
 from can_tf.files import write_csv
 from can_tf.models.registry import VARIANTS
+from can_tf.report.comparison import compare, read_results, sentences
 from can_tf.report.paper import CAN, ROWS, rows_of
-from can_tf.report.reproduction import compare, read_results, sentences, write_report
-from can_tf.training.cross_validation import plan
+from can_tf.report.reproduction import Reproduction, plan_reproduction, reproduce, seconds_left
+from can_tf.report.reproduction_report import write_report
+from can_tf.training.fold_runs import plan
 from can_tf.training.options import TrainOptions
 
 FOLDS, IDS = 4, 30
@@ -135,6 +137,38 @@ def test_both_class_weights_stand_side_by_side(results, tmp_path):
     assert [row["class_weight"] for row in rows] == ["none"] * len(ROWS) + ["balanced"] * len(ROWS)
 
 
+def test_from_python_rows_are_planned_trained_and_reported(tone_corpus, tone_records, tmp_path, monkeypatch):
+    built = []
+
+    def build(corpus, folder, options, **settings):
+        built.append((folder.name, options.segmentation))
+        return tone_records
+
+    def train(run, jobs, base):
+        write_run(run.folder, run.options.fold, 20 if "aligned" in str(run.folder) else 15)
+        config = {"options": dataclasses.asdict(run.options), "records": {"fingerprint": tone_records.fingerprint}}
+        (run.folder / "config.json").write_text(json.dumps({**config, "versions": {"can_tf": "1.0"}}))
+
+    monkeypatch.setattr("can_tf.report.reproduction.build_records", build)
+    monkeypatch.setattr("can_tf.training.fold_runs.train_apart", train)
+    what = Reproduction(tables=(3,), folds=2, class_weights=("none", "balanced"), out=tmp_path)
+    planned = plan_reproduction(tone_corpus, what)
+    assert built == [("records-aligned", "aligned"), ("records-equal", "equal")]
+    assert [(one.name, one.missing) for one in planned] == [
+        ("CAN", 2),
+        ("CAN, equal segments", 2),
+        ("CAN, balanced", 2),
+        ("CAN, equal segments, balanced", 2),
+    ]
+    assert seconds_left(planned) == [None] * 4
+    train(planned[0].runs[0], 1, tmp_path)
+    assert seconds_left(planned) == [60.0, 120.0, 120.0, 120.0]
+    result = reproduce(tone_corpus, what)
+    assert [line["wa_mean"] for line in result.table] == pytest.approx([20 / 30, 0.5, 0.5] * 2)
+    assert [path.name for path in result.paths] == ["report.md", "report.csv", "report.json", "report.png"]
+    assert (result.facts["folds"], result.facts["versions"], result.failures) == (2, "can_tf 1.0", {})
+
+
 @pytest.mark.long
 def test_a_killed_reproduction_does_the_rest_and_reports_what_the_run_folders_hold(tmp_path, monkeypatch):
     command = ["reproduce", "--tables", "3", "--utterances", "100", "--folds", "2", "--epochs", "1", "--units", "2"]
@@ -168,9 +202,8 @@ def test_a_killed_reproduction_does_the_rest_and_reports_what_the_run_folders_ho
 
 def kill_after_the_first_training(command, folder):
     """Starts the command, kills it and its trainings once one is done, and returns what was done and when."""
-    program = "from can_tf.cli.main import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", program, *command],
+        [sys.executable, "-m", "can_tf", *command],
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

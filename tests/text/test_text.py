@@ -1,9 +1,11 @@
 import gzip
+import math
 
 import numpy as np
 import pytest
 
 from can_tf.errors import TextError
+from can_tf.progress import Event
 from can_tf.text.glove import GloveVectors, embedding_matrix, read_glove
 from can_tf.text.vocabulary import build_vocabulary
 
@@ -72,12 +74,13 @@ def test_a_missing_file_and_one_that_is_not_gzip_are_refused(tmp_path):
             read_glove(tmp_path / "bad.gz", ["a"])
 
 
-def test_reading_reports_bytes_to_their_end(tmp_path):
+def test_reading_reports_megabytes_to_their_end(tmp_path):
     path = glove_file(tmp_path, GLOVE * 10_000)
-    reports = []
-    read_glove(path, ["day"], lambda done, total: reports.append((done, total)))
-    assert len(reports) > 2
-    assert reports[-1] == (path.stat().st_size, path.stat().st_size)
+    events = []
+    read_glove(path, ["day"], events.append)
+    assert len(events) > 2
+    size = math.ceil(path.stat().st_size / 1e6)
+    assert events[-1] == Event("Reading word vectors", "MB", size, size)
 
 
 def test_the_matrix_has_padding_unknown_and_seeded_rows():

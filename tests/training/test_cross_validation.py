@@ -14,14 +14,15 @@ from click.testing import CliRunner
 from can_tf.cli.main import main
 from can_tf.errors import RunError
 from can_tf.training import run_folder
-from can_tf.training.cross_validation import check_done, plan, summarize, train_all
+from can_tf.training.cross_validation import cross_validate, summarize
+from can_tf.training.fold_runs import check_done, plan, train_all
 from can_tf.training.options import TrainOptions
 from tests.conftest import trainings_in, wait_until
 
 SMALL = ["--units", "2", "--heads", "1", "--epochs", "1", "--protocol", "session"]
 
 
-def cross_validate(records: Path, runs: Path, *arguments: object):
+def type_command(records: Path, runs: Path, *arguments: object):
     command = ["cross-validate", "--records", records, "--runs", runs, *SMALL, *arguments]
     return CliRunner().invoke(main, [str(argument) for argument in command])
 
@@ -31,6 +32,38 @@ def finished(folder: Path, wa: float, recall: dict[str, float | None]) -> None:
     scores = {"wa": wa, "ua": wa / 2, "macro_f1": wa / 4, "ece": 0.1, "recall": recall}
     metrics = {**scores, "text": {**scores, "wa": 0.5}, "synthetic": True}
     (folder / run_folder.METRICS_FILE).write_text(json.dumps(metrics))
+
+
+@pytest.fixture
+def instant(monkeypatch):
+    """Trainings that are done at once, but for fold 1, which fails."""
+
+    def train(run, jobs, base):
+        if run.options.fold == 1:
+            return "it broke"
+        finished(run.folder, 0.1 * run.options.fold, {"calm": 0.5})
+        (run.folder / run_folder.PREDICTIONS_FILE).write_text(f"id,label\nu{run.options.fold},calm\n")
+        return None
+
+    monkeypatch.setattr("can_tf.training.fold_runs.train_apart", train)
+
+
+def test_from_python_what_is_missing_is_trained_and_failures_cost_themselves_alone(tone_records, tmp_path, instant):
+    events = []
+    options = TrainOptions(protocol="session")
+    result = cross_validate(tone_records, options, folds=3, jobs=2, runs=tmp_path, progress=events.append)
+    assert {run.options.fold: reason for run, reason in result.failures.items()} == {1: "it broke"}
+    assert (result.summary["done"], result.summary["runs"], result.summary["folds"]) == (2, 3, [0, 2])
+    assert result.summary["scores"]["final"]["wa"]["values"] == [0.0, 0.2]
+    assert json.loads((result.folder / "summary.json").read_text()) == result.summary
+    assert (result.folder / "predictions.csv").read_text() == "seed,fold,id,label\n0,0,u0,calm\n0,2,u2,calm\n"
+    assert [(event.done, event.total) for event in events] == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+def test_where_every_training_fails_the_first_reason_is_told(tone_records, tmp_path, monkeypatch):
+    monkeypatch.setattr("can_tf.training.fold_runs.train_apart", lambda run, jobs, base: "it broke")
+    with pytest.raises(RunError, match="every training failed. The first: it broke"):
+        cross_validate(tone_records, TrainOptions(protocol="session"), folds=2, runs=tmp_path)
 
 
 def test_runs_are_seeds_by_folds_with_names_of_their_own(tmp_path):
@@ -74,12 +107,14 @@ def test_a_failed_training_is_told_by_its_last_words_and_costs_itself_alone(tone
     )
     (tmp_path / "runs" / planned[1].folder.name).mkdir(parents=True)
     (planned[1].folder / "other.txt").write_text("somebody's")
-    seen = []
-    failures = train_all(planned, jobs=2, report=lambda run, reason: seen.append(run))
+    events = []
+    failures = train_all(planned, jobs=2, progress=events.append)
     assert set(failures) == {planned[1]}
     assert "is not empty and not a run" in failures[planned[1]]
     assert "exit code 1" in failures[planned[1]]
-    assert set(seen) == set(planned)
+    assert [event.done for event in events] == [0, 1, 2]
+    outcomes = {f"{planned[0].folder.name} is done", f"{planned[1].folder.name} failed"}
+    assert {event.note for event in events[1:]} == outcomes
     assert planned[0].done
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {
         planned[0].folder.name,
@@ -91,19 +126,19 @@ def test_a_failed_training_is_told_by_its_last_words_and_costs_itself_alone(tone
 
 @pytest.mark.long
 def test_what_is_done_is_not_done_again_and_every_utterance_is_predicted_once(tone_records, tmp_path):
-    first = cross_validate(tone_records.folder, tmp_path, "--folds", 2, "--jobs", 2, "--json")
+    first = type_command(tone_records.folder, tmp_path, "--folds", 2, "--jobs", 2, "--json")
     assert first.exit_code == 0, first.stderr
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("can-*/metrics.json")}
     assert len(kept) == 2
-    done = cross_validate(tone_records.folder, tmp_path, "--jobs", 2)
+    done = type_command(tone_records.folder, tmp_path, "--jobs", 2)
     assert done.exit_code == 0, done.stderr
     assert "2 of 5 trainings are done already." in done.stderr
-    assert "5 of 5: " in done.stderr
+    assert "5 of 5 trainings: " in done.stderr
     assert "over 5 of 5 trainings, synthetic speech" in done.stdout
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     folder = tmp_path / "cv-can-session"
     rows = list(csv.DictReader((folder / "predictions.csv").read_text(encoding="utf-8").splitlines()))
-    assert sorted(row["id"] for row in rows) == sorted(each.id for each in tone_records.utterances)
+    assert sorted(row["id"] for row in rows) == sorted(utterance.id for utterance in tone_records.utterances)
     accuracy = statistics.fmean(row["label"] == row["predicted"] for row in rows)
     summary = json.loads((folder / "summary.json").read_text())
     values = summary["scores"]["final"]["wa"]["values"]
@@ -116,13 +151,12 @@ def test_what_is_done_is_not_done_again_and_every_utterance_is_predicted_once(to
 @pytest.mark.long
 def test_a_killed_cross_validation_leaves_no_training_behind_and_goes_on_when_typed_again(tone_records, tmp_path):
     command = ["cross-validate", "--records", tone_records.folder, "--runs", tmp_path, *SMALL, "--folds", 1]
-    code = "from can_tf.cli.main import main; main()"
-    with subprocess.Popen([sys.executable, "-c", code, *map(str, command)], stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen([sys.executable, "-m", "can_tf", *map(str, command)], stderr=subprocess.DEVNULL) as process:
         wait_until(lambda: list(tmp_path.glob("can-*/config.json")))
         assert len(trainings_in(tmp_path)) == 1
         process.kill()  # It alone, not its process group.
     wait_until(lambda: not trainings_in(tmp_path), seconds=5)
-    done = cross_validate(tone_records.folder, tmp_path, "--folds", 1)
+    done = type_command(tone_records.folder, tmp_path, "--folds", 1)
     assert done.exit_code == 0, done.stderr
     assert "over 1 of 1 trainings" in done.stdout
 
@@ -134,7 +168,7 @@ def test_what_other_options_or_records_gave_is_refused(tone_records, tmp_path):
     config = {"options": dataclasses.asdict(options), "records": {"fingerprint": tone_records.fingerprint}}
     (run.folder / run_folder.CONFIG_FILE).write_text(json.dumps(config))
     check_done([run], tone_records)
-    done = cross_validate(tone_records.folder, tmp_path, "--units", 3)
+    done = type_command(tone_records.folder, tmp_path, "--units", 3)
     assert done.exit_code == 1
     assert "belongs to a training with units 2 (now 3)" in done.stderr
     (run.folder / run_folder.CONFIG_FILE).write_text(json.dumps({**config, "records": {"fingerprint": "other"}}))
@@ -143,6 +177,6 @@ def test_what_other_options_or_records_gave_is_refused(tone_records, tmp_path):
 
 
 def test_more_folds_than_there_are_is_an_error(tone_records, tmp_path):
-    done = cross_validate(tone_records.folder, tmp_path, "--folds", 9)
+    done = type_command(tone_records.folder, tmp_path, "--folds", 9)
     assert done.exit_code == 1
     assert "the session protocol has 5 folds here" in done.stderr

@@ -3,30 +3,13 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+PROGRAM = Path(__file__).with_name("train_on_devices.py")
 # Of 120 utterances, 17 batches of 7 are cut into 4 and 3, and one of 1 into 1 and none: 36 steps in two epochs.
-TRAIN = """
-import json, shutil, sys
-from pathlib import Path
-from can_tf.records.dataset import load_dataset
-from can_tf.training.fit import Listener, train_fold
-from can_tf.training.options import TrainOptions
-
-records, folder, kept, options = sys.argv[1:]
-options = TrainOptions(**json.loads(options))
-
-
-def keep(state):
-    if state.epochs == 2:
-        shutil.copy(Path(folder) / "checkpoint" / state.weights, kept)
-
-
-train_fold(load_dataset(Path(records)), Path(folder), options, Listener(epoch=keep))
-assert not {"keras_tuner", "distributed"} & set(sys.modules)
-"""
 OPTIONS = {"units": 3, "heads": 2, "dropout": 0.0, "epochs": 2, "batch_size": 7, "class_weight": "balanced"}
 
 
@@ -34,7 +17,7 @@ def train(records, folder, devices):
     options = json.dumps({**OPTIONS, "devices": devices})
     kept = folder / f"{devices}.npz"
     arguments = [records, folder / str(devices), kept, options]
-    done = subprocess.run([sys.executable, "-c", TRAIN, *map(str, arguments)], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, str(PROGRAM), *map(str, arguments)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     with np.load(kept) as file:
         # Adam's moments are left out: they are gradients, of which the smallest are all rounding.

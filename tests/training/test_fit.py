@@ -15,7 +15,7 @@ from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.pipeline import EpochOrder, batches
 from can_tf.report.run import read_evaluation
 from can_tf.training.data import split
-from can_tf.training.fit import Listener, train_fold
+from can_tf.training.fit import train_fold
 from can_tf.training.options import TrainOptions, read_config
 from can_tf.training.run_folder import RunState, default_run_folder, read_history
 
@@ -87,25 +87,25 @@ def test_the_saved_model_gives_the_predictions_of_the_best_epoch(finished_run, t
 
 def test_a_finished_run_says_so_and_is_not_trained_again(finished_run, tone_records):
     folder, metrics = finished_run
-    messages = []
-    assert train_fold(tone_records, folder, OPTIONS, Listener(message=messages.append)) == metrics
-    assert messages == [f"{folder} is done already."]
+    events = []
+    assert train_fold(tone_records, folder, OPTIONS, events.append) == metrics
+    assert [event.line() for event in events] == [f"{folder} is done already."]
 
 
 def test_an_interrupted_run_ends_with_the_same_weights(finished_run, tone_records, tmp_path):
     class StopError(Exception):
         pass
 
-    def stop_in_the_second_epoch(epoch, done, total):
-        if epoch == 2:
+    def stop_in_the_second_epoch(event):
+        if event.work == "Epoch 2":
             raise StopError
 
     _, undisturbed = finished_run
     with pytest.raises(StopError):
-        train_fold(tone_records, tmp_path / "run", OPTIONS, Listener(batch=stop_in_the_second_epoch))
-    messages = []
-    metrics = train_fold(tone_records, tmp_path / "run", OPTIONS, Listener(message=messages.append))
-    assert "Going on after epoch 1." in messages
+        train_fold(tone_records, tmp_path / "run", OPTIONS, stop_in_the_second_epoch)
+    events = []
+    metrics = train_fold(tone_records, tmp_path / "run", OPTIONS, events.append)
+    assert "Going on after epoch 1." in [event.line() for event in events]
     assert metrics["weights_sha256"] == undisturbed["weights_sha256"]
     assert metrics["wa"] == undisturbed["wa"]
 
@@ -146,10 +146,11 @@ def test_a_run_of_other_versions_goes_on_and_says_so(tone_records, tmp_path):
     train_fold(tone_records, tmp_path, options, validation_only=True)
     path = tmp_path / "config.json"
     path.write_text(path.read_text().replace('"keras": "', '"keras": "0.'))
-    messages = []
-    train_fold(tone_records, tmp_path, options, Listener(message=messages.append))
+    events = []
+    train_fold(tone_records, tmp_path, options, events.append)
     begun = f"keras 0.{keras.__version__} (now {keras.__version__})"
-    assert f"It was begun with {begun}: the result may differ from that of one go." in messages
+    warning = f"It was begun with {begun}: the result may differ from that of one go."
+    assert warning in [event.line() for event in events]
 
 
 def test_other_options_or_records_need_another_run_folder(finished_run, tone_records):

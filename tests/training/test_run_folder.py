@@ -9,9 +9,10 @@ import pytest
 from can_tf.errors import ConfigError, RunError
 from can_tf.models.config import ModelConfig
 from can_tf.records.dataset import Dataset
-from can_tf.report.reproduction import read_results
+from can_tf.report.comparison import read_results
 from can_tf.report.run import read_evaluation
-from can_tf.training.cross_validation import plan, summarize
+from can_tf.training.cross_validation import summarize
+from can_tf.training.fold_runs import plan
 from can_tf.training.options import TrainOptions
 from can_tf.training.run_folder import HISTORY_COLUMNS, RunState, _read_state, check_same, read_history
 from tests.test_files import HOSTILE_NAMES
@@ -85,7 +86,7 @@ def test_a_damaged_config_is_nobodys(tmp_path, config):
         ({"frame_variance": [1.0, 2.0]}, "frame_variance: expected as many as frame_mean"),
         ({"frame_variance": [-1.0]}, "frame_variance: expected none below 0"),
         ({"frame_mean": [float("nan")]}, r"frame_mean\[0\]: expected a finite number, found nan"),
-        ({"class_weights": [1.0]}, "class_weights: expected none, or one a label"),
+        ({"class_weights": [1.0]}, "class_weights: expected none, or one per label"),
         ({"dropout": 1}, "dropout: expected at least 0 and below 1"),
         ({"attention": 1}, "has 'attention'"),
     ],

@@ -27,7 +27,7 @@ def build_stock_can(config: ModelConfig, words: int, frames: int) -> keras.Model
     means = keras.ops.sum(states * real, axis=2) / keras.ops.maximum(keras.ops.sum(real, axis=2), 1.0)
     audio_states = keras.layers.Dropout(config.dropout)(_blstm(config)(means, mask=mask))
 
-    attention = CrossAttention(config.num_heads)(text_states, audio_states, mask)
+    attention = CrossAttention(config.heads)(text_states, audio_states, mask)
     contexts = [attention[name] for name in ("text_by_text", "audio_by_text", "audio_by_audio", "text_by_audio")]
     logits = {
         "fused": keras.layers.Dense(len(config.labels), name="fused")(keras.layers.Concatenate()(contexts)),

@@ -21,7 +21,7 @@ class TorchCan(nn.Module):
     def __init__(self, config: ModelConfig, *, packed: bool):
         super().__init__()
         self.packed = packed
-        units, heads, labels = config.units, config.num_heads, len(config.labels)
+        units, heads, labels = config.units, config.heads, len(config.labels)
         self.embedding = nn.Embedding(len(config.vocabulary) + 2, config.embedding_dim)
         self.text = nn.LSTM(config.embedding_dim, units, batch_first=True, bidirectional=True)
         self.segment = nn.LSTM(len(config.frame_mean), units, batch_first=True, bidirectional=True)

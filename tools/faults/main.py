@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from can_tf.cli.shared.progress import Progress
+from can_tf.cli.shared.progress import shown
 from can_tf.report.tables import format_table
 from faults.commands import commands
 from faults.disks import fill_disks
@@ -39,7 +39,7 @@ def kills_command(names: Sequence[str], count: int, seed: int, as_json: bool) ->
     with tempfile.TemporaryDirectory(prefix="can-tf-faults-") as folder:
         known = commands(Path(folder))
         for name in names or NAMES:
-            report = Progress(f"Killing {name}", "kills")
+            report = shown(f"Killing {name}", "kills")
             made = killed(known[name], Path(folder), count, seed, report)
             rows += [{"command": name, **dataclasses.asdict(kill)} for kill in made]
     _show(rows, as_json)
@@ -61,7 +61,7 @@ def disks_command(names: Sequence[str], count: int, as_json: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="can-tf-faults-") as folder:
         known = commands(Path(folder))
         for name in names or NAMES[:3]:
-            report = Progress(f"Filling disks under {name}", "disks")
+            report = shown(f"Filling disks under {name}", "disks")
             rows += [
                 {"command": name, **dataclasses.asdict(disk)}
                 for disk in fill_disks(known[name], Path(folder), count, report)
@@ -79,7 +79,7 @@ def cycles_command(count: int, minutes: float, as_json: bool) -> None:
 
     with tempfile.TemporaryDirectory(prefix="can-tf-faults-") as folder:
         commands(Path(folder))
-        report = Progress("Training, evaluating and exporting", "times")
+        report = shown("Training, evaluating and exporting", "times")
         rows = [dataclasses.asdict(each) for each in cycles(Path(folder), count, minutes, report)]
     _print(rows, as_json)
 

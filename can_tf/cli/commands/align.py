@@ -11,7 +11,6 @@ from can_tf.alignment import forced, recognition
 from can_tf.alignment.forced import OOV_POLICIES
 from can_tf.alignment.formats import FORMATS, format_alignment
 from can_tf.cli.shared.names import NameIn
-from can_tf.cli.shared.progress import Progress
 from can_tf.cli.shared.recordings import Transcripts, end_with_errors, one_line, recordings
 from can_tf.errors import CanError, ConfigError
 from can_tf.files import replacing
@@ -89,7 +88,7 @@ def align_command(
         oov=oov,
         max_seconds=max_seconds,
         max_words=max_words,
-        report=Progress("Aligning", "recordings") if len(paths) > 1 else None,
+        report=shown("Aligning", "recordings") if len(paths) > 1 else None,
     )
     if out is not None:
         _write(answers, format_, out)

@@ -10,12 +10,13 @@ from can_tf.alignment.spans import FILLER_POLICIES, SEGMENTATIONS
 from can_tf.cli.shared.corpora import chosen_corpus
 from can_tf.cli.shared.names import NameIn
 from can_tf.cli.shared.options import cluster_option, corpus_options, limit_options
-from can_tf.cli.shared.progress import Progress
+from can_tf.cli.shared.progress import shown
 from can_tf.cluster import cluster_executor
 from can_tf.corpus.registry import read_corpus
 from can_tf.features.mfcc import Mfcc
 from can_tf.features.registry import FRONT_ENDS
 from can_tf.limits import Limits
+from can_tf.progress import amount
 from can_tf.report.counts import counts_table
 
 
@@ -97,7 +98,7 @@ def build_records_command(
             workers=workers,
             overwrite=overwrite,
             strict=strict,
-            report=Progress("Building records", "utterances"),
+            report=shown("Building records", "utterances"),
             executor=executor,
             alignments=alignments,
         )
@@ -105,4 +106,4 @@ def build_records_command(
         click.echo(json.dumps(dataset.description, indent=2))
         return
     click.echo(counts_table(dataset))
-    click.echo(f"{out}: {len(dataset.utterances)} utterances in {len(dataset.shards)} shards.")
+    click.echo(f"{out}: {amount(len(dataset.utterances), 'utterances')} in {amount(len(dataset.shards), 'shards')}.")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from can_tf.cli.shared.progress import Progress
+from can_tf.cli.shared.progress import shown
 
 
 @click.command("demo-corpus")
@@ -16,6 +16,6 @@ def demo_corpus_command(out: Path, utterances: int, seed: int) -> None:
     from can_tf.corpus.demo import make_demo_corpus
 
     summary = make_demo_corpus(
-        out, utterances=utterances, seed=seed, report=Progress("Speaking the synthetic corpus", "utterances")
+        out, utterances=utterances, seed=seed, report=shown("Speaking the synthetic corpus", "utterances")
     )
     click.echo(f"{summary.root}: {summary.usable} usable utterances of synthetic speech.")

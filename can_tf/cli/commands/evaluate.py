@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from can_tf.report.scores import confidence_tables, scores_table
-from can_tf.report.tables import format_table
+from can_tf.report.scores import confidence_tables, recalls_table, scores_table
 
 
 @click.command("evaluate")
@@ -27,9 +26,7 @@ def evaluate_command(run: Path, as_json: bool) -> None:
         click.echo(json.dumps({**evaluation.metrics, "calibration": calibration.to_json()}, indent=2))
         return
     click.echo(scores_table(evaluation.metrics, alpha=evaluation.alpha))
-    recalls = evaluation.metrics["recall"].items()
-    rows = [[label, "absent" if recall is None else f"{recall:.3f}"] for label, recall in recalls]
-    click.echo(f"\n{format_table(['label', 'recall'], rows)}")
+    click.echo(f"\n{recalls_table(evaluation.metrics)}")
     click.echo(f"\n{confidence_tables(calibration)}\n")
     pictures = draw_run(run, evaluation, calibration)
     for path in (*pictures, write_page(run, evaluation, calibration)):

@@ -1,20 +1,19 @@
 """`can-tf train`."""
 
 import json
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import click
 
 from can_tf.cli.shared.options import options_of, training_options
-from can_tf.cli.shared.progress import Progress
+from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.errors import ConfigError
+from can_tf.progress import amount
 from can_tf.records.dataset import load_dataset
 from can_tf.report.scores import scores_table
 from can_tf.training.options import TrainOptions
-from can_tf.training.run_folder import RunState, default_run_folder
+from can_tf.training.run_folder import default_run_folder
 
 
 @click.command("train")
@@ -39,22 +38,15 @@ def train_command(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Train one fold and evaluate it. Run again, it goes on where it stopped, or says that it is done."""
+    """Train one fold and evaluate it. Re-running the command resumes it, or says that it is done."""
     options = options_of(ctx, config, values)
     folder = run or default_run_folder(options)
     dataset = load_dataset(records)
     _check_glove(options, dataset.synthetic)
 
-    from can_tf.training.fit import Listener, train_fold
+    from can_tf.training.fit import train_fold
 
-    epochs = _Epochs(options)
-    listener = Listener(
-        message=lambda line: click.echo(line, err=True),
-        word_vectors=Progress("Reading word vectors", "bytes"),
-        batch=epochs.batch,
-        epoch=epochs.epoch,
-    )
-    metrics = train_fold(dataset, folder, options, listener, validation_only=validation_only)
+    metrics = train_fold(dataset, folder, options, ProgressPrinter().show, validation_only=validation_only)
     if as_json:
         click.echo(json.dumps(metrics, indent=2))
         return
@@ -62,7 +54,8 @@ def train_command(
         click.echo(f"validation WA {metrics['validation_wa']:.3f} UA {metrics['validation_ua']:.3f}")
         return
     click.echo(scores_table(metrics, alpha=options.alpha))
-    click.echo(f"\n{metrics['epochs']} epochs in {metrics['seconds']:.0f} s; the best was {metrics['best_epoch']}.")
+    epochs = amount(metrics["epochs"], "epochs")
+    click.echo(f"\n{epochs} in {metrics['seconds']:.0f} s; the best was {metrics['best_epoch']}.")
     click.echo(f"{folder}: config.json, metrics.json, predictions.csv, history.csv, model.keras, tensorboard/")
 
 
@@ -72,29 +65,4 @@ def _check_glove(options: TrainOptions, synthetic: bool) -> None:
     if options.glove is None and not synthetic:
         click.echo(
             "No --glove given: word vectors start random. The paper starts from GloVe's 300 dimensions.", err=True
-        )
-
-
-class _Epochs:
-    """Shows batches on a terminal as they pass, and a line an epoch anywhere."""
-
-    def __init__(self, options: TrainOptions):
-        self.options, self.started, self.number = options, 0.0, 0
-
-    def batch(self, epoch: int, done: int, total: int) -> None:
-        if self.number != epoch:
-            self.number, self.started = epoch, time.monotonic()
-        if sys.stderr.isatty():
-            left = (time.monotonic() - self.started) / max(done - 1, 1) * (total - done)
-            click.echo(f"\repoch {epoch}: batch {done} of {total}, {left:.0f} s left\033[K", err=True, nl=False)
-
-    def epoch(self, state: RunState) -> None:
-        row = state.history[-1]
-        left = sum(row["seconds"] for row in state.history) / state.epochs * (self.options.epochs - state.epochs)
-        click.echo(
-            f"{chr(13) if sys.stderr.isatty() else ''}epoch {row['epoch']:3d} of {self.options.epochs}: "
-            f"loss {row['loss']:.4f}, validation WA {row['validation_wa']:.3f} UA {row['validation_ua']:.3f} "
-            f"(best WA {state.best_wa:.3f} in epoch {state.best_epoch + 1}), {row['seconds']:.1f} s, "
-            f"at most {left / 60:.0f} min left",
-            err=True,
         )

@@ -1,33 +1,35 @@
 """`can-tf tune`."""
 
 import json
-import time
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from can_tf.cli.commands.cross_validate import fold_count
-from can_tf.cli.shared.options import corpus_options, corpus_source, options_of, training_options
-from can_tf.cli.shared.records import build_apart
-from can_tf.errors import MissingExtraError
-from can_tf.records.dataset import load_dataset
-from can_tf.training.search_options import METHODS, OVERLAPS, SEARCHABLE, Role, Search
+from can_tf.cli.shared.corpora import usable_corpus
+from can_tf.cli.shared.options import corpus_options, options_of, training_options
+from can_tf.cli.shared.progress import ProgressPrinter
+from can_tf.progress import amount
+from can_tf.training.search import METHODS, SPACES, Role, Search, overlap_folders
+
+if TYPE_CHECKING:
+    from can_tf.report.tuning import Tuned
 
 
 def _names(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(part.strip().replace("-", "_") for part in text.split(",")))
-    if not set(chosen) <= set(SEARCHABLE):
-        raise click.BadParameter(f"expected some of {','.join(SEARCHABLE)}")
+    if not set(chosen) <= set(SPACES):
+        raise click.BadParameter(f"expected some of {','.join(SPACES)}")
     return chosen
 
 
 @click.command("tune")
-@click.option("--over", default="alpha,heads", callback=_names, help=f"Of {','.join(SEARCHABLE)}.")
+@click.option("--over", default="alpha,heads", callback=_names, help=f"Hyperparameters, of {','.join(SPACES)}.")
 @click.option("--method", type=click.Choice(METHODS), default=METHODS[0], help="How values are chosen.")
-@click.option("--trials", type=click.IntRange(min=1), default=20, help="At most; a search may be run again with more.")
-@click.option("--folds", type=click.IntRange(min=1), default=1, help="Trainings a trial, whose scores are averaged.")
+@click.option(
+    "--trials", type=click.IntRange(min=1), default=20, help="Maximum number of trials; a search may get more later."
+)
+@click.option("--folds", type=click.IntRange(min=1), default=1, help="Trainings per trial, whose scores are averaged.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Trainings of a trial at once.")
 @training_options(but=("fold",))
 @corpus_options
@@ -64,92 +66,41 @@ def tune_command(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Search for better hyperparameters, by validation WA. Run again, it goes on where it stopped.
+    """Search for better hyperparameters, by validation WA. Re-running the command resumes it.
 
     The corpus options count only with --over overlap, which builds records for each overlap.
     """
-    who = Role(role, address, worker_name)
+    from can_tf.report.tuning import build_overlaps, tune
+
+    who, progress = Role(role, address, worker_name), ProgressPrinter().show
     options = options_of(ctx, config, values)
     by_overlap = {0.0: records}
-    if "overlap" in over:
-        source = corpus_source(corpus, root, labels, utterances)
-        by_overlap = _records_by_overlap(out, source, build=role != "worker")
-    dataset = load_dataset(next(iter(by_overlap.values())))
+    if "overlap" in over and role == "worker":
+        by_overlap = overlap_folders(out)
+    elif "overlap" in over:
+        by_overlap = build_overlaps(usable_corpus(corpus, root, labels, utterances), out, progress=progress)
     search = Search(
-        folder=out,
-        options=options,
-        over=over,
-        method=method,
-        trials=trials,
-        folds=fold_count(dataset, options, folds),
-        jobs=jobs,
-        records=by_overlap,
+        folder=out, options=options, over=over, method=method, trials=trials, folds=folds, jobs=jobs, records=by_overlap
     )
-    try:
-        from can_tf.training.tuning import best_of, run_search, write_results
-    except ModuleNotFoundError as error:
-        if error.name != "keras_tuner":
-            raise
-        raise MissingExtraError("can-tf tune", "tune") from error
-    if role == "chief":
-        click.echo(f"Handing out trials at {address}, until all are done.", err=True)
-    elif role == "worker":
-        click.echo(f"{worker_name} asks the chief at {address} for trials.", err=True)
-    found = run_search(search, who, _Report(search))
-    if role == "worker":
-        click.echo(f"{worker_name} ran {len(found)} trials. The chief has them all.", err=True)
+    if role != "alone":
+        chief, worker = "Handing out trials until all are done", f"{worker_name} asks the chief for trials"
+        click.echo(f"{worker if role == 'worker' else chief}, at {address}.", err=True)
+    _show(search, tune(search, who, progress), worker_name, as_json=as_json)
+
+
+def _show(search: Search, result: "Tuned", worker_name: str, *, as_json: bool) -> None:
+    from can_tf.report.tuning import trials_table
+
+    if result.best is None:
+        click.echo(f"{worker_name} ran {amount(len(result.trials), 'trials')}. The chief has them all.", err=True)
         return
-    write_results(search, found)
-    _say(search, found, best_of(found), synthetic=dataset.synthetic, as_json=as_json)
-
-
-def _records_by_overlap(out: Path, source: Sequence[Any], *, build: bool) -> dict[float, Path]:
-    folders = {overlap: out / f"records-overlap-{overlap:g}" for overlap in OVERLAPS}
-    if build:
-        for overlap, folder in folders.items():
-            build_apart(folder, *source, "--overlap", overlap)
-    return folders
-
-
-class _Report:
-    """Says how each trial went, and how long the others will take."""
-
-    def __init__(self, search: Search):
-        self.search, self.started, self.count = search, time.monotonic(), 0
-
-    def __call__(self, trial: Mapping[str, Any]) -> None:
-        self.count += 1
-        values = ", ".join(f"{name} {trial[name]:.3g}" for name in self.search.over)
-        score = trial["validation_wa"]
-        told = f"failed: {trial['reason']}" if score is None else f"validation WA {score:.3f}"
-        mean = (time.monotonic() - self.started) / self.count
-        left = mean * max(self.search.trials - trial["trial"] - 1, 0)
-        click.echo(
-            f"trial {trial['trial'] + 1} of at most {self.search.trials}: {values}: {told}; "
-            f"at most {left / 60:.0f} min left",
-            err=True,
-        )
-
-
-def _say(
-    search: Search, trials: Sequence[Mapping[str, Any]], best: Mapping[str, Any], *, synthetic: bool, as_json: bool
-) -> None:
-    from can_tf.report.tuning import trials_table, write_report
-
-    facts = {
-        "synthetic": synthetic,
-        "method": search.method,
-        "protocol": search.options.protocol,
-        "folds": search.folds,
-        "seed": search.options.seed,
-        "at most epochs": search.options.epochs,
-    }
-    paths = write_report(search.folder, trials, search.over, facts)
     if as_json:
-        click.echo(json.dumps({"facts": facts, "trials": trials, "best": best["trial"]}, indent=2))
+        report = {"facts": result.facts, "trials": result.trials, "best": result.best["trial"]}
+        click.echo(json.dumps(report, indent=2))
         return
-    click.echo(trials_table(trials, search.over))
-    click.echo(f"\nBest: trial {best['trial']}. Train it: can-tf train --config {search.folder / 'best.json'}")
+    click.echo(trials_table(result.trials, search.over))
+    best = search.folder / "best.json"
+    click.echo(f"\nBest: trial {result.best['trial']}. Train it: can-tf train --config {best}")
     if "overlap" in search.over:
-        click.echo(f"with the records of its overlap: --records {search.records_for(best['overlap'])}")
-    click.echo("\n".join(map(str, paths)))
+        click.echo(f"with the records of its overlap: --records {search.records_for(result.best['overlap'])}")
+    click.echo("\n".join(map(str, result.paths)))

@@ -19,12 +19,13 @@ def verify_command(ctx: click.Context, paths: tuple[Path, ...], as_json: bool) -
     PATHS are finished folders, or folders that contain them, such as runs. The command lists files that are changed,
     truncated or missing, and then exits with code 1.
     """
-    from can_tf.report.verify import verify
+    from can_tf.report.integrity import verify
 
-    found = [each for path in paths for each in verify(path)]
+    folders = [folder for path in paths for folder in verify(path)]
     if as_json:
-        click.echo(json.dumps([{**dataclasses.asdict(each), "folder": str(each.folder)} for each in found], indent=2))
+        shown = [{**dataclasses.asdict(folder), "folder": str(folder.folder)} for folder in folders]
+        click.echo(json.dumps(shown, indent=2))
     else:
-        rows = [[str(each.folder), each.kind, str(each.files), "; ".join(each.faults) or "whole"] for each in found]
+        rows = [[str(one.folder), one.kind, str(one.files), "; ".join(one.faults) or "whole"] for one in folders]
         click.echo(format_table(["folder", "kind", "files", "state"], rows))
-    ctx.exit(1 if any(each.faults for each in found) else 0)
+    ctx.exit(1 if any(folder.faults for folder in folders) else 0)

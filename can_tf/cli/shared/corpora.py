@@ -4,10 +4,12 @@ from pathlib import Path
 
 import click
 
-from can_tf.cli.shared.progress import Progress
+from can_tf.cli.shared.progress import shown
 from can_tf.corpus.iemocap import DEMO, IEMOCAP, RELEASE_FOLDER
-from can_tf.corpus.registry import READERS
+from can_tf.corpus.registry import READERS, read_corpus
+from can_tf.corpus.utterance import Corpus
 from can_tf.errors import ConfigError
+from can_tf.limits import DEFAULT_LIMITS
 
 DEMO_FOLDER = Path("data")
 
@@ -35,5 +37,13 @@ def _demo_root(utterances: int, seed: int) -> Path:
         click.echo(f"No --root given: using the synthetic demo corpus in {root}.", err=True)
         return root
     click.echo(f"No --root given: making a demo corpus of synthetic speech in {root}.", err=True)
-    report = Progress("Speaking the synthetic corpus", "utterances")
+    report = shown("Speaking the synthetic corpus", "utterances")
     return make_demo_corpus(folder, utterances=utterances, seed=seed, report=report).root
+
+
+def usable_corpus(corpus: str | None, root: Path | None, labels: str | None, utterances: int) -> Corpus:
+    """Returns the corpus that the options name, the demo where there is no root; what is too large is rejected."""
+    from can_tf.corpus.size_limits import reject_oversized
+
+    name, root = chosen_corpus(corpus, root, utterances, seed=0)
+    return reject_oversized(read_corpus(name, root, labels), DEFAULT_LIMITS)

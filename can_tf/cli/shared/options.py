@@ -11,40 +11,8 @@ from can_tf.cli.shared.names import NameIn
 from can_tf.corpus.labels import LABEL_SETS
 from can_tf.corpus.registry import READERS
 from can_tf.limits import MAX_SECONDS, MAX_WORDS
-from can_tf.training.folds import PROTOCOLS
-from can_tf.training.options import CLASS_WEIGHTS, TrainOptions, read_config
-
-_DEFAULTS = TrainOptions()
-_OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("fold", "Which part of the data tests.", {}),
-    ("protocol", "How the data is split.", {"type": click.Choice(tuple(PROTOCOLS))}),
-    ("model", "The variant; see the documentation for their names.", {}),
-    ("alpha", "Weight of the single-modality losses and predictions (Eqs. 14 and 15).", {}),
-    ("heads", "Attention heads a modality.", {}),
-    ("units", "LSTM units a direction.", {}),
-    ("dropout", "After each BLSTM.", {}),
-    (
-        "glove",
-        "Word vectors in GloVe's text format.",
-        {
-            "type": click.Path(),
-            "show_default": "the demo's own for the demo corpus, random vectors elsewhere",
-        },
-    ),
-    ("epochs", "At most.", {}),
-    ("patience", "Epochs without a better validation WA before stopping.", {}),
-    ("batch_size", "Utterances a batch.", {}),
-    ("learning_rate", "Adam's.", {}),
-    ("clip_norm", "Global norm that gradients are clipped to.", {}),
-    (
-        "class_weight",
-        "What an utterance counts in the loss: all alike, or the more the rarer its label is in training.",
-        {"type": click.Choice(CLASS_WEIGHTS)},
-    ),
-    ("max_segment_frames", "Longer segments are cut.", {}),
-    ("seed", "Of folds, weights, order and dropout.", {}),
-    ("devices", "GPUs that share each batch; without a GPU, logical devices of the CPU.", {}),
-)
+from can_tf.training.option_fields import Option
+from can_tf.training.options import OPTIONS, TrainOptions, read_config
 
 
 def with_options(command: Any, options: Sequence[Callable[[Any], Any]]) -> Any:
@@ -76,13 +44,6 @@ def corpus_options(command: Any) -> Any:
         click.option("--utterances", type=click.IntRange(min=1), default=1400, help="Size of a demo corpus."),
     ]
     return with_options(command, options)
-
-
-def corpus_source(corpus: str | None, root: Path | None, labels: str | None, utterances: int) -> list[Any]:
-    """Returns the options of `corpus_options` as they would be typed for `can-tf build-records`."""
-    source: list[Any] = ["--corpus", corpus] if corpus else []
-    source += ["--root", root] if root else ["--utterances", utterances]
-    return source + (["--labels", labels] if labels else [])
 
 
 def limit_options(*, max_seconds: float = MAX_SECONDS) -> Callable[[Any], Any]:
@@ -136,16 +97,33 @@ def training_options(*, but: Collection[str] = ()) -> Callable[[Any], Any]:
         help="Records folder.",
     )
     options = [] if "records" in but else [records]
-    options += [
-        click.option(f"--{name.replace('_', '-')}", name, default=getattr(_DEFAULTS, name), help=text, **settings)
-        for name, text, settings in _OPTIONS
-        if name not in but
-    ]
+    options += [_training_option(name, about) for name, about in OPTIONS.items() if name not in but]
     options.append(
         click.option("--config", type=click.Path(path_type=Path), help="JSON file of options; those typed here win.")
     )
 
     return lambda command: with_options(command, options)
+
+
+def _training_option(name: str, about: Option) -> Callable[[Any], Any]:
+    settings: dict[str, Any] = {}
+    if about.registry is not None:
+        settings["type"] = NameIn(about.registry)
+    elif about.choices:
+        settings["type"] = click.Choice(about.choices)
+    default = getattr(TrainOptions, name)
+    if default is None:  # A path, which may be left out.
+        settings |= {"type": click.Path(), "show_default": about.default_help}
+    return click.option(f"--{name.replace('_', '-')}", name, default=default, help=about.help, **settings)
+
+
+def fold_options(command: Any) -> Any:
+    """Adds `--folds` and `--seeds`."""
+    options = [
+        click.option("--folds", type=click.IntRange(min=1), show_default="all", help="Only the first so many folds."),
+        click.option("--seeds", type=click.IntRange(min=1), default=1, help="Number of seeds, from 0."),
+    ]
+    return with_options(command, options)
 
 
 def options_of(ctx: click.Context, config: Path | None, values: dict[str, Any]) -> TrainOptions:

@@ -27,20 +27,20 @@ def verify(path: Path) -> list[Verified]:
     Raises:
         DamagedError: There is none.
     """
-    found = [_verified(folder) for folder in _finished_folders(path)]
-    if not found:
+    verified = [_verified(folder) for folder in _finished_folders(path)]
+    if not verified:
         raise DamagedError(
             f"{path}: holds nothing that is finished (no {CHECKSUMS_FILE}). Finish it by running its command again; "
             "what an earlier version of can_tf made has no checksums."
         )
-    return found
+    return verified
 
 
 def _finished_folders(path: Path) -> Iterator[Path]:
     if (path / CHECKSUMS_FILE).exists():
         yield path
         return
-    for folder in sorted(each for each in path.iterdir() if each.is_dir() and not each.name.startswith(".")):
+    for folder in sorted(inner for inner in path.iterdir() if inner.is_dir() and not inner.name.startswith(".")):
         yield from _finished_folders(folder)
 
 

@@ -1,4 +1,7 @@
-"""What a search over hyperparameters is asked to do, and by whom. Reads without KerasTuner."""
+"""What a search over hyperparameters is asked to do, and by whom. Reads without KerasTuner.
+
+Any option whose field in `can_tf.training.options` has a `search` can be searched over, and the overlap of segments.
+"""
 
 import contextlib
 import dataclasses
@@ -10,11 +13,15 @@ from typing import Any
 from can_tf.errors import ConfigError
 from can_tf.files import is_plain_name
 from can_tf.locks import LOCK_FILE
-from can_tf.training.options import TrainOptions
+from can_tf.training.option_fields import Between
+from can_tf.training.options import OPTIONS, TrainOptions
 
 METHODS = ("bayesian", "random", "hyperband")
 OVERLAPS = (0.0, 0.1, 0.2, 0.3, 0.5)  # Few, since each needs records of its own.
-SEARCHABLE = ("alpha", "heads", "dropout", "units", "learning_rate", "overlap")
+SPACES: Mapping[str, Between | tuple[Any, ...]] = {
+    **{name: about.search for name, about in OPTIONS.items() if about.search is not None},
+    "overlap": OVERLAPS,
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -22,24 +29,38 @@ class Search:
     """A search.
 
     Attributes:
-        folder: Where it lies.
+        records: Records folder by overlap; one where overlap is not searched over.
         options: What all trials share.
-        over: Names in SEARCHABLE.
+        over: Names in SPACES.
         method: A name in METHODS.
         trials: At most.
-        folds: Trainings a trial: the first folds of the protocol.
+        folds: Trainings per trial, whose scores are averaged: the first folds of the protocol.
         jobs: Trainings at once.
-        records: Records folder by overlap; one where overlap is not searched over.
+        folder: Of the search; made if missing.
+
+    Raises:
+        ConfigError: A hyperparameter cannot be searched over, or there is no such method.
+
+    Example:
+        >>> search = Search(records={0.1: Path("data/records")}, over=("alpha", "units"), trials=5)
+        >>> SPACES["units"], search.records_for(None).as_posix()
+        ((32, 64, 128, 256), 'data/records')
     """
 
-    folder: Path
-    options: TrainOptions
-    over: tuple[str, ...]
-    method: str
-    trials: int
-    folds: int
-    jobs: int
     records: Mapping[float, Path]
+    options: TrainOptions = dataclasses.field(default_factory=TrainOptions)
+    over: tuple[str, ...] = ("alpha", "heads")
+    method: str = METHODS[0]
+    trials: int = 20
+    folds: int = 1
+    jobs: int = 1
+    folder: Path = Path("tuning")
+
+    def __post_init__(self):
+        if unknown := [name for name in self.over if name not in SPACES]:
+            raise ConfigError(f"{unknown[0]} cannot be searched over; expected some of {', '.join(SPACES)}")
+        if self.method not in METHODS:
+            raise ConfigError(f"there is no method {self.method!r} of search; expected one of {', '.join(METHODS)}")
 
     def description(self) -> dict[str, Any]:
         """Returns what makes two searches the same; one may go on with more trials."""
@@ -55,6 +76,11 @@ class Search:
             [folder] = self.records.values()
             return folder
         return self.records[overlap]
+
+
+def overlap_folders(folder: Path) -> dict[float, Path]:
+    """Returns, by overlap, where a search over it has its records."""
+    return {overlap: folder / f"records-overlap-{overlap:g}" for overlap in OVERLAPS}
 
 
 @dataclasses.dataclass(frozen=True)

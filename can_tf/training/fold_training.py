@@ -1,0 +1,116 @@
+"""All that belongs to the training of one fold: its data, its model, and how far it has got."""
+
+import collections
+import dataclasses
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from can_tf.models.config import ModelConfig
+from can_tf.models.contract import check_model
+from can_tf.models.losses import balanced_class_weights, compile_model
+from can_tf.models.registry import VARIANTS, build, why_not_exportable
+from can_tf.models.whole_batch import fill_up
+from can_tf.progress import Event, Progress
+from can_tf.records.dataset import Dataset
+from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, frame_statistics
+from can_tf.training import run_folder
+from can_tf.training.data import Parts, WordVectors, word_vectors
+from can_tf.training.devices import build_in, strategy_for
+from can_tf.training.options import TrainOptions
+from can_tf.training.run_folder import RunState
+
+WORK = "Training"  # What its events are of.
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FoldTraining:
+    """One training.
+
+    Attributes:
+        dataset: The records.
+        parts: Of the fold.
+        folder: The run folder.
+        options: What to train and how.
+        state: How far it has got.
+        config: What the model is made from.
+        model: Compiled; its optimizer has its variables.
+    """
+
+    dataset: Dataset
+    parts: Parts
+    folder: Path
+    options: TrainOptions
+    state: RunState
+    config: ModelConfig
+    model: keras.Model
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / run_folder.CHECKPOINT_FOLDER
+
+    def batches(self, order: EpochOrder) -> tf.data.Dataset:
+        """Returns inputs and labels in an order, with no batch smaller than there are devices."""
+        cut = None if self.dataset.segmentation == "whole" else self.options.max_segment_frames
+        data = batches(self.dataset, order, max_segment_frames=cut)
+        devices = self.options.devices
+        return data.map(lambda inputs, label: fill_up(inputs, label, devices)) if devices > 1 else data
+
+
+def prepare(
+    dataset: Dataset, parts: Parts, folder: Path, options: TrainOptions, state: RunState, progress: Progress
+) -> FoldTraining:
+    """Reads word vectors and statistics, and builds and checks the model.
+
+    Raises:
+        TextError: The word vectors cannot be used.
+        ConfigError: The variant has built what could not be trained, resumed, loaded or exported.
+    """
+    vectors = word_vectors(dataset, parts, options, progress)
+    for line in _description(dataset, parts, options, vectors):
+        progress(Event(WORK, note=line))
+    tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(options.seed)
+    config = _model_config(dataset, parts, options, vectors)
+    strategy = strategy_for(options.devices)
+    model = build_in(strategy, lambda: build(options.model, config, vectors.matrix))
+    check_model(options.model, model, config, exportable=VARIANTS[options.model].exportable)
+    with strategy.scope():
+        compile_model(model, config, learning_rate=options.learning_rate, clip_norm=options.clip_norm)
+        # Without its variables, an optimizer would skip those of a checkpoint.
+        model.optimizer.build(model.trainable_variables)
+    return FoldTraining(dataset, parts, folder, options, state, config, model)
+
+
+def _description(dataset: Dataset, parts: Parts, options: TrainOptions, vectors: WordVectors) -> list[str]:
+    """Returns lines on what is trained, which whoever started it should see at its start."""
+    lines = [
+        f"Fold {options.fold} of the {options.protocol} protocol: {len(parts.train)} utterances to train on, "
+        f"{len(parts.validation)} to validate, {len(parts.test)} to test."
+    ]
+    if dataset.segmentation != "whole" and (cut := cut_utterances(dataset.utterances, options.max_segment_frames)):
+        lines.append(f"{cut} utterances have a segment cut to {options.max_segment_frames} frames.")
+    lines.append(f"{len(vectors.vocabulary)} words; word vectors: {vectors.source}, {vectors.dimension} dimensions.")
+    if reason := why_not_exportable(options.model, dataset.segmentation):
+        lines.append(f"This run is for comparison and cannot be exported: {reason}.")
+    return lines
+
+
+def _model_config(dataset: Dataset, parts: Parts, options: TrainOptions, vectors: WordVectors) -> ModelConfig:
+    """Returns what the model is made from; an option of the same name as one of its fields is that field."""
+    mean, variance = frame_statistics(dataset, parts.train)
+    weights: tuple[float, ...] = ()
+    if options.class_weight == "balanced":
+        counts = collections.Counter(utterance.label for utterance in parts.train)
+        weights = balanced_class_weights([counts[label] for label in dataset.labels])
+    asked, fields = dataclasses.asdict(options), {field.name for field in dataclasses.fields(ModelConfig)}
+    return ModelConfig(
+        labels=dataset.labels,
+        vocabulary=vectors.vocabulary,
+        embedding_dim=vectors.dimension,
+        frame_mean=tuple(mean.tolist()),
+        frame_variance=tuple(variance.tolist()),
+        class_weights=weights,
+        **{name: value for name, value in asked.items() if name in fields},
+    )

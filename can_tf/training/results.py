@@ -1,0 +1,156 @@
+"""What comes out of a training: predictions, metrics, and the finished run folder."""
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from can_tf.files import replacing, write_json
+from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
+from can_tf.records.dataset import StoredUtterance
+from can_tf.records.pipeline import EpochOrder
+from can_tf.training import run_folder
+from can_tf.training.checkpoint import load_variables
+from can_tf.training.fold_training import FoldTraining
+from can_tf.training.metrics import evaluate_predictions, majority
+from can_tf.training.text_reference import tfidf_reference
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a model predicts of utterances.
+
+    Attributes:
+        utterances: In the order of the rows.
+        final: Probabilities by Eq. 15, `<float64>[utterances, labels]`.
+        by_output: Those of each output, likewise.
+        true: Label indices, `<int>[utterances]`.
+    """
+
+    utterances: Sequence[StoredUtterance]
+    final: np.ndarray
+    by_output: Mapping[str, np.ndarray]
+    true: np.ndarray
+
+    @property
+    def single_modalities(self) -> dict[str, np.ndarray]:
+        return {name: self.by_output[name] for name in SINGLE_MODALITIES if name in self.by_output}
+
+
+def predict(training: FoldTraining, utterances: Sequence[StoredUtterance]) -> Predictions:
+    """Returns predictions with the model's weights of now, sorted by the utterances' lengths."""
+    by_length = sorted(utterances, key=lambda utterance: (utterance.segments, utterance.id))  # Pads little.
+    inputs = training.batches(EpochOrder(by_length, training.options.batch_size)).map(lambda inputs, _: inputs)
+    logits = training.model.predict(inputs, verbose=0)
+    logits = {name: values[: len(by_length)] for name, values in logits.items()}  # What filled the last batch up.
+    label_index = {label: index for index, label in enumerate(training.dataset.labels)}
+    return Predictions(
+        by_length,
+        np.exp(np.asarray(final_log_probabilities(logits, training.config.alpha), np.float64)),
+        {name: _softmax(values) for name, values in logits.items()},
+        np.array([label_index[utterance.label] for utterance in by_length]),
+    )
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    return np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True)
+
+
+def finish(training: FoldTraining) -> dict[str, Any]:
+    """Writes model, predictions, checksums and, last, metrics; returns the content of `metrics.json`."""
+    folder, state = training.folder, training.state
+    load_variables(training.model, training.checkpoint / state.best_weights)
+    with replacing(folder / run_folder.MODEL_FILE) as temporary:
+        training.model.save(temporary)
+    write_json(folder / run_folder.MODEL_CONFIG_FILE, training.config.to_json())
+    test = predict(training, training.parts.test)
+    validation = predict(training, training.parts.validation)
+    _write_predictions(folder / run_folder.PREDICTIONS_FILE, test, training.dataset.labels)
+    _write_predictions(folder / run_folder.VALIDATION_PREDICTIONS_FILE, validation, training.dataset.labels)
+    metrics = _metrics(training, test, validation)
+    run_folder.finish_run(folder, metrics)
+    return metrics
+
+
+def finish_without_test(training: FoldTraining) -> dict[str, Any]:
+    """Writes and returns the content of `validation.json`; the test part is not read."""
+    best = training.state.history[training.state.best_epoch]
+    scores = validation_scores({name: best[f"validation_{name}"] for name in ("wa", "ua")}, _course(training))
+    write_json(training.folder / run_folder.VALIDATION_FILE, scores)
+    return scores
+
+
+def validation_scores(validation: Mapping[str, Any], course: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the content of `validation.json`.
+
+    Args:
+        validation: `wa` and `ua`.
+        course: `epochs`, `best_epoch`, `seconds` and `synthetic`; `metrics.json` has them.
+    """
+    kept = ("epochs", "best_epoch", "seconds", "synthetic")
+    scores = {f"validation_{name}": validation[name] for name in ("wa", "ua")}
+    return {**scores, **{name: course[name] for name in kept}}
+
+
+def _course(training: FoldTraining) -> dict[str, Any]:
+    state = training.state
+    return {
+        "epochs": state.epochs,
+        "best_epoch": state.best_epoch + 1,
+        "seconds": round(sum(row["seconds"] for row in state.history), 3),
+        "synthetic": training.dataset.synthetic,
+    }
+
+
+def _write_predictions(path: Path, predictions: Predictions, labels: Sequence[str]) -> None:
+    columns: dict[str, Sequence[Any]] = {
+        "id": [utterance.id for utterance in predictions.utterances],
+        "label": [utterance.label for utterance in predictions.utterances],
+        "predicted": [labels[index] for index in predictions.final.argmax(axis=1)],
+    }
+    for name, probabilities in {"": predictions.final, **predictions.single_modalities}.items():
+        prefix = f"{name}_probability" if name else "probability"
+        columns |= {f"{prefix}_{label}": probabilities[:, index].tolist() for index, label in enumerate(labels)}
+    run_folder.write_predictions(path, columns)
+
+
+def _metrics(training: FoldTraining, test: Predictions, validation: Predictions) -> dict[str, Any]:
+    labels, parts = training.dataset.labels, training.parts
+    single = {
+        name: evaluate_predictions(probabilities, test.true, labels)
+        for name, probabilities in test.single_modalities.items()
+    }
+    return {
+        **evaluate_predictions(test.final, test.true, labels),
+        **single,
+        "majority": majority([row.label for row in parts.train], [row.label for row in parts.test], labels),
+        "text_reference": _text_reference(training),
+        "validation": evaluate_predictions(validation.final, validation.true, labels),
+        **_course(training),
+        "weights_sha256": _weights_sha256(training.model),
+    }
+
+
+def _text_reference(training: FoldTraining) -> dict[str, Any]:
+    """Scores TF-IDF and logistic regression on the same parts: what any claim stands beside."""
+    labels, train, test = training.dataset.labels, training.parts.train, training.parts.test
+    probabilities = tfidf_reference(
+        [row.words for row in train],
+        [row.label for row in train],
+        [row.words for row in test],
+        labels,
+        training.options.class_weight,
+    )
+    return evaluate_predictions(probabilities, np.array([labels.index(row.label) for row in test]), labels)
+
+
+def _weights_sha256(model: keras.Model) -> str:
+    digest = hashlib.sha256()
+    for weight in model.get_weights():
+        digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()
