@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES
 from can_tf.prediction.predictor import PredictionOptions, Predictor
 from can_tf.prediction.requests import Request
+from can_tf.progress import Progress, counted, ignore
 from can_tf.records.shards import is_unaligned
 from can_tf.training.run_folder import PREDICTIONS_FILE, read_predictions, read_probabilities
 
@@ -88,16 +89,14 @@ def _largest(values: np.ndarray, count: int) -> list[int]:
     return [int(place) for place in order if np.isfinite(values[place])]
 
 
-def gallery(
-    run: Path, utterances: Mapping[str, Utterance], count: int, report: Callable[[int, int], None]
-) -> list[Group]:
+def gallery(run: Path, utterances: Mapping[str, Utterance], count: int, progress: Progress = ignore) -> list[Group]:
     """Returns the groups of a run's gallery.
 
     Args:
         run: A finished run.
         utterances: The corpus that its records were made of, by id.
         count: Utterances a group, at most.
-        report: Called with the utterances done and their number.
+        progress: Told of the utterances done.
 
     Raises:
         RunError: The run cannot be read, or the corpus is another one.
@@ -109,6 +108,7 @@ def gallery(
     places = sorted({place for found in groups.values() for place in found})
     run_gallery = _Gallery(run, model, answers, utterances)
     explained = {}
+    report = counted(progress, "Explaining", "utterances")
     for done, place in enumerate(places, 1):
         explained[place] = run_gallery.explain(place)
         report(done, len(places))

@@ -13,9 +13,8 @@ from can_tf.alignment.word import Word
 from can_tf.audio import read_audio
 from can_tf.errors import AlignmentError, CanError, MissingExtraError
 from can_tf.limits import MAX_WORDS
+from can_tf.progress import Progress, counted, ignore
 from can_tf.samples import SAMPLE_RATE_HZ
-
-Report = Callable[[int, int], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def align_recordings(
     oov: str = OOV_POLICIES[0],
     max_seconds: float | None = None,
     max_words: int = MAX_WORDS,
-    report: Report | None = None,
+    progress: Progress = ignore,
 ) -> list[AlignedRecording | CanError]:
     """Tells when each word of English recordings is said. `format_alignment` makes files of the answers.
 
@@ -61,7 +60,7 @@ def align_recordings(
         oov: What becomes of words outside the pronouncing dictionary: "guess" or "error", as for `Aligner`.
         max_seconds: Longer recordings are refused; None is 600 for transcripts and 60 for recognition.
         max_words: Transcripts of more are refused.
-        report: Called with the recordings done and their number, at the beginning and after each.
+        progress: Told of the recordings done.
 
     Returns:
         What was found in each recording, in the order of the paths; the error in place of one that cannot be aligned.
@@ -78,8 +77,8 @@ def align_recordings(
         _recognition(max_seconds) if transcript_of is None else _alignment(transcript_of, oov, max_seconds, max_words)
     )
     answers: list[AlignedRecording | CanError] = []
-    if report is not None:
-        report(0, len(paths))
+    report = counted(progress, "Aligning", "recordings")
+    report(0, len(paths))
     for path in paths:
         try:
             answers.append(find_words(path))
@@ -87,8 +86,7 @@ def align_recordings(
             raise
         except CanError as error:
             answers.append(error)
-        if report is not None:
-            report(len(answers), len(paths))
+        report(len(answers), len(paths))
     return answers
 
 

@@ -7,6 +7,7 @@ from can_tf.errors import CanError, MissingExtraError
 from can_tf.prediction.answers import Prediction
 from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request
+from can_tf.progress import Progress, counted, ignore
 
 BATCH_SIZE = 16
 
@@ -25,7 +26,7 @@ def ask_many(
     words_of: WordsOf = no_words,
     *,
     batch_size: int = BATCH_SIZE,
-    report: Callable[[int, int], None] | None = None,
+    progress: Progress = ignore,
 ) -> Iterator[tuple[Request | None, Prediction | CanError]]:
     """Yields, for each recording in order, what was asked and the answer, or None and what is wrong with it.
 
@@ -34,22 +35,21 @@ def ask_many(
         paths: The recordings. They are read one batch at a time.
         words_of: Finds the words of a recording.
         batch_size: Recordings per batch.
-        report: Called with the recordings done and their number.
+        progress: Told of the recordings done.
 
     Raises:
         MissingExtraError: Words are to be found, and pocketsphinx is not installed.
         ServerError: A server does not answer.
     """
-    if report is not None:
-        report(0, len(paths))
+    report = counted(progress, "Predicting", "recordings")
+    report(0, len(paths))
     for start in range(0, len(paths), batch_size):
         requests = [_request_or_error(predictor, path, words_of) for path in paths[start : start + batch_size]]
         good = [request for request in requests if isinstance(request, Request)]
         answers = iter(predictor.predict_all(good) if good else [])
         for request in requests:
             yield (request, next(answers)) if isinstance(request, Request) else (None, request)
-        if report is not None:
-            report(start + len(requests), len(paths))
+        report(start + len(requests), len(paths))
 
 
 def predict_many(
@@ -58,10 +58,10 @@ def predict_many(
     words_of: WordsOf = no_words,
     *,
     batch_size: int = BATCH_SIZE,
-    report: Callable[[int, int], None] | None = None,
+    progress: Progress = ignore,
 ) -> list[Prediction | CanError]:
     """Returns a prediction or an error for each recording; arguments and errors are those of `ask_many`."""
-    return [answer for _, answer in ask_many(predictor, paths, words_of, batch_size=batch_size, report=report)]
+    return [answer for _, answer in ask_many(predictor, paths, words_of, batch_size=batch_size, progress=progress)]
 
 
 def _request_or_error(predictor: Predictor, path: Path, words_of: WordsOf) -> Request | CanError:

@@ -1,7 +1,7 @@
 """A long recording as stretches of speech, each with its emotion."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,10 @@ from can_tf.errors import AlignmentError, CanError, MissingExtraError
 from can_tf.prediction.answers import Prediction
 from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request
+from can_tf.progress import Progress, counted, ignore
 from can_tf.samples import SAMPLE_RATE_HZ
 
 _STRETCHES_PER_BATCH = 8
-
-Report = Callable[[int, int], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +53,7 @@ def timeline(
     alignment: Path | None = None,
     *,
     transcript: str | None = None,
-    report: Report | None = None,
+    progress: Progress = ignore,
 ) -> list[Moment]:
     """Returns the stretches of a recording, cut at its pauses, with what is said of each.
 
@@ -63,7 +62,7 @@ def timeline(
         audio: What `can_tf.audio.read_audio` reads.
         alignment: The words of the whole recording and their times. Without them, each stretch's words are recognized.
         transcript: What is said in the whole recording, to be aligned, where there is no alignment.
-        report: Called with the stretches done and their number.
+        progress: Told of the stretches done.
 
     Raises:
         AudioError, AlignmentError: The recording or its words cannot be used, or nobody speaks.
@@ -77,6 +76,7 @@ def timeline(
         where = str(audio) if isinstance(audio, (str, Path)) else "the recording"
         raise AlignmentError(f"nobody is heard to speak in its {seconds:.1f} s", where=where)
     moments: list[Moment] = []
+    report = counted(progress, "Predicting", "stretches")
     for first in range(0, len(pieces), _STRETCHES_PER_BATCH):
         batch = pieces[first : first + _STRETCHES_PER_BATCH]
         requests = [_request(predictor, samples, stretch, words, transcript) for stretch, words in batch]
@@ -84,8 +84,7 @@ def timeline(
         answered = iter(predictor.predict_all(good) if good else [])
         for (stretch, _), request in zip(batch, requests, strict=True):
             moments.append(Moment(*stretch, next(answered) if isinstance(request, Request) else request))
-        if report is not None:
-            report(len(moments), len(pieces))
+        report(len(moments), len(pieces))
     return moments
 
 

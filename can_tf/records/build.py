@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from can_tf.errors import RecordsError
 from can_tf.files import remove_temporary_files, sha256_of_json, write_csv, write_json
 from can_tf.locks import alone_in
 from can_tf.processes import process_pool, run_all
+from can_tf.progress import Progress, counted, ignore
 from can_tf.provenance import git_commit, versions
 from can_tf.records.dataset import (
     DATASET_FILE,
@@ -38,8 +39,6 @@ from can_tf.records.specification import COLUMNS, described
 UTTERANCES_PER_SHARD = 64
 _PLAN_FILE = "plan.json"
 
-Report = Callable[[int, int], None]
-
 
 def build_records(
     corpus: Corpus,
@@ -49,7 +48,7 @@ def build_records(
     workers: int = 1,
     overwrite: bool = False,
     strict: bool = False,
-    report: Report | None = None,
+    progress: Progress = ignore,
     executor: concurrent.futures.Executor | None = None,
     alignments: Path | None = None,
 ) -> Dataset:
@@ -62,7 +61,7 @@ def build_records(
         workers: Number of processes.
         overwrite: Whether to replace records of another corpus or of other options.
         strict: Whether an utterance that cannot be used is an error.
-        report: Called with the utterances done and their total.
+        progress: Told of the utterances done.
         executor: Builds the shards in place of `workers` processes here; its processes see the same files.
         alignments: Folder that keeps the alignments of transcripts by content, for other records of the same corpus; by
             default `alignments` beside the folder.
@@ -87,7 +86,7 @@ def build_records(
         if _has_transcripts(corpus):
             alignments.mkdir(parents=True, exist_ok=True)
         tasks = _shard_tasks(corpus, folder, options, alignments)
-        reports = _build_shards(tasks, workers, executor, report)
+        reports = _build_shards(tasks, workers, executor, progress)
         return _finish(corpus, folder, plan, reports, strict)
 
 
@@ -214,20 +213,19 @@ def _shard_tasks(corpus: Corpus, folder: Path, options: BuildOptions, alignments
 
 
 def _build_shards(
-    tasks: Sequence[ShardTask], workers: int, executor: concurrent.futures.Executor | None, report: Report | None
+    tasks: Sequence[ShardTask], workers: int, executor: concurrent.futures.Executor | None, progress: Progress
 ) -> list[dict[str, Any]]:
     """Builds the shards that have no report yet; returns the reports of all, in the order of the tasks."""
     reports = {task.name: finished_report(task) for task in tasks}
     missing = [task for task in tasks if reports[task.name] is None]
     total = sum(len(task.utterances) for task in tasks)
     done = total - sum(len(task.utterances) for task in missing)
-    if report is not None:
-        report(done, total)
+    report = counted(progress, "Building records", "utterances")
+    report(done, total)
     for task, built in _run(missing, workers, executor):
         reports[task.name] = built
         done += len(task.utterances)
-        if report is not None:
-            report(done, total)
+        report(done, total)
     return [shard_report for task in tasks if (shard_report := reports[task.name]) is not None]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from can_tf.cluster import cluster_executor
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import ConfigError
-from can_tf.progress import Event, Progress, counted, ignore
+from can_tf.progress import Event, Progress, ignore
 from can_tf.records.build import build_records
 from can_tf.records.dataset import Dataset
 from can_tf.records.shards import BuildOptions
@@ -174,7 +174,7 @@ def _build(
                 folder,
                 BuildOptions(segmentation=segmentation),
                 workers=workers or os.cpu_count() or 1,
-                report=counted(progress, f"Building {segmentation} records", "utterances"),
+                progress=progress,
                 executor=executor,
             )
     return datasets

@@ -9,7 +9,7 @@ from typing import Any
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import MissingExtraError
 from can_tf.files import replacing
-from can_tf.progress import Event, Progress, counted, ignore
+from can_tf.progress import Event, Progress, ignore
 from can_tf.records.build import build_records
 from can_tf.records.dataset import load_dataset
 from can_tf.records.shards import BuildOptions
@@ -91,7 +91,7 @@ def build_overlaps(
             records,
             BuildOptions(overlap=overlap),
             workers=workers or os.cpu_count() or 1,
-            report=counted(progress, f"Building records of overlap {overlap:g}", "utterances"),
+            progress=progress,
         )
     return folders
 

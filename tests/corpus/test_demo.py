@@ -159,11 +159,11 @@ def test_a_folder_that_holds_something_is_not_touched(tmp_path):
 
 
 def test_a_corpus_that_could_not_be_finished_leaves_nothing(tmp_path):
-    def stop(done, total):
+    def stop(event):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        make_demo_corpus(tmp_path, utterances=5, report=stop)
+        make_demo_corpus(tmp_path, utterances=5, progress=stop)
     assert [path.name for path in tmp_path.iterdir()] == [".IEMOCAP_full_release.lock"]
 
 

@@ -17,7 +17,9 @@ def test_answers_and_errors_come_in_the_order_of_the_recordings(tmp_path):
     said = {path: path.with_suffix(".txt").read_text() for path in PATHS} | {missing: "yes"}
     done = []
     answers = align_recordings(
-        [PATHS[1], missing, PATHS[0], FOLDER / f"{NAMES[2]}.flac"], said.get, report=lambda *at: done.append(at)
+        [PATHS[1], missing, PATHS[0], FOLDER / f"{NAMES[2]}.flac"],
+        said.get,
+        progress=lambda event: done.append((event.done, event.total)),
     )
     assert [type(answer) for answer in answers] == [AlignedRecording, AudioError, AlignedRecording, AlignmentError]
     assert f"{NAMES[2]}.flac: has no transcript" in str(answers[3])

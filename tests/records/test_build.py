@@ -91,13 +91,13 @@ def test_an_interrupted_build_keeps_its_finished_shards_and_ends_with_the_same_b
     class StopError(Exception):
         pass
 
-    def stop_in_the_middle(done, total):
-        if 0 < done < total:
+    def stop_in_the_middle(event):
+        if 0 < event.done < event.total:
             raise StopError
 
     folder = tmp_path / "records"
     with pytest.raises(StopError):
-        build_records(tone_corpus, folder, BuildOptions(), report=stop_in_the_middle)
+        build_records(tone_corpus, folder, BuildOptions(), progress=stop_in_the_middle)
     with pytest.raises(RecordsError, match=r"holds no finished records \(dataset.json is missing\)"):
         load_dataset(folder)
     finished = {path: path.stat().st_mtime_ns for path in folder.glob("*.tfrecord")}
@@ -134,11 +134,11 @@ def interrupt(corpus, folder, options):
     class StopError(Exception):
         pass
 
-    def stop(done, total):
+    def stop(event):
         raise StopError
 
     with pytest.raises(StopError):
-        build_records(corpus, folder, options, report=stop)
+        build_records(corpus, folder, options, progress=stop)
 
 
 def test_an_unfinished_build_goes_on_with_the_same_options_and_versions_alone(tmp_path, tone_corpus):

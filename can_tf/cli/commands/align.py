@@ -11,11 +11,13 @@ from can_tf.alignment import forced, recognition
 from can_tf.alignment.forced import OOV_POLICIES
 from can_tf.alignment.formats import FORMATS, format_alignment
 from can_tf.cli.shared.names import NameIn
+from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recordings import Transcripts, end_with_errors, one_line, recordings
 from can_tf.errors import CanError, ConfigError
 from can_tf.files import replacing
 from can_tf.limits import MAX_WORDS
 from can_tf.prediction.align import AlignedRecording, align_recordings
+from can_tf.progress import ignore
 from can_tf.report.tables import format_table
 
 _TABLE = "table"
@@ -88,7 +90,7 @@ def align_command(
         oov=oov,
         max_seconds=max_seconds,
         max_words=max_words,
-        report=shown("Aligning", "recordings") if len(paths) > 1 else None,
+        progress=ProgressPrinter().show if len(paths) > 1 else ignore,
     )
     if out is not None:
         _write(answers, format_, out)

@@ -10,7 +10,7 @@ from can_tf.alignment.spans import FILLER_POLICIES, SEGMENTATIONS
 from can_tf.cli.shared.corpora import chosen_corpus
 from can_tf.cli.shared.names import NameIn
 from can_tf.cli.shared.options import cluster_option, corpus_options, limit_options
-from can_tf.cli.shared.progress import shown
+from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cluster import cluster_executor
 from can_tf.corpus.registry import read_corpus
 from can_tf.features.mfcc import Mfcc
@@ -98,7 +98,7 @@ def build_records_command(
             workers=workers,
             overwrite=overwrite,
             strict=strict,
-            report=shown("Building records", "utterances"),
+            progress=ProgressPrinter().show,
             executor=executor,
             alignments=alignments,
         )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from can_tf.cli.shared.progress import shown
+from can_tf.cli.shared.progress import ProgressPrinter
 
 
 @click.command("demo-corpus")
@@ -15,7 +15,5 @@ def demo_corpus_command(out: Path, utterances: int, seed: int) -> None:
     """Write a corpus of synthetic speech, laid out as IEMOCAP is, to OUT/IEMOCAP_full_release."""
     from can_tf.corpus.demo import make_demo_corpus
 
-    summary = make_demo_corpus(
-        out, utterances=utterances, seed=seed, report=shown("Speaking the synthetic corpus", "utterances")
-    )
+    summary = make_demo_corpus(out, utterances=utterances, seed=seed, progress=ProgressPrinter().show)
     click.echo(f"{summary.root}: {summary.usable} usable utterances of synthetic speech.")

@@ -12,7 +12,7 @@ from can_tf.alignment.formats import alignment_suffixes
 from can_tf.cli.shared.corpora import chosen_corpus
 from can_tf.cli.shared.options import corpus_options, limit_options
 from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options, say_recognized
-from can_tf.cli.shared.progress import shown
+from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recordings import end_with_errors, has_suffix, recordings
 from can_tf.corpus.iemocap import DEMO
 from can_tf.corpus.registry import READERS, read_corpus
@@ -115,7 +115,7 @@ def _explanations(paths: Sequence[Path], words: Words, predictor: Any) -> list[A
     from can_tf.explanation.data import explanation_of
     from can_tf.prediction.many import ask_many
 
-    asked = ask_many(predictor, paths, words, batch_size=1, report=shown("Explaining", "recordings"))
+    asked = ask_many(predictor, paths, words, batch_size=1, progress=ProgressPrinter().show)
     return [
         answer if request is None or isinstance(answer, CanError) else explanation_of(path.name, request, answer)
         for path, (request, answer) in zip(paths, asked, strict=True)
@@ -150,7 +150,7 @@ def _of_run(
         raise ConfigError(f"{run}: give the corpus of its records: --root, {READERS[name].root}.")
     name, root = chosen_corpus(name, root, utterances, 0)
     by_id = {utterance.id: utterance for utterance in read_corpus(name, root, labels).utterances}
-    groups = gallery(run, by_id, count, shown("Explaining", "utterances"))
+    groups = gallery(run, by_id, count, ProgressPrinter().show)
     return groups, _notes(synthetic)
 
 

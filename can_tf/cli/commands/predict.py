@@ -9,6 +9,7 @@ import click
 
 from can_tf.cli.shared.options import limit_options
 from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options, say_recognized
+from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recordings import end_with_errors, one_line, recordings
 from can_tf.cli.shared.timeline import answers_in, show_timelines, timelines
 from can_tf.errors import CanError, ConfigError
@@ -83,8 +84,7 @@ def predict_command(
         return
     from can_tf.prediction.many import predict_many
 
-    report = shown("Predicting", "recordings")
-    answers = predict_many(predictor, paths, words, batch_size=batch_size, report=report)
+    answers = predict_many(predictor, paths, words, batch_size=batch_size, progress=ProgressPrinter().show)
     _tell_if_not_calibrated(reject_below, answers)
     say_recognized(answers)
     if as_json:

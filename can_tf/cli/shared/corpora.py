@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from can_tf.cli.shared.progress import shown
+from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.corpus.iemocap import DEMO, IEMOCAP, RELEASE_FOLDER
 from can_tf.corpus.registry import READERS, read_corpus
 from can_tf.corpus.utterance import Corpus
@@ -37,8 +37,7 @@ def _demo_root(utterances: int, seed: int) -> Path:
         click.echo(f"No --root given: using the synthetic demo corpus in {root}.", err=True)
         return root
     click.echo(f"No --root given: making a demo corpus of synthetic speech in {root}.", err=True)
-    report = shown("Speaking the synthetic corpus", "utterances")
-    return make_demo_corpus(folder, utterances=utterances, seed=seed, report=report).root
+    return make_demo_corpus(folder, utterances=utterances, seed=seed, progress=ProgressPrinter().show).root
 
 
 def usable_corpus(corpus: str | None, root: Path | None, labels: str | None, utterances: int) -> Corpus:

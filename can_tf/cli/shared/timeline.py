@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from can_tf.cli.shared.progress import shown
+from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recordings import one_line
 from can_tf.errors import CanError, MissingExtraError
 from can_tf.files import replacing
@@ -30,8 +30,7 @@ def timelines(
     for path in paths:
         try:
             alignment, transcript = words(path)
-            report = shown(f"Listening to {path.name}", "stretches")
-            found.append(timeline(predictor, path, alignment, transcript=transcript, report=report))
+            found.append(timeline(predictor, path, alignment, transcript=transcript, progress=ProgressPrinter().show))
         except MissingExtraError:
             raise
         except CanError as error:

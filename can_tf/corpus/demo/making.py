@@ -19,6 +19,7 @@ from can_tf.corpus.iemocap import RELEASE_FOLDER
 from can_tf.errors import CorpusError
 from can_tf.files import TEMPORARY_PREFIX
 from can_tf.locks import alone_in
+from can_tf.progress import Progress, counted, ignore
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,16 +34,14 @@ class DemoSummary:
         return sum(self.counts.values())
 
 
-def make_demo_corpus(
-    out: Path, *, utterances: int = 1400, seed: int = 0, report: Callable[[int, int], None] | None = None
-) -> DemoSummary:
+def make_demo_corpus(out: Path, *, utterances: int = 1400, seed: int = 0, progress: Progress = ignore) -> DemoSummary:
     """Writes a demo corpus to `out/IEMOCAP_full_release`, complete or not at all.
 
     Args:
         out: Folder; made if missing. If its own name is IEMOCAP_full_release, that is the root.
         utterances: Usable ones: of the seven labels, in the paper's proportions, with an alignment.
         seed: Of everything random.
-        report: Called with the utterances said and their total.
+        progress: Told of the utterances said.
 
     Raises:
         CorpusError: There is something at the root already.
@@ -59,7 +58,7 @@ def make_demo_corpus(
     with alone_in(root.parent, name=f".{root.name}.lock"):
         shutil.rmtree(temporary, ignore_errors=True)  # Left by a process that was killed.
         try:
-            _speak_sessions(sessions, temporary, seed, report)
+            _speak_sessions(sessions, temporary, seed, counted(progress, "Speaking the synthetic corpus", "utterances"))
             write_front_matter(temporary, utterances, seed)
             if root.exists():
                 root.rmdir()
@@ -70,13 +69,12 @@ def make_demo_corpus(
 
 
 def _speak_sessions(
-    sessions: Sequence[Sequence[Line]], root: Path, seed: int, report: Callable[[int, int], None] | None
+    sessions: Sequence[Sequence[Line]], root: Path, seed: int, report: Callable[[int, int], None]
 ) -> None:
     """Says the sessions, each in a process of its own: espeak-ng's flutter goes on from one call to the next, so only a
     new process says the same thing again."""
     total, done = sum(len(lines) for lines in sessions), 0
-    if report is not None:
-        report(0, total)
+    report(0, total)
     with concurrent.futures.ThreadPoolExecutor(min(len(sessions), os.cpu_count() or 1)) as threads:
         futures = {
             threads.submit(_in_new_process, _speak_session, number, lines, root, seed): len(lines)
@@ -85,8 +83,7 @@ def _speak_sessions(
         for future in concurrent.futures.as_completed(futures):
             future.result()
             done += futures[future]
-            if report is not None:
-                report(done, total)
+            report(done, total)
 
 
 def _in_new_process(function: Callable[..., None], *arguments: object) -> None:
