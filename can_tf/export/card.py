@@ -1,6 +1,8 @@
 """The model card: what an exported model was trained on, how well it does, what it is for and what it is not for."""
 
+import string
 from collections.abc import Mapping
+from importlib import resources
 from typing import Any
 
 from can_tf.corpus.registry import license_of
@@ -24,46 +26,27 @@ def model_card(
     corpus = records["corpus"]
     kind = f"synthetic {corpus['name']} corpus" if corpus["synthetic"] else corpus["name"]
     note = " The speech is synthetic, so are the figures." if corpus["synthetic"] else ""
-    return f"""# Model card: {options["model"]}, trained on {kind}
-
-A Cross Attention Network (Lee et al., 2020) over audio and the words said in it, made with can_tf \
-{config["versions"]["can_tf"]}. It gives one of these labels to an utterance: {", ".join(model.labels)}.
-
-## Data
-
-{records["utterances"]} utterances of the {kind}; records of fingerprint `{records["fingerprint"][:16]}`, \
-{records["segmentation"]} segments, fillers: {records["fillers"]}.
-
-License of the training data: {license_of(corpus["name"])}
-
-## Protocol and metrics
-
-Fold {options["fold"]} of the protocol `{options["protocol"]}`, seed {options["seed"]}; the best of \
-{metrics["epochs"]} epochs by validation WA. Measured on the test part of that fold.{note}
-
-{_scores(metrics)}
-
-| label | recall |
-|---|---|
-{_recalls(metrics)}
-
-One fold says little: the spread over folds and seeds is several points. The protocol `paper` lets speakers, scenarios
-and even sentences of the test part occur in training; `speaker` and `session` do not.
-
-## Intended use
-
-Research and prototypes on speech like the training data's: one speaker at a time, a few seconds, 16 kHz, with the words
-and their times known.
-
-## Limits
-
-- Labels are what annotators heard, from actors if the corpus is acted; they are not what a person feels.
-- Other languages, accents, microphones, noise, children's speech: not measured, expect worse.
-- The audio side reads the words' times: late or wrong times, or words from a mediocre recognizer, make it worse.
-- {_confidence(calibration)}
-- Not for decisions about people: not for hiring, policing, schooling, health, or insurance. Some of these uses of
-  emotion recognition are forbidden by law in places, the European Union among them.
-"""
+    template = (resources.files(__package__) / "data" / "model_card.md").read_text(encoding="utf-8")
+    return string.Template(template).substitute(
+        model=options["model"],
+        kind=kind,
+        version=config["versions"]["can_tf"],
+        labels=", ".join(model.labels),
+        utterances=records["utterances"],
+        fingerprint=records["fingerprint"][:16],
+        features=records["features"]["name"],
+        segmentation=records["segmentation"],
+        fillers=records["fillers"],
+        license=license_of(corpus["name"]),
+        fold=options["fold"],
+        protocol=options["protocol"],
+        seed=options["seed"],
+        epochs=metrics["epochs"],
+        note=note,
+        scores=_scores(metrics),
+        recalls=_recalls(metrics),
+        confidence=_confidence(calibration),
+    )
 
 
 def _confidence(calibration: Calibration | None) -> str:
