@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from can_tf.errors import CanError, MissingExtraError
 from can_tf.prediction.answers import Prediction
@@ -27,8 +28,8 @@ def ask_many(
     *,
     batch_size: int = BATCH_SIZE,
     progress: Progress = ignore,
-) -> Iterator[tuple[Request | None, Prediction | CanError]]:
-    """Yields, for each recording in order, what was asked and the answer, or None and what is wrong with it.
+) -> Iterator[tuple[Any, Prediction | CanError]]:
+    """Yields, for each recording in order, the `Request` and the answer, or None and what is wrong with it.
 
     Args:
         predictor: Who is asked.

@@ -77,7 +77,9 @@ def explain_command(
         values["model"] = _version(values["model"])
     words = Words(alignment, transcript, len(paths))
     predictor = open_predictor(values)
-    answers = _explanations(paths, words, predictor)
+    from can_tf.explanation.recordings import explain_recordings
+
+    answers = explain_recordings(predictor, paths, words.of, progress=ProgressPrinter().show)
     good = [answer for answer in answers if not isinstance(answer, CanError)]
     say_recognized([getattr(answer, "prediction", answer) for answer in answers])
     if good:
@@ -108,18 +110,6 @@ def _version(model: Path) -> Path:
     from can_tf.prediction.backends import newest_version
 
     return newest_version(model)
-
-
-def _explanations(paths: Sequence[Path], words: Words, predictor: Any) -> list[Any]:
-    """Returns an explanation or an error for each recording."""
-    from can_tf.explanation.data import explanation_of
-    from can_tf.prediction.many import ask_many
-
-    asked = ask_many(predictor, paths, words, batch_size=1, progress=ProgressPrinter().show)
-    return [
-        answer if request is None or isinstance(answer, CanError) else explanation_of(path.name, request, answer)
-        for path, (request, answer) in zip(paths, asked, strict=True)
-    ]
 
 
 def _notes_of(version: Path) -> list[str]:

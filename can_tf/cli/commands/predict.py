@@ -77,14 +77,14 @@ def predict_command(
         raise ConfigError(f"--plot draws one recording; {len(paths)} were given.")
     predictor = open_predictor({**values, "reject_below": reject_below})
     if as_timeline:
-        found = timelines(paths, words, predictor)
+        found = timelines(paths, words.of, predictor)
         _tell_if_not_calibrated(reject_below, [each for moments in found for each in answers_in(moments)])
         show_timelines(paths, found, as_json=as_json, rttm=rttm, plot=plot)
         end_with_errors(ctx, paths, found)
         return
     from can_tf.prediction.many import predict_many
 
-    answers = predict_many(predictor, paths, words, batch_size=batch_size, progress=ProgressPrinter().show)
+    answers = predict_many(predictor, paths, words.of, batch_size=batch_size, progress=ProgressPrinter().show)
     _tell_if_not_calibrated(reject_below, answers)
     say_recognized(answers)
     if as_json:

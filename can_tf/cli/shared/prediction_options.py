@@ -71,7 +71,8 @@ class Words:
         self._transcripts = Transcripts(transcript, count)
         self._transcript_given = transcript is not None
 
-    def __call__(self, path: Path) -> tuple[Path | None, str | None]:
+    def of(self, path: Path) -> tuple[Path | None, str | None]:
+        """Returns the alignment file or the transcript of a recording, whichever there is; see `WordsOf`."""
         alignment = None if self._transcript_given else self._alignments.of(path)
         return alignment, None if alignment is not None else self._transcripts.of(path)
 
