@@ -47,6 +47,13 @@ def test_each_command_and_option_has_its_help(site):
                 assert all(option in section for option in parameter.opts), f"{name} {parameter.opts}"
 
 
+def test_the_examples_of_docstrings_are_code(site):
+    text = (site / "api.html").read_text()
+    assert "<blockquote>" not in text
+    examples = re.findall(r'<div class="[^"]*codehilite[^"]*">.*?</div>', text, re.DOTALL)
+    assert any("read_alignment" in re.sub("<[^>]+>", "", example) for example in examples)
+
+
 def test_the_readmes_links_are_those_of_the_site(site):
     text = (site / "index.html").read_text()
     for address in ("tutorial.html", "deploy.html", "contributing.html", "demo-data.html"):
