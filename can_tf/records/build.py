@@ -43,7 +43,7 @@ _PLAN_FILE = "plan.json"
 def build_records(
     corpus: Corpus,
     folder: Path,
-    options: BuildOptions,
+    options: BuildOptions | None = None,
     *,
     workers: int = 1,
     overwrite: bool = False,
@@ -57,7 +57,7 @@ def build_records(
     Args:
         corpus: From a reader.
         folder: Where to write; made if missing.
-        options: Segmentation, overlap, fillers and front end.
+        options: Segmentation, overlap, fillers and front end; None is the paper's.
         workers: Number of processes.
         overwrite: Whether to replace records of another corpus or of other options.
         strict: Whether an utterance that cannot be used is an error.
@@ -72,6 +72,7 @@ def build_records(
         BusyError: Another process builds records in the folder.
         MissingExtraError: There are transcripts to be aligned, and pocketsphinx is not installed.
     """
+    options = options or BuildOptions()
     plan = _plan(corpus, options)
     if (folder / DATASET_FILE).exists() and not overwrite:
         return _existing_dataset(folder, plan)
