@@ -58,6 +58,11 @@ class Corpus:
         rejected: Not usable, sorted by id.
         excluded: Number of utterances by label that the label set leaves out on purpose.
         synthetic: Whether its speech is synthetic.
+
+    Example:
+        >>> utterance = Utterance("u1", Path("u1.wav"), (), "calm", "anna", transcript="yes")
+        >>> Corpus("manifest", ("calm",), (utterance,), rejected=(), excluded={}).utterances[0].speaker
+        'anna'
     """
 
     name: str

@@ -27,6 +27,14 @@ class Explanation:
         prediction: What the model says.
         samples: `<float32>[samples]` from `can_tf.audio.read_audio`.
         true: The true label, where it is known.
+
+    Example:
+        >>> from can_tf import explain_recordings, load
+        >>> from pathlib import Path
+        >>> model = load("saved_models/can")
+        >>> [explanation] = explain_recordings(model, [Path("talk.wav")], lambda path: (Path("talk.wdseg"), None))
+        >>> sorted(explanation.to_json())[:3]
+        ['audio_probabilities', 'calibrated_probabilities', 'confidence']
     """
 
     name: str

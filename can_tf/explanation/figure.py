@@ -25,6 +25,12 @@ def write_figure(path: Path, explanation: Explanation, note: str = "") -> None:
 
     Raises:
         MissingExtraError: matplotlib is not installed.
+
+    Example:
+        >>> from can_tf import explain_recordings, load
+        >>> model = load("saved_models/can")
+        >>> [explanation] = explain_recordings(model, [Path("talk.wav")], lambda path: (Path("talk.wdseg"), None))
+        >>> write_figure(Path("explanation.png"), explanation)
     """
     try:
         from matplotlib import rc_context

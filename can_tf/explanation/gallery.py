@@ -101,6 +101,13 @@ def gallery(run: Path, utterances: Mapping[str, Utterance], count: int, progress
     Raises:
         RunError: The run cannot be read, or the corpus is another one.
         ExportError: Its model is not one that answers for recordings.
+
+    Example:
+        >>> from can_tf import read_corpus
+        >>> corpus = read_corpus("demo", Path("data/IEMOCAP_full_release"))
+        >>> groups = gallery(Path("runs/can"), {utterance.id: utterance for utterance in corpus.utterances}, count=1)
+        >>> [len(group.explanations) for group in groups]
+        [1, 1, 1]
     """
     model = load_run(run, calibrated=True)
     answers = read_answers(run, model.model_config, model.metrics)

@@ -19,7 +19,12 @@ SYNTHETIC = (
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """Explanations under a title, which may be empty."""
+    """Explanations under a title, which may be empty.
+
+    Example:
+        >>> Group("Most confident", []).title
+        'Most confident'
+    """
 
     title: str
     explanations: Sequence[Explanation]
@@ -33,6 +38,12 @@ def write_page(path: Path, title: str, groups: Sequence[Group], notes: Sequence[
         title: Of the page.
         groups: What it shows.
         notes: Sentences above them.
+
+    Example:
+        >>> from can_tf import explain_recordings, load
+        >>> model = load("saved_models/can")
+        >>> explanations = explain_recordings(model, [Path("talk.wav")], lambda path: (Path("talk.wdseg"), None))
+        >>> write_page(Path("explanation.html"), "talk.wav", [Group("", explanations)])
     """
     data = [{"title": group.title, "explanations": [each.to_page() for each in group.explanations]} for group in groups]
     text = Template(site_file("page.html")).substitute(

@@ -20,6 +20,13 @@ def explain_recordings(
         paths: The recordings.
         words_of: Finds the words of a recording, as `can_tf.prediction.many.predict_many` has it.
         progress: Told of the recordings done.
+
+    Example:
+        >>> from can_tf import load
+        >>> model = load("saved_models/can")
+        >>> [explanation] = explain_recordings(model, [Path("talk.wav")], lambda path: (Path("talk.wdseg"), None))
+        >>> explanation.name, explanation.prediction.words_from
+        ('talk.wav', 'alignment')
     """
     asked = ask_many(predictor, paths, words_of, batch_size=1, progress=progress)
     return [

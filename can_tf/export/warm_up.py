@@ -18,10 +18,10 @@ WARM_UP_FILE = Path("assets.extra", "tf_serving_warmup_requests")
 _SECONDS, _SECONDS_A_WORD = 2.0, 0.4
 _WORDS_OF_UTTERANCES = (2, 5)  # A batch of two, the shorter of them padded.
 
-Request = tuple[str, dict[str, np.ndarray]]
+WarmUpRequest = tuple[str, dict[str, np.ndarray]]
 
 
-def warm_up_requests(vocabulary: Sequence[str], front_end: FrontEnd, overlap: float) -> list[Request]:
+def warm_up_requests(vocabulary: Sequence[str], front_end: FrontEnd, overlap: float) -> list[WarmUpRequest]:
     """Returns a request for each signature, name and inputs; the same two utterances of synthetic sound in each."""
     generator = np.random.default_rng(0)
     samples = on_grid(generator.normal(size=(2, round(_SECONDS * SAMPLE_RATE_HZ))) * 0.1)
@@ -68,7 +68,7 @@ def features_of(
     return {"frames": frames, "segment_frames": segment_frames, "words": inputs["words"]}
 
 
-def write_warm_up(version: Path, name: str, requests: Sequence[Request]) -> None:
+def write_warm_up(version: Path, name: str, requests: Sequence[WarmUpRequest]) -> None:
     """Writes `assets.extra/tf_serving_warmup_requests` in an export's folder, for a model served under `name`."""
     from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 

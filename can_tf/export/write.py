@@ -23,7 +23,7 @@ from can_tf.errors import ExportError
 from can_tf.export.card import model_card
 from can_tf.export.graph import ServedModel
 from can_tf.export.trained import load_run
-from can_tf.export.warm_up import Request, warm_up_requests, write_warm_up
+from can_tf.export.warm_up import WarmUpRequest, warm_up_requests, write_warm_up
 from can_tf.files import naming_disk_errors, write_json
 from can_tf.locks import alone_in
 from can_tf.models.config import ModelConfig
@@ -67,6 +67,11 @@ def export_run(run: Path, out: Path, *, calibrated: bool = False) -> Exported:
         RunError: The run is not finished, or its files are damaged.
         ExportError: The run's segmentation cannot be served, or the version failed its check.
         BusyError: Another export into the same folder does not end.
+
+    Example:
+        >>> exported = export_run(Path("runs/can"), Path("saved_models/new"))
+        >>> exported.folder.name, max(exported.differences.values()) < TOLERANCE
+        ('1', True)
     """
     trained = load_run(run, calibrated=calibrated)
     out.mkdir(parents=True, exist_ok=True)
@@ -124,7 +129,7 @@ def _description(
     }
 
 
-def _check(version: Path, served: ServedModel, requests: Sequence[Request]) -> tuple[dict[str, float], int]:
+def _check(version: Path, served: ServedModel, requests: Sequence[WarmUpRequest]) -> tuple[dict[str, float], int]:
     outputs, ops = _answers_of_the_loader(version)
     forbidden = sorted(_NOT_IN_A_SERVER & set(ops))
     if forbidden:

@@ -35,6 +35,14 @@ class Prediction:
         words: The words, with the spans that became segments.
         text_attention, audio_attention: `<float32>[heads, words]`, each row sums to 1.
         words_from: How the words and their times are known: by "alignment", "transcript" or "recognition".
+
+    Example:
+        >>> from can_tf import load
+        >>> prediction = load("saved_models/can").predict("talk.wav", "talk.wdseg")
+        >>> prediction.confidence == max(prediction.probabilities.values())
+        True
+        >>> prediction.text_attention.shape == (2, len(prediction.words))  # This model has two heads.
+        True
     """
 
     label: str

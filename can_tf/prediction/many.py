@@ -61,7 +61,15 @@ def predict_many(
     batch_size: int = BATCH_SIZE,
     progress: Progress = ignore,
 ) -> list[Prediction | CanError]:
-    """Returns a prediction or an error for each recording; arguments and errors are those of `ask_many`."""
+    """Returns a prediction or an error for each recording; arguments and errors are those of `ask_many`.
+
+    Example:
+        >>> from can_tf import load
+        >>> model = load("saved_models/can")
+        >>> answers = predict_many(model, [Path("talk.wav")], lambda path: (path.with_suffix(".wdseg"), None))
+        >>> type(answers[0]).__name__
+        'Prediction'
+    """
     return [answer for _, answer in ask_many(predictor, paths, words_of, batch_size=batch_size, progress=progress)]
 
 

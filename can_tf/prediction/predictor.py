@@ -50,6 +50,10 @@ class PredictionOptions:
 
     Raises:
         ConfigError: `reject_below` is no probability, or `fillers` is unknown.
+
+    Example:
+        >>> PredictionOptions(reject_below=0.6).limits.seconds
+        3600.0
     """
 
     fillers: str | None = None
@@ -75,6 +79,13 @@ class Predictor:
 
     Attributes:
         options: The same, with `fillers` decided.
+
+    Example:
+        >>> predictor = load("saved_models/can")
+        >>> words = [("not", 0.0, 0.4), ("again", 0.4, 1.0)]
+        >>> prediction = predictor.predict(np.zeros(16_000), words, sample_rate=16_000)
+        >>> [word.text for word in prediction.words]
+        ['not', 'again']
     """
 
     def __init__(
@@ -196,7 +207,13 @@ def load(path: Path | str, options: PredictionOptions | None = None) -> Predicto
 
 
 def at_server(url: str, options: PredictionOptions | None = None) -> Predictor:
-    """Returns the model that a server has; see `can_tf.prediction.backends.connect`."""
+    """Returns the model that a server has; see `can_tf.prediction.backends.connect`.
+
+    Example:
+        >>> predictor = at_server("http://localhost:8501", PredictionOptions(reject_below=0.6))
+        >>> predictor.options.reject_below
+        0.6
+    """
     return Predictor(connect(url), options)
 
 

@@ -68,6 +68,12 @@ def timeline(
         AudioError, AlignmentError: The recording or its words cannot be used, or nobody speaks.
         MissingExtraError: pocketsphinx is needed and not installed.
         ServerError: A server does not answer.
+
+    Example:
+        >>> from can_tf import load
+        >>> moments = timeline(load("saved_models/can"), Path("talk.wav"), Path("talk.wdseg"))
+        >>> moments[0].start < moments[-1].end
+        True
     """
     samples = predictor.read(audio)
     pieces = list(_pieces(predictor, samples, alignment, transcript))

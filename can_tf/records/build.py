@@ -71,6 +71,13 @@ def build_records(
             an utterance was rejected.
         BusyError: Another process builds records in the folder.
         MissingExtraError: There are transcripts to be aligned, and pocketsphinx is not installed.
+
+    Example:
+        >>> from can_tf import read_corpus
+        >>> corpus = read_corpus("demo", Path("data/IEMOCAP_full_release"))
+        >>> few = dataclasses.replace(corpus, utterances=corpus.utterances[:3])
+        >>> len(build_records(few, Path("data/few")).utterances)
+        3
     """
     options = options or BuildOptions()
     plan = _plan(corpus, options)

@@ -49,7 +49,13 @@ class Shard:
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """A finished records folder."""
+    """A finished records folder.
+
+    Example:
+        >>> dataset = load_dataset(Path("data/records"))
+        >>> dataset.labels[:2], dataset.segmentation, dataset.front_end.name
+        (('ang', 'exc'), 'aligned', 'mfcc')
+    """
 
     folder: Path
     description: Mapping[str, Any]
@@ -91,6 +97,11 @@ def load_dataset(folder: Path) -> Dataset:
     Raises:
         RecordsError: There is no finished records folder here, it is of another schema version, a shard is missing or
             of another size than when it was written, or a name is not that of a shard in the folder.
+
+    Example:
+        >>> dataset = load_dataset(Path("data/records"))
+        >>> sum(dataset.description["counts"].values()) == len(dataset.utterances)
+        True
     """
     description = _read_description(folder / DATASET_FILE)
     rows = _read_csv(folder / UTTERANCES_FILE, tuple(COLUMNS))

@@ -26,6 +26,11 @@ def verify(path: Path) -> list[Verified]:
 
     Raises:
         DamagedError: There is none.
+
+    Example:
+        >>> [checked] = verify(Path("data/records"))
+        >>> checked.kind, checked.faults
+        ('records', ())
     """
     verified = [_verified(folder) for folder in _finished_folders(path)]
     if not verified:

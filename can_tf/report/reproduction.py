@@ -115,6 +115,12 @@ def reproduce(
         RecordsError: Records cannot be built, or the folder holds others.
         RunError: A run folder belongs to another training.
         ClusterError: The cluster cannot do the work.
+
+    Example:
+        >>> from can_tf import read_corpus  # Trains for hours.
+        >>> corpus = read_corpus("iemocap", Path("IEMOCAP_full_release"))  # doctest: +SKIP
+        >>> done = reproduce(corpus, Reproduction(tables=(4,), out=Path("reproduction")), jobs=2)  # doctest: +SKIP
+        >>> done.table[0]["ua_mean"]  # doctest: +SKIP
     """
     datasets = _build(corpus, what, workers, cluster, progress)
     planned = _plan(datasets, what)

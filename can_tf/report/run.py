@@ -53,6 +53,11 @@ def read_evaluation(folder: Path) -> Evaluation:
 
     Raises:
         RunError: The run is not finished, or its predictions do not give its metrics.
+
+    Example:
+        >>> evaluation = read_evaluation(Path("runs/can"))
+        >>> evaluation.probabilities.shape == (evaluation.metrics["count"], len(evaluation.labels))
+        True
     """
     read_run_json(folder, METRICS_FILE)  # Which tells whether the run is finished.
     config = read_run_json(folder, CONFIG_FILE, _CONFIG)
@@ -85,7 +90,15 @@ def headline_scores(
 
 
 def draw_run(folder: Path, evaluation: Evaluation, calibration: Calibration) -> list[Path]:
-    """Draws confusion matrix, calibration, risk and learning curves into the run folder; returns their paths."""
+    """Draws confusion matrix, calibration, risk and learning curves into the run folder; returns their paths.
+
+    Example:
+        >>> from can_tf import calibration_of
+        >>> evaluation = read_evaluation(Path("runs/can"))
+        >>> pictures = draw_run(Path("runs/can"), evaluation, calibration_of(Path("runs/can"), evaluation.labels))
+        >>> pictures[0].name
+        'confusion.png'
+    """
     kind = "synthetic speech" if evaluation.metrics["synthetic"] else "test part"
     title = f"{folder.name} ({kind})"
     predictions = {

@@ -52,6 +52,10 @@ def tune(search: Search, role: Role | None = None, progress: Progress = ignore) 
         ConfigError: The records do not allow the protocol, or have fewer folds.
         RunError: The folder holds another search, three trials in a row failed, or chief and worker do not meet.
         BusyError: Another process is chief, or searches alone, or is the worker of this name.
+
+    Example:
+        >>> search = Search(records={0.1: Path("data/records")}, trials=20)
+        >>> tune(search).best["validation_wa"]  # doctest: +SKIP
     """
     role = role or Role()
     dataset = load_dataset(next(iter(search.records.values())))

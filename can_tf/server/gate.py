@@ -14,7 +14,7 @@ _LONGEST_BODY_SECONDS = 120
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Limits:
+class RequestLimits:
     """What a request may ask for.
 
     Attributes:
@@ -47,10 +47,10 @@ class Gate:
 
     Attributes:
         limits: What they may ask for.
-        turns: Limits the threads that work on them.
+        turns: RequestLimits the threads that work on them.
     """
 
-    def __init__(self, limits: Limits):
+    def __init__(self, limits: RequestLimits):
         self.limits, self.turns = limits, anyio.CapacityLimiter(limits.at_once)
         self._inside = 0  # Requests from the first byte of their body to their answer.
 

@@ -23,8 +23,7 @@ from can_tf.errors import AlignmentError, AudioError, MissingExtraError, Predict
 from can_tf.explanation.data import explanation_of
 from can_tf.explanation.page import SYNTHETIC, site_file
 from can_tf.json_shapes import mismatch
-from can_tf.limits import PICTURE_SECONDS
-from can_tf.limits import Limits as RecordingLimits
+from can_tf.limits import PICTURE_SECONDS, Limits
 from can_tf.prediction.backends import LocalModel
 from can_tf.prediction.predictor import PredictionOptions, Predictor
 from can_tf.prediction.requests import Request as Asked
@@ -104,7 +103,7 @@ class _Asking:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise HttpError(415, "Expected the content type application/json")
         version = self._versions.current
-        limits = RecordingLimits(seconds=self._seconds, words=self._gate.limits.words)
+        limits = Limits(seconds=self._seconds, words=self._gate.limits.words)
         options = PredictionOptions(fillers=version.records["fillers"], limits=limits)
         predictor = Predictor(LocalModel(version), options, word_finder=self._word_finder)
         async with self._gate.body(request) as content:

@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from can_tf.audio.wav import seconds_of
-from can_tf.server.gate import Gate, HttpError, Limits
+from can_tf.server.gate import Gate, HttpError, RequestLimits
 from can_tf.server.json_tensors import BadRequestError, parse_request, render_response
 from can_tf.server.versions import Version, Versions
 
@@ -56,7 +56,7 @@ def create_app(
         pages: Other addresses that it answers.
         seconds_between_looks: How often the model's folder is looked at for a newer version.
     """
-    service = _Service(versions, gate or Gate(Limits()))
+    service = _Service(versions, gate or Gate(RequestLimits()))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -58,6 +58,12 @@ def calibration_of(run: Path, labels: Sequence[str]) -> Calibration:
 
     Raises:
         RunError: Predictions are missing or damaged.
+
+    Example:
+        >>> from can_tf import load_dataset
+        >>> calibration = calibration_of(Path("runs/can"), load_dataset(Path("data/records")).labels)
+        >>> LOWEST_TEMPERATURE <= calibration.temperature <= HIGHEST_TEMPERATURE
+        True
     """
     validation = read_probabilities(run, VALIDATION_PREDICTIONS_FILE, labels)
     probabilities, true = read_probabilities(run, PREDICTIONS_FILE, labels)

@@ -20,7 +20,7 @@ from can_tf.prediction.answers import predictions_of
 from can_tf.prediction.backends import RestServer
 from can_tf.prediction.predictor import DESCRIPTION_FILE, description_of
 from can_tf.prediction.requests import Request
-from can_tf.server.gate import Gate, HttpError, Limits
+from can_tf.server.gate import Gate, HttpError, RequestLimits
 from can_tf.server.json_tensors import BadRequestError, parse_request
 from can_tf.server.page import read_question
 from can_tf.server.rest import create_app
@@ -107,7 +107,7 @@ class _FakeVersion:
 
 _APP = create_app(
     SimpleNamespace(name="can", current=_FakeVersion(), status=list, refresh=bool),
-    Gate(Limits(body_bytes=1 << 20, values=10_000)),
+    Gate(RequestLimits(body_bytes=1 << 20, values=10_000)),
 )
 
 

@@ -9,12 +9,12 @@ import pytest
 import requests
 
 from can_tf.audio import wav_bytes
-from can_tf.server.gate import Gate, Limits
+from can_tf.server.gate import Gate, RequestLimits
 from can_tf.server.rest import create_app
 from can_tf.server.versions import Versions
 from tests.running import running
 
-LIMITS = Limits(body_bytes=80 * 2**20, values=2_000_000, seconds=60.0, words=500, at_once=2, waiting=64)
+LIMITS = RequestLimits(body_bytes=80 * 2**20, values=2_000_000, seconds=60.0, words=500, at_once=2, waiting=64)
 SAMPLES = np.random.default_rng(0).normal(size=16_000) * 0.1
 INSTANCE = {
     "audio": {"b64": base64.b64encode(wav_bytes(SAMPLES)).decode()},

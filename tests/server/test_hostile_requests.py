@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from can_tf.audio import wav_bytes
-from can_tf.server.gate import Gate, Limits
+from can_tf.server.gate import Gate, RequestLimits
 from can_tf.server.json_tensors import BadRequestError, parse_request
 from can_tf.server.rest import create_app
 from can_tf.server.versions import Versions
@@ -123,7 +123,7 @@ def test_gzip_bodies_are_taken_up_to_the_same_limit(address):
 
 
 def test_more_requests_than_may_wait_are_turned_away_before_their_bodies_are_read(model_folder):
-    app = create_app(Versions(model_folder), Gate(Limits(at_once=1, waiting=1)))
+    app = create_app(Versions(model_folder), Gate(RequestLimits(at_once=1, waiting=1)))
 
     async def crowd():
         statuses, may_go_on = [], anyio.Event()

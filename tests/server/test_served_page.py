@@ -21,7 +21,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 import can_tf
 from can_tf.errors import AlignmentError
 from can_tf.export.write import Exported
-from can_tf.server.gate import Gate, Limits
+from can_tf.server.gate import Gate, RequestLimits
 from can_tf.server.page import try_it
 from can_tf.server.rest import create_app
 from can_tf.server.versions import Versions
@@ -43,7 +43,7 @@ def versions(exported: Exported, tmp_path_factory: pytest.TempPathFactory) -> Ve
 
 @pytest.fixture(scope="module")
 def address(versions: Versions) -> Iterator[str]:
-    gate = Gate(Limits(body_bytes=2**21, seconds=20))
+    gate = Gate(RequestLimits(body_bytes=2**21, seconds=20))
     with running(create_app(versions, gate, pages=try_it(versions, gate))) as found:
         yield found
 
@@ -122,7 +122,7 @@ def test_the_model_answers_others_while_words_are_found(versions: Versions, monk
         raise AlignmentError("slow")
 
     monkeypatch.setattr("can_tf.server.page.WordFinder.find", slow)
-    gate = Gate(Limits(at_once=1, waiting=1))
+    gate = Gate(RequestLimits(at_once=1, waiting=1))
     with (
         running(create_app(versions, gate, pages=try_it(versions, gate))) as address,
         concurrent.futures.ThreadPoolExecutor(4) as pool,
@@ -140,7 +140,7 @@ def test_the_model_answers_others_while_words_are_found(versions: Versions, monk
 
 def test_the_page_goes_on_when_its_version_is_gone(exported: Exported, tmp_path: Path):
     shutil.copytree(exported.folder, tmp_path / "can" / "1")
-    versions, gate = Versions(tmp_path / "can"), Gate(Limits())
+    versions, gate = Versions(tmp_path / "can"), Gate(RequestLimits())
     with running(create_app(versions, gate, pages=try_it(versions, gate))) as address:
         shutil.rmtree(tmp_path / "can")
         assert requests.get(address, timeout=60).status_code == 200

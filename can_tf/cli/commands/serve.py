@@ -48,7 +48,7 @@ def serve_command(
     try:
         import uvicorn
 
-        from can_tf.server.gate import Gate, Limits
+        from can_tf.server.gate import Gate, RequestLimits
         from can_tf.server.page import try_it
         from can_tf.server.rest import create_app
     except ModuleNotFoundError as error:
@@ -68,7 +68,7 @@ def serve_command(
         address = f"http://{host}:{listening.getsockname()[1]}"
         at = f"{address}/v1/models/{versions.name}, with a page to try it at {address}"
         click.echo(f"Serving version {versions.current.number} at {at} (Ctrl-C ends it).", err=True)
-        limits = Limits(body_bytes=max_body_mb * 2**20, seconds=max_seconds, words=max_words, at_once=at_once)
+        limits = RequestLimits(body_bytes=max_body_mb * 2**20, seconds=max_seconds, words=max_words, at_once=at_once)
         gate = Gate(limits)
         app = create_app(versions, gate, pages=try_it(versions, gate))
         uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listening])

@@ -47,6 +47,11 @@ def make_demo_corpus(out: Path, *, utterances: int = 1400, seed: int = 0, progre
         CorpusError: There is something at the root already.
         BusyError: Another process makes a corpus here.
         MissingExtraError: espeakng-loader is not installed.
+
+    Example:
+        >>> summary = make_demo_corpus(Path("data/small"), utterances=5)
+        >>> summary.usable, summary.root.name
+        (5, 'IEMOCAP_full_release')
     """
     root = out if out.name == RELEASE_FOLDER else out / RELEASE_FOLDER
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
