@@ -21,9 +21,9 @@ def load(path: "Path | str", **options: Any) -> "Predictor":
         ExportError: There is no export, or it cannot be loaded.
 
     Example:
-        >>> model = load("saved_models/can", reject_below=0.6)  # doctest: +SKIP
-        >>> model.predict("talk.wav", transcript="Not again!").label  # doctest: +SKIP
-        'ang'
+        >>> model = load("saved_models/can", reject_below=1.0)
+        >>> model.predict("talk.wav", "talk.wdseg").label
+        'uncertain'
     """
     from can_tf.prediction.predictor import PredictionOptions
     from can_tf.prediction.predictor import load as load_export

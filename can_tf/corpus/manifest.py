@@ -44,6 +44,7 @@ def read_manifest(path: Path, label_set: LabelSet | None = None) -> Corpus:
     Example:
         >>> import tempfile
         >>> import numpy as np
+        >>> import soundfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     soundfile.write(Path(folder, "u1.wav"), np.zeros(16_000), 16_000)
         ...     rows = ["id,audio,label,speaker,transcript", "u1,u1.wav,calm,anna,yes"]

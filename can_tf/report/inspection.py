@@ -31,8 +31,9 @@ def inspect_records(dataset: Dataset, *, leakage: bool = False) -> dict[str, Any
     Example:
         >>> from pathlib import Path
         >>> from can_tf.records.dataset import load_dataset
-        >>> inspect_records(load_dataset(Path("data/records")))["hours"]  # doctest: +SKIP
-        1.9
+        >>> summary = inspect_records(load_dataset(Path("data/records")))
+        >>> summary["corpus"]["synthetic"], summary["labels"][0]
+        (True, 'ang')
     """
     utterances, description = dataset.utterances, dataset.description
     values: dict[str, list[float]] = {

@@ -61,11 +61,11 @@ def tune(search: Search, role: Role | None = None, progress: Progress = ignore) 
     dataset = load_dataset(next(iter(search.records.values())))
     folds_to_run(dataset.utterances, search.options.protocol, search.folds)
     try:
-        from can_tf.training.tuning import best_of, run_search, write_results
+        import keras_tuner  # noqa: F401  What follows needs it.
     except ModuleNotFoundError as error:
-        if error.name != "keras_tuner":
-            raise
         raise MissingExtraError("can-tf tune", "tune") from error
+    from can_tf.training.tuning import best_of, run_search, write_results
+
     trials, facts = run_search(search, role, progress), _facts(search, dataset.synthetic)
     if role.kind == "worker":
         return Tuned(facts, trials, None, ())

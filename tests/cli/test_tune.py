@@ -32,7 +32,6 @@ def test_a_worker_before_its_chief_is_told_what_to_do(tone_records, tmp_path):
 
 def test_without_the_library_the_extra_is_named(tone_records, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "keras_tuner", None)
-    monkeypatch.delitem(sys.modules, "can_tf.training.tuning", raising=False)
     done = tune("--records", tone_records.folder, "--out", tmp_path, *SMALL)
     assert done.exit_code == 1
     assert "pip install 'can_tf[tune]'" in done.stderr
