@@ -36,6 +36,10 @@ class Excess(NamedTuple):
     advice: str
     option: str
 
+    def of(self, subject: str) -> dict[str, str]:
+        """Returns the parts of an error about something, such as "the transcript", in a sentence."""
+        return {**self._asdict(), "what": f"{subject} {self.what}"}
+
 
 def words_fault(count: int, at_most: int) -> Excess | None:
     """Returns what is wrong with so many words, None if nothing is."""

@@ -75,7 +75,7 @@ class Aligner:
         if not words:
             raise AlignmentError("the transcript holds no words")
         if fault := words_fault(len(words), self._max_words):
-            raise AlignmentError(**fault._asdict(), where="the transcript")
+            raise AlignmentError(**fault.of("the transcript"))
         check_audible(samples, self._max_seconds)
         pronunciations = {word: self._pronunciation(word) for word in words}
         for beam, padding_frames in _ATTEMPTS:

@@ -170,7 +170,7 @@ class Predictor:
         """
         words = share_silence(tokens, fillers=self.options.fillers or FILLER_POLICIES[0])
         if fault := words_fault(len(words), self.options.limits.words):
-            raise AlignmentError(**fault._asdict(), where="the recording")
+            raise AlignmentError(**fault.of("the recording"))
         check_end(words, len(samples) / SAMPLE_RATE_HZ)
         return Request(samples, words, words_from)
 
