@@ -76,7 +76,7 @@ class MissingExtraError(CanError):
 
     def __init__(self, purpose: str, extra: str):
         super().__init__(f"{purpose} needs an optional part of can_tf")
-        self.args = (purpose, extra)  # What pickle makes it again from.
+        self.args = (purpose, extra)  # What another process makes it again from.
 
     def __str__(self) -> str:
         return f"{self.what}. Install it with: pip install 'can_tf[{self.args[1]}]'"
