@@ -71,13 +71,16 @@ class Header(NamedTuple):
 
 
 def read_header(path: Path) -> Header:
-    """Returns what a recording's header says, without decoding it; raises AudioError as `read_audio` does."""
-    with _opened(path, str(path)) as file:
+    """Returns what a recording's header says, without decoding it; raises AudioError if it cannot be read.
+
+    Whether a wav file is whole is for `read_audio` to say.
+    """
+    with _opened(path, str(path), check_whole=False) as file:
         return Header(file.frames, file.samplerate)
 
 
 def seconds_in(path: Path) -> float:
-    """Returns the length of a recording by its header; raises AudioError as `read_audio` does."""
+    """Returns the length of a recording by its header; raises AudioError if it cannot be read."""
     header = read_header(path)
     return header.samples / header.sample_rate
 
@@ -129,7 +132,7 @@ def _check_length(frames: int, rate: int, name: str, max_seconds: float) -> None
 
 
 @contextlib.contextmanager
-def _opened(source: Any, name: str) -> Iterator[soundfile.SoundFile]:
+def _opened(source: Any, name: str, *, check_whole: bool = True) -> Iterator[soundfile.SoundFile]:
     """Gives a recording opened by libsndfile; what keeps it from being read is an AudioError that names it."""
     try:
         with contextlib.ExitStack() as stack:
@@ -138,7 +141,8 @@ def _opened(source: Any, name: str) -> Iterator[soundfile.SoundFile]:
                 content = stack.enter_context(Path(source).open("rb"))
             else:
                 content = io.BytesIO(source if isinstance(source, bytes) else source.read())
-            _check_wav_is_whole(content, name)
+            if check_whole:
+                _check_wav_is_whole(content, name)
             yield stack.enter_context(soundfile.SoundFile(content))
     except (soundfile.SoundFileError, OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error

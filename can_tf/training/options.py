@@ -62,14 +62,14 @@ class TrainOptions:
     learning_rate: float = option(
         1e-3, "Learning rate for Adam.", bounds=_POSITIVE, search=Between(1e-4, 1e-2, logarithmic=True)
     )
-    clip_norm: float = option(1.0, "Global norm that gradients are clipped to.", bounds=_POSITIVE)
+    clip_norm: float = option(1.0, "Clip gradients to this global norm.", bounds=_POSITIVE)
     class_weight: str = option(
         "none",
         "Weight of an utterance in the loss: equal, or higher for labels that are rarer in training.",
         choices=CLASS_WEIGHTS,
     )
     # 5 s; a longer one is nearly always a silence, and a batch pads to its longest.
-    max_segment_frames: int = option(500, "Frames that longer segments are cut to.", bounds=_FROM_1)
+    max_segment_frames: int = option(500, "Cut longer segments to this many frames.", bounds=_FROM_1)
     seed: int = option(0, "Random seed of folds, weights, order and dropout.", bounds=_FROM_0)
     devices: int = option(1, "GPUs that share each batch; without a GPU, logical devices of the CPU.", bounds=_FROM_1)
 

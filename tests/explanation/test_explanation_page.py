@@ -71,7 +71,7 @@ def test_what_is_seen_of_each_word_is_in_order_and_under_its_sound(page, explana
     seen = _screenshot(page)
     buttons = _all(page, ".word")
     assert [button.text for button in buttons] == [word.text for word in WORDS]
-    bands = spectrogram_levels(tones(), RATE_HZ).shape[1]
+    bands = spectrogram_levels(tones()).shape[1]
     for button, word in zip(buttons, WORDS, strict=True):
         start, _, end, _ = _box(button)
         pixels_a_second = (right - left) / explanation.seconds
@@ -81,7 +81,7 @@ def test_what_is_seen_of_each_word_is_in_order_and_under_its_sound(page, explana
         above = seen[top:bottom, (start + end) // 2].sum(axis=-1)
         line = (bands * (1 - (above.argmax() + 0.5) / len(above))) - 0.5
         frame = round(50 * (word.start + word.end))
-        assert line == pytest.approx(int(spectrogram_levels(tones(), RATE_HZ)[frame].argmax()), abs=1.5)
+        assert line == pytest.approx(int(spectrogram_levels(tones())[frame].argmax()), abs=1.5)
         # And there is writing in its button.
         a, b, c, d = _box(button)
         assert np.ptp(seen[b:d, a:c].sum(axis=-1)) > 1

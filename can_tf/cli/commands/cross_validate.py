@@ -39,7 +39,7 @@ def cross_validate_command(
 ) -> None:
     """Train every fold of a protocol for several seeds, and sum up. Re-running the command resumes it.
 
-    Each fold is a process of its own: one that fails costs that fold, and the exit code is then 1.
+    Each fold runs in its own process. If one fails, the others continue, and the exit code is 1.
     """
     result = cross_validate(
         load_dataset(records),

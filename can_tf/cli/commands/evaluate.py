@@ -14,7 +14,8 @@ from can_tf.report.scores import confidence_tables, recalls_table, scores_table
 def evaluate_command(run: Path, as_json: bool) -> None:
     """Show the metrics of a finished RUN; draw pictures and write report.html into its folder.
 
-    Its calibration is that of temperature scaling, fitted on the validation part and measured on the test part.
+    Calibration is shown before and after temperature scaling, which is fitted on the validation set and measured on
+    the test set.
     """
     from can_tf.report.page import write_page
     from can_tf.report.run import draw_run, read_evaluation

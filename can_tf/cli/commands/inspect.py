@@ -13,7 +13,7 @@ from can_tf.report.inspection import distributions_table, inspect_records, leaka
 @click.command("inspect")
 @click.argument("records", type=click.Path(file_okay=False, path_type=Path), default=Path("data/records"))
 @click.option("--verify", is_flag=True, help="Read every shard and check its SHA-256.")
-@click.option("--leakage", is_flag=True, help="Count, by protocol, what utterances share with training when they test.")
+@click.option("--leakage", is_flag=True, help="For each protocol, count what test utterances share with training.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def inspect_command(records: Path, verify: bool, leakage: bool, as_json: bool) -> None:
     """Show what RECORDS (by default data/records) hold: counts beside the paper's, durations, words, rejects."""

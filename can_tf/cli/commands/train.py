@@ -25,7 +25,7 @@ from can_tf.training.run_folder import default_run_folder
     help="Run folder.",
 )
 @click.option(
-    "--validation-only", is_flag=True, help="Stop before the test part is read; without this, the same command goes on."
+    "--validation-only", is_flag=True, help="Do not evaluate on the test set; run again without this option to do so."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 @click.pass_context

@@ -43,7 +43,9 @@ def _names(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[s
     help="On several machines: one chief, who trains nothing, and workers.",
 )
 @click.option("--chief", "address", default="", help="HOST:PORT of the chief.")
-@click.option("--worker-name", default="", help="Each worker's own; started again under it, it takes up its trial.")
+@click.option(
+    "--worker-name", default="", help="Unique name of this worker; a worker restarted under it resumes its trial."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the trials as JSON.")
 @click.pass_context
 def tune_command(

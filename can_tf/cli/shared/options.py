@@ -53,7 +53,7 @@ def limit_options(*, max_seconds: float = MAX_SECONDS) -> Callable[[Any], Any]:
             "--max-seconds",
             type=click.FloatRange(min=0, min_open=True),
             default=max_seconds,
-            help="Refuse longer recordings; above 48 kHz, proportionally shorter ones.",
+            help="Refuse recordings longer than this; above 48 kHz, the limit falls in proportion.",
         ),
         click.option(
             "--max-words", type=click.IntRange(min=1), default=MAX_WORDS, help="Refuse utterances with more words."
@@ -99,7 +99,9 @@ def training_options(*, but: Collection[str] = ()) -> Callable[[Any], Any]:
     options = [] if "records" in but else [records]
     options += [_training_option(name, about) for name, about in OPTIONS.items() if name not in but]
     options.append(
-        click.option("--config", type=click.Path(path_type=Path), help="JSON file of options; those typed here win.")
+        click.option(
+            "--config", type=click.Path(path_type=Path), help="JSON file of options; the command line overrides it."
+        )
     )
 
     return lambda command: with_options(command, options)
@@ -120,8 +122,10 @@ def _training_option(name: str, about: Option) -> Callable[[Any], Any]:
 def fold_options(command: Any) -> Any:
     """Adds `--folds` and `--seeds`."""
     options = [
-        click.option("--folds", type=click.IntRange(min=1), show_default="all", help="Only the first so many folds."),
-        click.option("--seeds", type=click.IntRange(min=1), default=1, help="Number of seeds, from 0."),
+        click.option(
+            "--folds", type=click.IntRange(min=1), show_default="all", help="Run only the first folds, this many."
+        ),
+        click.option("--seeds", type=click.IntRange(min=1), default=1, help="Number of seeds: 0, 1, and so on."),
     ]
     return with_options(command, options)
 
