@@ -63,6 +63,7 @@ def test_a_models_card_has_its_license(root):
             "corpus": {"name": "folders", "synthetic": True},
             "utterances": 3,
             "fingerprint": "0" * 64,
+            "features": {"name": "mfcc"},
             "segmentation": "aligned",
             "fillers": "keep",
         },
