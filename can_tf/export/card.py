@@ -55,8 +55,8 @@ def _confidence(calibration: Calibration | None) -> str:
     before, after = calibration.unscaled["ece"], calibration.scaled["ece"]
     return (
         f"`calibrated_probabilities` have the temperature {calibration.temperature:.3f}, fitted on the "
-        f"{calibration.validation_count} utterances of the validation part. It takes the expected calibration error on "
-        f"the test part from {before:.3f} to {after:.3f}; on other speech nothing is known of it."
+        f"{calibration.validation_count} utterances of the validation set. It takes the expected calibration error on "
+        f"the test set from {before:.3f} to {after:.3f}; on other speech nothing is known of it."
     )
 
 

@@ -4,7 +4,7 @@
                                              cross attention (4-9) --- fused head  (Eq. 10)
     frames -> audio encoder -> audio_states /                       \\ audio head  (Eq. 12)
 
-Left open by the paper, decided here: frames are normalized by mean and variance of the training part, inside the model,
+Left open by the paper, decided here: frames are normalized by mean and variance of the training set, inside the model,
 so that a saved model carries them. Departs from the paper: nowhere; heads give logits, and the softmax of Eqs. 10 to 12
 is part of the loss and of Eq. 15, where it is more exact.
 """

@@ -50,7 +50,7 @@ class ModelConfig:
     Attributes:
         labels: Names of the classes, in index order.
         vocabulary: Known words, lower case.
-        frame_mean, frame_variance: Of each of a frame's numbers over the training part; as many as a frame is wide.
+        frame_mean, frame_variance: Of each of a frame's numbers over the training set; as many as a frame is wide.
         embedding_dim: Dimensions of a word vector.
         units: LSTM units per direction. The paper says "128 hidden units"; per direction is this project's reading.
         dropout: After each BLSTM.

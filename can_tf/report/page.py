@@ -64,7 +64,7 @@ def page(
     synthetic = metrics["synthetic"]
     before, after = calibration.unscaled, calibration.scaled
     kind = "synthetic speech" if synthetic else f"the corpus {_name_of_corpus(records)}"
-    subtitle = f"{options.get('model')}: {metrics['count']} utterances of {kind}, the test part of fold "
+    subtitle = f"{options.get('model')}: {metrics['count']} utterances of {kind}, the test set of fold "
     subtitle += f"{options.get('fold')} of the protocol {options.get('protocol')}, seed {options.get('seed')}"
     return string.Template(template).substitute(
         title=escape(title),
@@ -77,7 +77,7 @@ def page(
         labels=_labels(metrics["confusion"], evaluation.labels),
         confusion=_confusion(metrics["confusion"], evaluation.labels),
         temperature=escape(calibration.in_words()),
-        calibration=_table("On the test part", CONFIDENCE_HEADERS, confidence_rows(calibration)),
+        calibration=_table("On the test set", CONFIDENCE_HEADERS, confidence_rows(calibration)),
         reliability=_picture(
             pictures[RELIABILITY_FILE],
             f"Reliability diagram, accuracy over confidence: the expected calibration error is {before['ece']:.3f} as "
@@ -109,7 +109,7 @@ def _headline(headline: Mapping[str, tuple[float, float, float]]) -> _Html:
         [_HEADLINE_NAMES[name], f"{value:.3f}", f"{low:.3f} to {high:.3f}"]
         for name, (value, low, high) in headline.items()
     ]
-    return _table("The final prediction (Eq. 15) on the test part", ["score", "value", "95 % interval"], rows)
+    return _table("The final prediction (Eq. 15) on the test set", ["score", "value", "95 % interval"], rows)
 
 
 def _comparison(evaluation: Evaluation) -> _Html:

@@ -35,7 +35,7 @@ _CONFIG = {"records": {"labels": [str]}, "options": {"alpha": float}}
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Evaluation:
-    """A run's metrics, what `config.json` says of it, and its predictions on the test part.
+    """A run's metrics, what `config.json` says of it, and its predictions on the test set.
 
     `probabilities` are `<float64>[utterances, labels]`, `true` are label indices.
     """
@@ -99,7 +99,7 @@ def draw_run(folder: Path, evaluation: Evaluation, calibration: Calibration) -> 
         >>> pictures[0].name
         'confusion.png'
     """
-    kind = "synthetic speech" if evaluation.metrics["synthetic"] else "test part"
+    kind = "synthetic speech" if evaluation.metrics["synthetic"] else "test set"
     title = f"{folder.name} ({kind})"
     predictions = {
         "as trained": evaluation.probabilities,

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def scores_table(metrics: Mapping[str, Any], *, alpha: float) -> str:
-    """Returns WA, UA, macro F1 and calibration error of a run's predictions on its test part."""
+    """Returns WA, UA, macro F1 and calibration error of a run's predictions on its test set."""
     table = format_table(
         ["prediction", *SCORE_NAMES.values()],
         [[name, *(f"{scores[key]:.3f}" for key in SCORE_NAMES)] for name, scores in score_rows(metrics, alpha=alpha)],
     )
     synthetic = " of synthetic speech" if metrics["synthetic"] else ""
-    return f"{table}\n(test part, {amount(metrics['count'], 'utterances')}{synthetic})"
+    return f"{table}\n(test set, {amount(metrics['count'], 'utterances')}{synthetic})"
 
 
 def confidence_tables(calibration: "Calibration") -> str:
@@ -34,7 +34,7 @@ def summary_table(summary: Mapping[str, Any]) -> str:
     shown = [score for score in SCORE_NAMES if score != "ece"]
     rows = [[name, *(_spread(scores[key][score]) for score in shown)] for key, name in names.items() if key in scores]
     recalls = [[label, _spread(value)] for label, value in scores["final"]["recall"].items()]
-    kind = "synthetic speech" if summary["synthetic"] else "test parts"
+    kind = "synthetic speech" if summary["synthetic"] else "test sets"
     return "\n".join(
         [
             format_table(["prediction", *(SCORE_NAMES[score] for score in shown)], rows),
@@ -46,7 +46,7 @@ def summary_table(summary: Mapping[str, Any]) -> str:
 
 
 def recalls_table(metrics: Mapping[str, Any]) -> str:
-    """Returns the recall of each label, where it occurs in a run's test part."""
+    """Returns the recall of each label, where it occurs in a run's test set."""
     rows = [[label, "absent" if recall is None else f"{recall:.3f}"] for label, recall in metrics["recall"].items()]
     return format_table(["label", "recall"], rows)
 

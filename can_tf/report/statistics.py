@@ -1,8 +1,8 @@
 """Which differences between two models hold, from the same folds and the same utterances.
 
-Scores of folds are not independent, since their training parts overlap: an ordinary t-test finds differences that are
+Scores of folds are not independent, since their training sets overlap: an ordinary t-test finds differences that are
 not there. Nadeau and Bengio (2003, "Inference for the Generalization Error") widen the variance by the share of the
-test part. A bootstrap over utterances tells how much the difference depends on who happens to be in the corpus.
+test set. A bootstrap over utterances tells how much the difference depends on who happens to be in the corpus.
 """
 
 import dataclasses

@@ -148,7 +148,7 @@ def write_report(
         parts.append("Synthetic speech: these are not results on IEMOCAP.")
     parts.append("\n".join(f"- {name}: {value}" for name, value in facts.items() if name != "synthetic"))
     parts.append(f"```\n{trials_table(trials, over)}\n```")
-    parts.append("Scores are on validation parts, which chose the trial: expect less on the test part, unread so far.")
+    parts.append("Scores are on validation sets, which chose the trial: expect less on the test set, unread so far.")
     with replacing(paths[0]) as temporary:
         temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     scored = [trial for trial in trials if trial["validation_wa"] is not None]

@@ -1,9 +1,9 @@
 """Confidence that means something: temperature scaling, and what is gained by not answering where it is low.
 
-    p_T  proportional to  p^(1 / T)        T minimizes the negative log likelihood of the validation part
+    p_T  proportional to  p^(1 / T)        T minimizes the negative log likelihood of the validation set
 
 (Guo et al., 2017, "On Calibration of Modern Neural Networks".) A run's temperature is a function of its
-`validation_predictions.csv` and is stored nowhere in the run; what it does is measured on the test part.
+`validation_predictions.csv` and is stored nowhere in the run; what it does is measured on the test set.
 
 A probability of 0 counts as 2.2e-308, the smallest that float64 holds in full: its logarithm, -708, is finite, and an
 utterance whose true label has it still weighs more than any other.
@@ -28,7 +28,7 @@ _SMALLEST = np.finfo(np.float64).tiny
 
 @dataclasses.dataclass(frozen=True)
 class Calibration:
-    """A run's temperature, and its test part's confidence without it and with it, as `confidence_scores` has it.
+    """A run's temperature, and its test set's confidence without it and with it, as `confidence_scores` has it.
 
     Attributes:
         temperature: From `LOWEST_TEMPERATURE` to `HIGHEST_TEMPERATURE`; above 1, the run is too sure of itself.
@@ -49,12 +49,12 @@ class Calibration:
         note = " That is as far as it is sought: it would be better further on." if at_bound else ""
         return (
             f"Temperature {self.temperature:.3f}, fitted on the {self.validation_count} utterances of the validation "
-            f"part.{note}"
+            f"set.{note}"
         )
 
 
 def calibration_of(run: Path, labels: Sequence[str]) -> Calibration:
-    """Fits the temperature of a finished run on its validation part, and measures it on its test part.
+    """Fits the temperature of a finished run on its validation set, and measures it on its test set.
 
     Raises:
         RunError: Predictions are missing or damaged.

@@ -134,7 +134,7 @@ def _spread(values: Sequence[float]) -> dict[str, Any]:
 
 
 def write_results(planned: Sequence[FoldRun], folder: Path) -> dict[str, Any]:
-    """Writes `summary.json` and the predictions of all test parts, `predictions.csv`; returns the summary."""
+    """Writes `summary.json` and the predictions of all test sets, `predictions.csv`; returns the summary."""
     summary = summarize(planned)
     folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []

@@ -1,6 +1,6 @@
-"""What one fold's training reads: its parts, its vocabulary with word vectors, and the statistics of its frames.
+"""What one fold's training reads: its split, its vocabulary with word vectors, and the statistics of its frames.
 
-Vocabulary and statistics come from the training part alone. Words of the other parts that stand in the GloVe file keep
+Vocabulary and statistics come from the training set alone. Words of the other sets that stand in the GloVe file keep
 their vectors, as they would in production; nothing about how often or with which label they occur is used.
 """
 
@@ -22,8 +22,8 @@ RANDOM_VECTOR_DIMENSION = 300  # The paper's, where there is no file to tell.
 
 
 @dataclasses.dataclass(frozen=True)
-class Parts:
-    """The three parts of a fold, each sorted by id."""
+class Split:
+    """A fold's training, validation and test sets, each sorted by id."""
 
     train: tuple[StoredUtterance, ...]
     validation: tuple[StoredUtterance, ...]
@@ -43,31 +43,31 @@ class WordVectors:
     source: str
 
 
-def split(dataset: Dataset, options: TrainOptions) -> Parts:
-    """Returns the parts of a fold.
+def split_of(dataset: Dataset, options: TrainOptions) -> Split:
+    """Returns the sets of a fold.
 
     Raises:
-        ConfigError: There is no such fold, or a part would be empty.
+        ConfigError: There is no such fold, or a set would be empty.
     """
     by_id = {utterance.id: utterance for utterance in dataset.utterances}
     fold = make_fold(dataset.utterances, options.protocol, options.fold, options.seed)
-    parts = Parts(*(tuple(by_id[id_] for id_ in sorted(ids)) for ids in (fold.train, fold.validation, fold.test)))
-    for name, part in dataclasses.asdict(parts).items():
-        if not part:
+    split = Split(*(tuple(by_id[id_] for id_ in sorted(ids)) for ids in (fold.train, fold.validation, fold.test)))
+    for name, rows in dataclasses.asdict(split).items():
+        if not rows:
             raise ConfigError(
-                f"fold {options.fold} of the {options.protocol} protocol has an empty {name} part: "
+                f"fold {options.fold} of the {options.protocol} protocol has an empty {name} set: "
                 f"{len(dataset.utterances)} utterances are too few. Build records from more."
             )
-    return parts
+    return split
 
 
-def word_vectors(dataset: Dataset, parts: Parts, options: TrainOptions, progress: Progress = ignore) -> WordVectors:
+def word_vectors(dataset: Dataset, split: Split, options: TrainOptions, progress: Progress = ignore) -> WordVectors:
     """Returns the vocabulary of a fold with its vectors, from a GloVe file, the demo's own, or none.
 
     Raises:
         TextError: The GloVe file cannot be used.
     """
-    train_words = [utterance.words.split(" ") for utterance in parts.train]
+    train_words = [utterance.words.split(" ") for utterance in split.train]
     path = _glove_path(dataset, options)
     if path is None:
         return WordVectors(build_vocabulary(train_words), None, RANDOM_VECTOR_DIMENSION, "none: random")

@@ -1,7 +1,7 @@
 """Trains one fold and writes its run folder.
 
-Early stopping watches the WA of the final prediction (Eq. 15) on the validation part; the paper says only that the
-validation part decides. The best epoch's weights are kept. Order of the data and dropout are functions of seed and
+Early stopping watches the WA of the final prediction (Eq. 15) on the validation set; the paper says only that the
+validation set decides. The best epoch's weights are kept. Order of the data and dropout are functions of seed and
 epoch, and the state after each whole epoch is on disk: a training that was killed goes on as if it had not been.
 """
 
@@ -24,7 +24,7 @@ from can_tf.records.dataset import Dataset, verify_shards
 from can_tf.records.pipeline import EpochOrder
 from can_tf.training import run_folder
 from can_tf.training.checkpoint import load_variables, save_variables
-from can_tf.training.data import split
+from can_tf.training.data import split_of
 from can_tf.training.devices import strategy_for
 from can_tf.training.fold_training import WORK, FoldTraining, prepare
 from can_tf.training.metrics import evaluate_predictions
@@ -48,7 +48,7 @@ def train_fold(
         folder: The run folder, made if missing.
         options: What to train and how.
         progress: Told of word vectors read, of the batches of each epoch, and of each epoch with its scores.
-        validation_only: Whether to stop before the test part is read, and to write and return `validation.json`. The
+        validation_only: Whether to stop before the test set is read, and to write and return `validation.json`. The
             same training without it goes on from there.
 
     Raises:
@@ -63,7 +63,7 @@ def train_fold(
         (1, True)
     """
     _check_segmentation(dataset, options)
-    parts = split(dataset, options)
+    split = split_of(dataset, options)
     if (folder / run_folder.METRICS_FILE).exists():
         return _finished(dataset, folder, options, progress, validation_only)
     run_folder.check_new_or_same(folder, options, dataset)
@@ -75,7 +75,7 @@ def train_fold(
         verify_shards(dataset)
         # Before TensorFlow's first operation, and so before the word vectors.
         strategy = strategy_for(options.devices)
-        training = prepare(dataset, parts, folder, options, state, progress)
+        training = prepare(dataset, split, folder, options, state, progress)
         with strategy.scope():
             _fit(training, progress)
             return finish_without_test(training) if validation_only else finish(training)
@@ -116,7 +116,7 @@ def _fit(training: FoldTraining, progress: Progress) -> None:
         load_variables(model, training.checkpoint / state.weights)
     if state.ends(options):
         return
-    order = EpochOrder(training.parts.train, options.batch_size, options.seed)
+    order = EpochOrder(training.split.train, options.batch_size, options.seed)
     outputs = model.output_names
     data = training.batches(order).map(lambda inputs, label: (inputs, dict.fromkeys(outputs, label)))
     _build_losses(model, *next(iter(data)))
@@ -167,7 +167,7 @@ class _EpochKeeper(keras.callbacks.Callback):
                 f"{training.folder}: the loss is {logs['loss']} in epoch {epoch + 1}. "
                 "Train again with another --run and a lower --learning-rate."
             )
-        validation = predict(training, training.parts.validation)
+        validation = predict(training, training.split.validation)
         row = self._row(epoch, float(logs["loss"]), validation)
         state.history.append(row)
         # TensorBoard, which comes next, draws names with this prefix as a run of their own.

@@ -24,7 +24,7 @@ from can_tf.training.options import TrainOptions
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FoldRun:
-    """One training: its options, its run folder and its records; and whether it is to leave the test part alone."""
+    """One training: its options, its run folder and its records; and whether it is to leave the test set alone."""
 
     options: TrainOptions
     folder: Path

@@ -16,7 +16,7 @@ from can_tf.progress import Event, Progress
 from can_tf.records.dataset import Dataset
 from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, frame_statistics
 from can_tf.training import run_folder
-from can_tf.training.data import Parts, WordVectors, word_vectors
+from can_tf.training.data import Split, WordVectors, word_vectors
 from can_tf.training.devices import build_in, strategy_for
 from can_tf.training.options import TrainOptions
 from can_tf.training.run_folder import RunState
@@ -30,7 +30,7 @@ class FoldTraining:
 
     Attributes:
         dataset: The records.
-        parts: Of the fold.
+        split: Of the fold.
         folder: The run folder.
         options: What to train and how.
         state: How far it has got.
@@ -39,7 +39,7 @@ class FoldTraining:
     """
 
     dataset: Dataset
-    parts: Parts
+    split: Split
     folder: Path
     options: TrainOptions
     state: RunState
@@ -59,7 +59,7 @@ class FoldTraining:
 
 
 def prepare(
-    dataset: Dataset, parts: Parts, folder: Path, options: TrainOptions, state: RunState, progress: Progress
+    dataset: Dataset, split: Split, folder: Path, options: TrainOptions, state: RunState, progress: Progress
 ) -> FoldTraining:
     """Reads word vectors and statistics, and builds and checks the model.
 
@@ -67,12 +67,12 @@ def prepare(
         TextError: The word vectors cannot be used.
         ConfigError: The variant has built what could not be trained, resumed, loaded or exported.
     """
-    vectors = word_vectors(dataset, parts, options, progress)
-    for line in _description(dataset, parts, options, vectors):
+    vectors = word_vectors(dataset, split, options, progress)
+    for line in _description(dataset, split, options, vectors):
         progress(Event(WORK, note=line))
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(options.seed)
-    config = _model_config(dataset, parts, options, vectors)
+    config = _model_config(dataset, split, options, vectors)
     strategy = strategy_for(options.devices)
     model = build_in(strategy, lambda: build(options.model, config, vectors.matrix))
     check_model(options.model, model, config, exportable=VARIANTS[options.model].exportable)
@@ -80,14 +80,14 @@ def prepare(
         compile_model(model, config, learning_rate=options.learning_rate, clip_norm=options.clip_norm)
         # Without its variables, an optimizer would skip those of a checkpoint.
         model.optimizer.build(model.trainable_variables)
-    return FoldTraining(dataset, parts, folder, options, state, config, model)
+    return FoldTraining(dataset, split, folder, options, state, config, model)
 
 
-def _description(dataset: Dataset, parts: Parts, options: TrainOptions, vectors: WordVectors) -> list[str]:
+def _description(dataset: Dataset, split: Split, options: TrainOptions, vectors: WordVectors) -> list[str]:
     """Returns lines on what is trained, which whoever started it should see at its start."""
     lines = [
-        f"Fold {options.fold} of the {options.protocol} protocol: {len(parts.train)} utterances to train on, "
-        f"{len(parts.validation)} to validate, {len(parts.test)} to test."
+        f"Fold {options.fold} of the {options.protocol} protocol: {len(split.train)} utterances to train on, "
+        f"{len(split.validation)} to validate, {len(split.test)} to test."
     ]
     if dataset.segmentation != "whole" and (cut := cut_utterances(dataset.utterances, options.max_segment_frames)):
         lines.append(f"{cut} utterances have a segment cut to {options.max_segment_frames} frames.")
@@ -97,12 +97,12 @@ def _description(dataset: Dataset, parts: Parts, options: TrainOptions, vectors:
     return lines
 
 
-def _model_config(dataset: Dataset, parts: Parts, options: TrainOptions, vectors: WordVectors) -> ModelConfig:
+def _model_config(dataset: Dataset, split: Split, options: TrainOptions, vectors: WordVectors) -> ModelConfig:
     """Returns what the model is made from; an option of the same name as one of its fields is that field."""
-    mean, variance = frame_statistics(dataset, parts.train)
+    mean, variance = frame_statistics(dataset, split.train)
     weights: tuple[float, ...] = ()
     if options.class_weight == "balanced":
-        counts = collections.Counter(utterance.label for utterance in parts.train)
+        counts = collections.Counter(utterance.label for utterance in split.train)
         weights = balanced_class_weights([counts[label] for label in dataset.labels])
     asked, fields = dataclasses.asdict(options), {field.name for field in dataclasses.fields(ModelConfig)}
     return ModelConfig(

@@ -1,7 +1,7 @@
-"""The parts that train, validate and test: pure functions of the list of utterances, the protocol and the seed.
+"""The sets that train, validate and test: pure functions of the list of utterances, the protocol and the seed.
 
 The paper's protocol is 10-fold cross-validation with 8:1:1 (Section 4.1); it does not say how the folds are drawn. Here
-they are random and stratified by label, and validation is the next fold. Speakers and sentences of the test part then
+they are random and stratified by label, and validation is the next fold. Speakers and sentences of the test set then
 occur in training too, which flatters: the other protocols each keep one of them apart.
 
 Order comes from SHA-256 rather than a random generator, so that folds are the same on every machine and version.
@@ -34,7 +34,7 @@ class UtteranceRow(typing.Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Fold:
-    """Ids of the three parts, each sorted; together they are all utterances, each once."""
+    """Ids of the three sets, each sorted; together they are all utterances, each once."""
 
     train: tuple[str, ...]
     validation: tuple[str, ...]
@@ -80,7 +80,7 @@ def folds_to_run(rows: Sequence[UtteranceRow], protocol: str, asked: int | None)
 
 
 def make_fold(rows: Sequence[UtteranceRow], protocol: str, fold: int, seed: int = 0) -> Fold:
-    """Returns the parts of one fold.
+    """Returns the sets of one fold.
 
     Args:
         rows: All utterances, in any order.

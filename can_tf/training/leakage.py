@@ -1,11 +1,11 @@
-"""How much of what a fold tests occurs in its training part, by protocol: a high score may be memory."""
+"""How much of what a fold tests occurs in its training set, by protocol: a high score may be memory."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from can_tf.records.dataset import StoredUtterance
 from can_tf.training.folds import make_fold, number_of_folds
 
-# What an utterance may share with one of the training part; an empty value is shared with nobody.
+# What an utterance may share with one of the training set; an empty value is shared with nobody.
 SHARED: Mapping[str, Callable[[StoredUtterance], str]] = {
     "speaker": lambda utterance: utterance.speaker,
     "session": lambda utterance: utterance.session,
@@ -15,7 +15,7 @@ SHARED: Mapping[str, Callable[[StoredUtterance], str]] = {
 
 
 def shared_with_training(utterances: Sequence[StoredUtterance], protocol: str, seed: int = 0) -> dict[str, int]:
-    """Returns, for each of SHARED, how many utterances share it with their own fold's training part when they test.
+    """Returns, for each of SHARED, how many utterances share it with their own fold's training set when they test.
 
     Over all folds of a protocol, every utterance tests once. `sentence` is the very same words.
 

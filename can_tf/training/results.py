@@ -68,8 +68,8 @@ def finish(training: FoldTraining) -> dict[str, Any]:
     with replacing(folder / run_folder.MODEL_FILE) as temporary:
         training.model.save(temporary)
     write_json(folder / run_folder.MODEL_CONFIG_FILE, training.config.to_json())
-    test = predict(training, training.parts.test)
-    validation = predict(training, training.parts.validation)
+    test = predict(training, training.split.test)
+    validation = predict(training, training.split.validation)
     _write_predictions(folder / run_folder.PREDICTIONS_FILE, test, training.dataset.labels)
     _write_predictions(folder / run_folder.VALIDATION_PREDICTIONS_FILE, validation, training.dataset.labels)
     metrics = _metrics(training, test, validation)
@@ -78,7 +78,7 @@ def finish(training: FoldTraining) -> dict[str, Any]:
 
 
 def finish_without_test(training: FoldTraining) -> dict[str, Any]:
-    """Writes and returns the content of `validation.json`; the test part is not read."""
+    """Writes and returns the content of `validation.json`; the test set is not read."""
     best = training.state.history[training.state.best_epoch]
     scores = validation_scores({name: best[f"validation_{name}"] for name in ("wa", "ua")}, _course(training))
     write_json(training.folder / run_folder.VALIDATION_FILE, scores)
@@ -120,7 +120,7 @@ def _write_predictions(path: Path, predictions: Predictions, labels: Sequence[st
 
 
 def _metrics(training: FoldTraining, test: Predictions, validation: Predictions) -> dict[str, Any]:
-    labels, parts = training.dataset.labels, training.parts
+    labels, split = training.dataset.labels, training.split
     single = {
         name: evaluate_predictions(probabilities, test.true, labels)
         for name, probabilities in test.single_modalities.items()
@@ -128,7 +128,7 @@ def _metrics(training: FoldTraining, test: Predictions, validation: Predictions)
     return {
         **evaluate_predictions(test.final, test.true, labels),
         **single,
-        "majority": majority([row.label for row in parts.train], [row.label for row in parts.test], labels),
+        "majority": majority([row.label for row in split.train], [row.label for row in split.test], labels),
         "text_reference": _text_reference(training),
         "validation": evaluate_predictions(validation.final, validation.true, labels),
         **_course(training),
@@ -137,8 +137,8 @@ def _metrics(training: FoldTraining, test: Predictions, validation: Predictions)
 
 
 def _text_reference(training: FoldTraining) -> dict[str, Any]:
-    """Scores TF-IDF and logistic regression on the same parts: what any claim stands beside."""
-    labels, train, test = training.dataset.labels, training.parts.train, training.parts.test
+    """Scores TF-IDF and logistic regression on the same sets: what any claim stands beside."""
+    labels, train, test = training.dataset.labels, training.split.train, training.split.test
     probabilities = tfidf_reference(
         [row.words for row in train],
         [row.label for row in train],

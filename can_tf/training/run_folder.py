@@ -25,7 +25,7 @@ from can_tf.training.options import TrainOptions
 
 CONFIG_FILE = "config.json"
 METRICS_FILE = "metrics.json"
-VALIDATION_FILE = "validation.json"  # Written instead of metrics where the test part is left alone.
+VALIDATION_FILE = "validation.json"  # Written instead of metrics where the test set is left alone.
 MODEL_FILE = "model.keras"
 MODEL_CONFIG_FILE = "model.json"
 PREDICTIONS_FILE = "predictions.csv"

@@ -17,7 +17,7 @@ def tfidf_reference(
     labels: Sequence[str],
     class_weight: str = "none",
 ) -> np.ndarray:
-    """Returns the test part's probabilities, `<float64>[utterances, labels]`; 0 for a label that training lacks.
+    """Returns the test set's probabilities, `<float64>[utterances, labels]`; 0 for a label that training lacks.
 
     Args:
         train_texts, test_texts: Words joined by spaces.

@@ -1,4 +1,4 @@
-"""A search over hyperparameters with KerasTuner; the test part is never read.
+"""A search over hyperparameters with KerasTuner; the test set is never read.
 
 A trial is one training per fold, in processes of their own, and its score the mean of their best validation WA. The
 first trial has the paper's values, so that the others stand beside them. KerasTuner's state and the run folders of all

@@ -63,7 +63,7 @@ def test_the_two_commands_of_the_readme_work_one_after_the_other_in_an_empty_fol
         assert "150 utterances in 3 shards." in run("build-records", "--corpus", *corpus).stdout
     assert "150 utterances" in run("build-records", "--root", "data/demo-150-seed0/IEMOCAP_full_release").stdout
     trained = run("train", "--fold", 0, *SMALL_TRAINING)
-    assert "test part, 15 utterances of synthetic speech" in trained.stdout
+    assert "test set, 15 utterances of synthetic speech" in trained.stdout
     for row in ("final, Eq. 15 (alpha 0.1)", "text head alone", "TF-IDF words", "the commonest label"):
         assert row in trained.stdout
     assert "Training: 2 of at most 2 epochs: loss" in trained.stderr

@@ -75,7 +75,7 @@ def test_a_killed_search_ends_with_all_trials_and_its_best_one_trains(tone_recor
     assert all(trial["validation_wa"] is not None for trial in trials)
     assert first.stat().st_mtime_ns == kept
     assert done.stderr.count("trial 1 of") == 0
-    assert not list(out.glob("trial_*/*/predictions.csv"))  # Nobody predicted a test part.
+    assert not list(out.glob("trial_*/*/predictions.csv"))  # Nobody predicted a test set.
     assert (out / "trials.png").read_bytes().startswith(b"\x89PNG")
     assert "Synthetic speech" in (out / "report.md").read_text()
     command = ["train", "--records", tone_records.folder, "--config", out / "best.json", "--run", tmp_path / "run"]

@@ -77,7 +77,7 @@ def test_calibration_before_and_after_risk_and_files_are_shown(finished_run):
     lines = evaluate(finished_run).splitlines()
     found = calibration_of(finished_run, LABELS)
     assert found.temperature == pytest.approx(2.5, rel=0.15)
-    assert f"Temperature {found.temperature:.3f}, fitted on the 1000 utterances of the validation part." in lines
+    assert f"Temperature {found.temperature:.3f}, fitted on the 1000 utterances of the validation set." in lines
     rows = {line.split()[0]: line.split() for line in lines if line}
     for name, scores in (("as", found.unscaled), ("calibrated", found.scaled)):
         assert rows[name][-3:] == [f"{scores[key]:.3f}" for key in ("ece", "nll", "risk_coverage_area")]
@@ -102,7 +102,7 @@ def test_json_has_the_calibration_and_writes_nothing(finished_run):
 def test_a_temperature_that_ends_at_its_bound_is_said_to(finished_run):
     right = "id,label,predicted,probability_calm,probability_loud,probability_<b>mad</b>\nu,calm,calm,0.5,0.25,0.25\n"
     (finished_run / "validation_predictions.csv").write_text(right)
-    assert "Temperature 0.050, fitted on the 1 utterances of the validation part. That is as far" in evaluate(
+    assert "Temperature 0.050, fitted on the 1 utterances of the validation set. That is as far" in evaluate(
         finished_run
     )
 
@@ -148,7 +148,7 @@ def test_what_comes_from_files_is_escaped(written, evaluated):
 
 def test_synthetic_speech_is_called_synthetic_and_other_speech_is_not(written, tmp_path):
     assert "Synthetic speech. The records hold no voice of a person." in written.text
-    assert "200 utterances of synthetic speech, the test part of fold 0 of the protocol paper, seed 3" in written.text
+    assert "200 utterances of synthetic speech, the test set of fold 0 of the protocol paper, seed 3" in written.text
     evaluate(write_finished_run(tmp_path / "real", synthetic=False))
     real = (tmp_path / "real" / "report.html").read_text()
     assert "ynthetic" not in real.split("</style>")[1]

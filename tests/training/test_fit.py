@@ -14,7 +14,7 @@ from can_tf.models.losses import final_log_probabilities
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.pipeline import EpochOrder, batches
 from can_tf.report.run import read_evaluation
-from can_tf.training.data import split
+from can_tf.training.data import split_of
 from can_tf.training.fit import train_fold
 from can_tf.training.options import TrainOptions, read_config
 from can_tf.training.run_folder import RunState, default_run_folder, read_history
@@ -68,7 +68,7 @@ def test_training_learns(finished_run):
 def test_the_saved_model_gives_the_predictions_of_the_best_epoch(finished_run, tone_records):
     folder, metrics = finished_run
     model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
-    test = split(tone_records, OPTIONS).test
+    test = split_of(tone_records, OPTIONS).test
     inputs = batches(tone_records, EpochOrder(test, 8)).map(lambda inputs, _: inputs)
     probabilities = np.exp(final_log_probabilities(model.predict(inputs, verbose=0), OPTIONS.alpha))
     evaluation = read_evaluation(folder)
@@ -249,11 +249,11 @@ def test_an_unfinished_or_damaged_run_cannot_be_evaluated(tmp_path, name):
         read_evaluation(tmp_path)
 
 
-def test_balanced_classes_weigh_by_the_training_part(tone_records, tmp_path):
+def test_balanced_classes_weigh_by_the_training_set(tone_records, tmp_path):
     options = dataclasses.replace(OPTIONS, epochs=1, class_weight="balanced", protocol="session")
     train_fold(tone_records, tmp_path / "run", options)
     weights = json.loads((tmp_path / "run" / "model.json").read_text())["class_weights"]
-    labels = [utterance.label for utterance in split(tone_records, options).train]
+    labels = [utterance.label for utterance in split_of(tone_records, options).train]
     expected = [len(labels) / (2 * labels.count(label)) for label in tone_records.labels]
     assert weights == pytest.approx(expected)
     with pytest.raises(ConfigError, match="class_weight must be one of none, balanced"):

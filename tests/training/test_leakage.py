@@ -17,8 +17,8 @@ from can_tf.training.leakage import shared_with_training
 
 def utterance(number, speaker, session, scenario, words):
     about = {"label": "calm", "speaker": speaker, "session": session, "scenario": scenario, "words": words}
-    place = {"seconds": 1.0, "shard": "shard", "segments": 1, "frames": 1, "longest_segment": 1, "offset": 0, "bytes": 1}
-    return StoredUtterance(id=f"u{number:02d}", **about, **place)
+    place = {"seconds": 1.0, "shard": "shard", "segments": 1, "frames": 1, "longest_segment": 1, "offset": 0}
+    return StoredUtterance(id=f"u{number:02d}", **about, **place, bytes=1)
 
 
 SIX = [  # Three sessions of a speaker each; the third says nothing that the others say.

@@ -1,4 +1,4 @@
-"""The search: what it tries, how trials go on, and that the test part is left alone."""
+"""The search: what it tries, how trials go on, and that the test set is left alone."""
 
 import csv
 import dataclasses
