@@ -38,8 +38,12 @@ class TrainOptions:
     """
 
     fold: int = option(0, "Index of the fold used as the test set.", bounds=_FROM_0)
-    protocol: str = option("paper", "How the data is split into folds.", registry=PROTOCOLS)
-    model: str = option("can", "Model variant.", registry=VARIANTS)
+    protocol: str = option(
+        "paper",
+        "How utterances are split into folds: at random, or by session, speaker or scenario.",
+        registry=PROTOCOLS,
+    )
+    model: str = option("can", "Model: the CAN, an ablation, or a baseline.", registry=VARIANTS)
     alpha: float = option(
         ModelConfig.alpha,
         "Weight of the single-modality losses and predictions (Eqs. 14 and 15).",
@@ -65,13 +69,15 @@ class TrainOptions:
     clip_norm: float = option(1.0, "Clip gradients to this global norm.", bounds=_POSITIVE)
     class_weight: str = option(
         "none",
-        "Weight of an utterance in the loss: equal, or higher for labels that are rarer in training.",
+        "Class weights in the loss: none, or balanced, inverse to how often a label occurs in training.",
         choices=CLASS_WEIGHTS,
     )
     # 5 s; a longer one is nearly always a silence, and a batch pads to its longest.
     max_segment_frames: int = option(500, "Cut longer segments to this many frames.", bounds=_FROM_1)
-    seed: int = option(0, "Random seed of folds, weights, order and dropout.", bounds=_FROM_0)
-    devices: int = option(1, "GPUs that share each batch; without a GPU, logical devices of the CPU.", bounds=_FROM_1)
+    seed: int = option(0, "Random seed for folds, weights, order and dropout.", bounds=_FROM_0)
+    devices: int = option(
+        1, "Number of GPUs that share each batch; without a GPU, logical devices of the CPU.", bounds=_FROM_1
+    )
 
     def __post_init__(self):
         for name, about in OPTIONS.items():

@@ -28,38 +28,43 @@ _TABLE = "table"
 @click.option(
     "--manifest",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="In place of AUDIO: the recordings of a manifest that have a transcript and no alignment.",
+    help="Instead of AUDIO: align the recordings of a manifest that have a transcript but no alignment.",
 )
 @click.option(
     "--transcript",
     show_default="beside the audio, .txt or .lab",
-    help="What is said: the words themselves, a text file, or a folder in which each recording's is found by its name.",
+    help="What is said: the words, a text file, or a folder with one text file per recording, of the same name.",
 )
-@click.option("--recognize", is_flag=True, help="Use no transcript; recognize the words, of which many will be wrong.")
+@click.option(
+    "--recognize", is_flag=True, help="Recognize the words instead of reading a transcript; many will be wrong."
+)
 @click.option(
     "--format",
     "format_",
     type=NameIn(FORMATS, others=(_TABLE,)),
     default=_TABLE,
-    help="Format of the words and their times.",
+    help="Output format.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), show_default="printed", help="A file; for several recordings, a folder."
+    "--out",
+    type=click.Path(path_type=Path),
+    show_default="printed",
+    help="Output file; for several recordings, a folder.",
 )
 @click.option(
     "--oov",
     type=click.Choice(OOV_POLICIES),
     default=OOV_POLICIES[0],
-    help="Words outside the pronouncing dictionary: guess how they are said, or refuse them.",
+    help="What to do with words outside the pronouncing dictionary: guess how they are said, or fail.",
 )
 @click.option(
     "--max-seconds",
     type=click.FloatRange(min=0, min_open=True),
     show_default=f"{forced.MAX_SECONDS:g}; {recognition.MAX_SECONDS:g} with --recognize",
-    help="Longer recordings are refused.",
+    help="Refuse recordings longer than this.",
 )
-@click.option("--max-words", type=click.IntRange(min=1), default=MAX_WORDS, help="Transcripts of more are refused.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list with one object per recording.")
+@click.option("--max-words", type=click.IntRange(min=1), default=MAX_WORDS, help="Refuse transcripts with more words.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list with one object per recording.")
 @click.pass_context
 def align_command(
     ctx: click.Context,
@@ -74,9 +79,12 @@ def align_command(
     max_words: int,
     as_json: bool,
 ) -> None:
-    """Tell when each word of English recordings is said. AUDIO are files or folders.
+    """Align transcripts with English recordings.
 
-    A recording that cannot be aligned is reported and the others go on; the exit code is then 1.
+    Forced alignment finds when each word is said. AUDIO are files or folders; without --transcript, a recording's
+    transcript is the .txt or .lab file of the same name beside it.
+
+    If a recording cannot be used, the command reports it, goes on with the others, and exits with code 1.
     """
     if bool(audio) == bool(manifest) or (manifest and (transcript or recognize)):
         raise ConfigError("expected AUDIO, with --transcript or --recognize or neither, or else --manifest.")

@@ -29,17 +29,20 @@ from can_tf.report.counts import counts_table
     "--alignments",
     type=click.Path(file_okay=False, path_type=Path),
     show_default="alignments, beside --out",
-    help="Folder that caches the alignments of transcripts.",
+    help="Folder that caches alignments made from transcripts.",
 )
-@click.option("--features", type=NameIn(FRONT_ENDS), default=Mfcc.name, help="Front end (feature extractor).")
+@click.option("--features", type=NameIn(FRONT_ENDS), default=Mfcc.name, help="Features to extract from audio.")
 @click.option(
-    "--segmentation", type=click.Choice(SEGMENTATIONS), default="aligned", help="How to cut recordings into segments."
+    "--segmentation",
+    type=click.Choice(SEGMENTATIONS),
+    default="aligned",
+    help="Segments of a recording: one per word (aligned), as many of equal length (equal), or one (whole).",
 )
 @click.option(
     "--overlap",
     type=click.FloatRange(0.0, 1.0),
     default=0.1,
-    help="Overlap of neighboring segments, as a fraction of length.",
+    help="Overlap of neighboring segments, as a fraction of their mean length.",
 )
 @click.option(
     "--fillers",
@@ -52,12 +55,12 @@ from can_tf.report.counts import counts_table
     type=click.IntRange(min=1),
     default=os.cpu_count() or 1,
     show_default="one per core",
-    help="Number of processes; ignored with --cluster.",
+    help="Number of processes, without --cluster.",
 )
 @cluster_option
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the demo corpus.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Random seed for a new demo corpus.")
 @limit_options()
-@click.option("--strict", is_flag=True, help="Fail if an utterance cannot be used.")
+@click.option("--strict", is_flag=True, help="Fail if any utterance cannot be used.")
 @click.option("--overwrite", is_flag=True, help="Replace existing records in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the records' description as JSON.")
 def build_records_command(

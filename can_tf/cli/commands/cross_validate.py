@@ -21,7 +21,10 @@ from can_tf.training.fold_runs import FoldRun
 @jobs_option
 @cluster_option
 @click.option(
-    "--runs", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"), help="Folder of run folders."
+    "--runs",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("runs"),
+    help="Folder for the runs, one subfolder each.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.pass_context
@@ -37,9 +40,10 @@ def cross_validate_command(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Train every fold of a protocol for several seeds, and sum up. Re-running the command resumes it.
+    """Train every fold of a protocol, and summarize.
 
-    Each fold runs in its own process. If one fails, the others continue, and the exit code is 1.
+    Each training runs in its own process. If one fails, the others go on, and the exit code is 1. Re-running the
+    command resumes it.
     """
     result = cross_validate(
         load_dataset(records),

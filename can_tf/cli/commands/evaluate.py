@@ -12,7 +12,9 @@ from can_tf.report.scores import confidence_tables, recalls_table, scores_table
 @click.argument("run", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print metrics and calibration as JSON; no files are written.")
 def evaluate_command(run: Path, as_json: bool) -> None:
-    """Show the metrics of a finished RUN; draw pictures and write report.html into its folder.
+    """Show a finished run's metrics and calibration.
+
+    Unless --json is given, figures and report.html are written to RUN.
 
     Calibration is shown before and after temperature scaling, which is fitted on the validation set and measured on
     the test set.

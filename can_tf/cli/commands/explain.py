@@ -35,7 +35,7 @@ _OF_RUNS = ("count", "corpus", "root", "labels", "utterances")
     help="Output file: .html for a page, .png, .pdf or .svg for a figure of one recording, .json for the data.",
 )
 @prediction_options
-@click.option("--count", type=click.IntRange(min=1), default=4, help="For a RUN: utterances per group.")
+@click.option("--count", type=click.IntRange(min=1), default=4, help="Number of utterances per group, for a RUN.")
 @corpus_options
 @limit_options(max_seconds=PICTURE_SECONDS)
 @click.option("--json", "as_json", is_flag=True, help="Also print the data as JSON.")
@@ -54,7 +54,7 @@ def explain_command(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Explain predictions: a page with the sound, the words, and each modality's attention weights.
+    """Explain predictions on a page: sound, words, attention.
 
     WHAT is one or more recordings, or the folder of a finished run. Recordings are predicted as by `can-tf predict`.
     For a run, the page shows the test utterances with the most confident predictions, the largest errors, and the

@@ -14,17 +14,18 @@ from can_tf.report.tables import format_table
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("saved_models/can"),
-    help="Model folder, which gets a new version. The server knows the model by the folder's name.",
+    help="Model folder; its name is the model's name on the server.",
 )
 @click.option(
     "--calibrated",
     is_flag=True,
-    help="Add calibrated_probabilities, with a temperature fitted on the validation set.",
+    help="Add calibrated probabilities, by temperature scaling fitted on the validation set.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the folder and the check's results as JSON.")
 def export_command(run: Path, out: Path, calibrated: bool, as_json: bool) -> None:
-    """Export a finished RUN as the next version of a SavedModel for TensorFlow Serving.
+    """Export a finished run for TensorFlow Serving.
 
+    The SavedModel becomes the next version in --out.
     Before it is published, the version is loaded and queried as a server would; one that fails is deleted.
     """
     from can_tf.export.write import export_run

@@ -16,7 +16,9 @@ from can_tf.report.inspection import distributions_table, inspect_records, leaka
 @click.option("--leakage", is_flag=True, help="For each protocol, count what test utterances share with training.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def inspect_command(records: Path, verify: bool, leakage: bool, as_json: bool) -> None:
-    """Show what RECORDS (by default data/records) hold: counts beside the paper's, durations, words, rejects."""
+    """Show what records hold: counts, durations, rejects.
+
+    RECORDS is data/records by default. Counts are shown next to the paper's."""
     dataset = load_dataset(records)
     if verify:
         verify_shards(dataset)

@@ -35,14 +35,19 @@ def _tables(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[
 
 
 @click.command("reproduce")
-@click.option("--tables", default=",".join(map(str, TABLES)), callback=_tables, help="Tables of the paper.")
+@click.option(
+    "--tables",
+    default=",".join(map(str, TABLES)),
+    callback=_tables,
+    help="Which of the paper's tables, separated by commas.",
+)
 @corpus_options
 @training_options(but=("fold", "seed", "model", "records", "class_weight"))
 @click.option(
     "--class-weight",
     type=click.Choice((*CLASS_WEIGHTS, _BOTH)),
-    show_default="that of --config, or none, as the paper",
-    help=f"Weight of an utterance in the loss; {_BOTH} trains every row twice, since UA moves with it.",
+    show_default="from --config; else none, as in the paper",
+    help=f"Class weights in the loss; {_BOTH} trains every row with and without.",
 )
 @fold_options
 @jobs_option
@@ -51,9 +56,9 @@ def _tables(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("reproduction"),
-    help="Folder of records, runs and the report.",
+    help="Folder for records, runs and the report.",
 )
-@click.option("--plan", "plan_only", is_flag=True, help="Say what would run and how long it would take, and stop.")
+@click.option("--plan", "plan_only", is_flag=True, help="Only print what would run, and how long it would take.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
 def reproduce_command(
@@ -74,7 +79,11 @@ def reproduce_command(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Make the rows of the paper's tables, with tests of which differences hold. Re-running the command resumes it."""
+    """Reproduce the paper's Tables 2, 3 and 4.
+
+    Every row is cross-validated, and differences between rows are tested for significance. Re-running the command
+    resumes it.
+    """
     from can_tf.report.reproduction import Reproduction, plan_reproduction, reproduce
 
     options = options_of(ctx, config, values)

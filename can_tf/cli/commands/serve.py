@@ -15,18 +15,18 @@ from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
     "--model",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("saved_models/can"),
-    help="Folder of versions; the newest is served, and replaced when a newer one appears.",
+    help="Folder of versions. The newest is served; when a newer one appears, it takes over.",
 )
-@click.option("--host", default="127.0.0.1", help="Address to listen on; 0.0.0.0 admits other machines.")
+@click.option("--host", default="127.0.0.1", help="Address to listen on; 0.0.0.0 lets other machines connect.")
 @click.option(
-    "--port", default=8501, type=click.IntRange(0, 65535), help="Port; 8501 is TensorFlow Serving's for REST."
+    "--port", default=8501, type=click.IntRange(0, 65535), help="Port; the default is TensorFlow Serving's for REST."
 )
 @click.option("--max-body-mb", default=MAX_BODY_MB, type=click.IntRange(min=1), help="Refuse larger request bodies.")
 @click.option(
     "--max-seconds",
     default=REQUEST_SECONDS,
     type=click.FloatRange(min=0, min_open=True),
-    help="Refuse requests with more sound, summed over their recordings.",
+    help="Refuse requests whose recordings are longer than this in total.",
 )
 @click.option(
     "--max-words",
@@ -39,12 +39,15 @@ from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
     default=os.cpu_count() or 1,
     show_default="one per core",
     type=click.IntRange(min=1),
-    help="Requests answered in parallel.",
+    help="Number of requests answered in parallel.",
 )
 def serve_command(
     model: Path, host: str, port: int, max_body_mb: int, max_seconds: float, max_words: int, at_once: int
 ) -> None:
-    """Serve an exported model through TensorFlow Serving's REST API, without Docker, with a page to try it."""
+    """Serve an exported model over REST, with a page to try it.
+
+    The API is TensorFlow Serving's; neither it nor Docker is needed.
+    """
     try:
         import uvicorn
 

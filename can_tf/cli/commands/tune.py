@@ -24,27 +24,31 @@ def _names(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[s
 
 
 @click.command("tune")
-@click.option("--over", default="alpha,heads", callback=_names, help=f"Hyperparameters, of {','.join(SPACES)}.")
-@click.option("--method", type=click.Choice(METHODS), default=METHODS[0], help="How values are chosen.")
 @click.option(
-    "--trials", type=click.IntRange(min=1), default=20, help="Maximum number of trials; a search may get more later."
+    "--over", default="alpha,heads", callback=_names, help=f"What to search, separated by commas: {', '.join(SPACES)}."
 )
-@click.option("--folds", type=click.IntRange(min=1), default=1, help="Trainings per trial, whose scores are averaged.")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Trainings of a trial at once.")
+@click.option("--method", type=click.Choice(METHODS), default=METHODS[0], help="Search method.")
+@click.option("--trials", type=click.IntRange(min=1), default=20, help="Number of trials; raise it later to continue.")
+@click.option(
+    "--folds", type=click.IntRange(min=1), default=1, help="Number of folds per trial; their scores are averaged."
+)
+@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Number of trainings at once, within a trial.")
 @training_options(but=("fold",))
 @corpus_options
 @click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("tuning"), help="Folder of the search."
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("tuning"), help="Folder for the search."
 )
 @click.option(
     "--role",
     type=click.Choice(("alone", "chief", "worker")),
     default="alone",
-    help="On several machines: one chief, who trains nothing, and workers.",
+    help="For several machines: start one chief, which hands out trials, and any number of workers.",
 )
-@click.option("--chief", "address", default="", help="HOST:PORT of the chief.")
+@click.option("--chief", "address", default="", help="The chief's HOST:PORT.")
 @click.option(
-    "--worker-name", default="", help="Unique name of this worker; a worker restarted under it resumes its trial."
+    "--worker-name",
+    default="",
+    help="A unique name for this worker; restarted under the same name, it resumes its trial.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the trials as JSON.")
 @click.pass_context
@@ -68,9 +72,10 @@ def tune_command(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Search for better hyperparameters, by validation WA. Re-running the command resumes it.
+    """Search for hyperparameters with better validation WA.
 
-    The corpus options count only with --over overlap, which builds records for each overlap.
+    Re-running the command resumes it. --corpus, --root, --labels and --utterances are needed only for --over overlap,
+    which builds records for each overlap.
     """
     from can_tf.report.tuning import build_overlaps, tune
 

@@ -29,7 +29,7 @@ def corpus_options(command: Any) -> Any:
             "--corpus",
             type=NameIn(READERS),
             show_default="iemocap; without --root, demo",
-            help="Corpus format of --root. Without --root, demo makes a corpus of synthetic speech.",
+            help="Format of the corpus. Without --root, demo makes a corpus of synthetic speech.",
         ),
         click.option(
             "--root",
@@ -41,7 +41,12 @@ def corpus_options(command: Any) -> Any:
             show_default=", ".join(f"{reader.label_set or 'its own'} for {name}" for name, reader in READERS.items()),
             help=f"Label set: {', '.join(LABEL_SETS)}, or a JSON or CSV mapping file.",
         ),
-        click.option("--utterances", type=click.IntRange(min=1), default=1400, help="Size of a demo corpus."),
+        click.option(
+            "--utterances",
+            type=click.IntRange(min=1),
+            default=1400,
+            help="Number of utterances, for a new demo corpus.",
+        ),
     ]
     return with_options(command, options)
 
@@ -79,8 +84,7 @@ def jobs_option(command: Any) -> Any:
         "--jobs",
         type=click.IntRange(min=1),
         default=1,
-        help="Trainings at once on one machine, which share its cores. With --cluster, how many there are is up to the "
-        "workers' threads.",
+        help="Number of trainings at once, which share the cores. With --cluster, the workers' threads decide.",
     )(command)
 
 
@@ -123,9 +127,12 @@ def fold_options(command: Any) -> Any:
     """Adds `--folds` and `--seeds`."""
     options = [
         click.option(
-            "--folds", type=click.IntRange(min=1), show_default="all", help="Run only the first folds, this many."
+            "--folds",
+            type=click.IntRange(min=1),
+            show_default="all",
+            help="Train only this many folds, from the first.",
         ),
-        click.option("--seeds", type=click.IntRange(min=1), default=1, help="Number of seeds: 0, 1, and so on."),
+        click.option("--seeds", type=click.IntRange(min=1), default=1, help="Number of random seeds, counted from 0."),
     ]
     return with_options(command, options)
 

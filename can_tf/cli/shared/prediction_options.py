@@ -24,13 +24,13 @@ def prediction_options(command: Any) -> Any:
             "--alignment",
             type=click.Path(path_type=Path),
             show_default="beside the audio",
-            help="Words with times: a file, or a folder with one file per recording, of the same name.",
+            help="Word times: an alignment file, or a folder with one per recording, of the same name.",
         ),
         click.option(
             "--transcript",
             show_default="beside the audio, .txt or .lab",
-            help="What is said, for recordings without an alignment: the words, a text file, or a folder of "
-            "text files.",
+            help="What is said, if there is no alignment: the words, a text file, or a folder with one text file per "
+            "recording, of the same name.",
         ),
         click.option(
             "--model",
