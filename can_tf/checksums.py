@@ -32,10 +32,10 @@ def read_checksums(folder: Path) -> dict[str, str]:
         raise DamagedError(
             f"{path}: cannot be read ({error}). A folder has it when it is finished, and was made by this version."
         ) from error
-    found = [_LINE.fullmatch(line) for line in lines]
-    if not lines or not all(found):
+    matches = [_LINE.fullmatch(line) for line in lines]
+    if not lines or not all(matches):
         raise DamagedError(f"{path}: is damaged; expected lines of a SHA-256, two spaces and a file's name.")
-    checksums = {match["name"]: match["sha256"] for match in found if match}
+    checksums = {match["name"]: match["sha256"] for match in matches if match}
     for name in checksums:
         if Path(name).is_absolute() or ".." in Path(name).parts or not name.isprintable():
             raise DamagedError(f"{path}: names {name[:80]!r}, which is no file's in the folder.")
@@ -44,11 +44,11 @@ def read_checksums(folder: Path) -> dict[str, str]:
 
 def changes(folder: Path) -> list[str]:
     """Returns what is no longer as it was, a line a file: nothing if all is; raises DamagedError as above."""
-    found = []
+    faults = []
     for name, sha256 in read_checksums(folder).items():
         path = folder / name
         if not path.is_file():
-            found.append(f"{name} is missing")
+            faults.append(f"{name} is missing")
         elif sha256_of_file(path) != sha256:
-            found.append(f"{name} was changed")
-    return found
+            faults.append(f"{name} was changed")
+    return faults

@@ -26,7 +26,7 @@ def mismatch(value: Any, shape: Any, where: str = "") -> str | None:
     """Returns in words where a JSON value is not of a shape, such as "shards[1].bytes: expected ..."; None if it is."""
     here = where.removeprefix(".")
     if isinstance(shape, tuple):
-        wrong = [mismatch(value, each, where) for each in shape]
+        wrong = [mismatch(value, alternative, where) for alternative in shape]
         return None if None in wrong else wrong[0]
     if isinstance(shape, list):
         if not isinstance(value, list):

@@ -161,8 +161,8 @@ def _answers(predictor: Predictor, spoken: Sequence[Spoken], words: Sequence[Wor
     for start in range(0, len(spoken), _BATCH):
         part = list(zip(spoken[start : start + _BATCH], words[start : start + _BATCH], strict=True))
         requests = [
-            None if found is None else predictor.request(each.samples, found, sample_rate=SAMPLE_RATE_HZ)
-            for each, found in part
+            None if words is None else predictor.request(utterance.samples, words, sample_rate=SAMPLE_RATE_HZ)
+            for utterance, words in part
         ]
         asked = [request for request in requests if request is not None]
         answers = iter(predictor.predict_all(asked) if asked else [])
@@ -183,26 +183,27 @@ def _scores(true: Sequence[str], answered: Sequence[str | None]) -> tuple[float,
 
 
 def _spoken(root: Path, labels: str) -> dict[str, Spoken]:
-    found = {}
+    by_id = {}
     for utterance in read_iemocap(root, load_label_set(labels)).utterances:
         samples = read_audio(utterance.audio_path)
-        found[utterance.id] = Spoken(utterance, samples, share_silence(utterance.words))
-    return found
+        by_id[utterance.id] = Spoken(utterance, samples, share_silence(utterance.words))
+    return by_id
 
 
 def study(root: Path, runs: Sequence[Path], labels: str) -> list[Mapping[str, Any]]:
     """Returns a row a condition: mean and standard deviation over the runs of WA and UA, and how many had no words."""
     spoken = _spoken(root, labels)
     tested = {run: [spoken[name] for name in _test_ids(run)] for run in runs}
-    conditions = Conditions(sorted({word.text for each in spoken.values() for word in each.words}))
+    conditions = Conditions(sorted({word.text for utterance in spoken.values() for word in utterance.words}))
     words = {name: _made(name, make, spoken) for name, make in conditions.makers.items()}
     scores: dict[str, list[tuple[float, float]]] = {name: [] for name in words}
     with tempfile.TemporaryDirectory() as folder:
         for index, run in enumerate(runs):
             predictor = load(export_run(run, Path(folder) / str(index)).folder)
-            true = [each.utterance.label for each in tested[run]]
+            ids = [row.utterance.id for row in tested[run]]
+            true = [row.utterance.label for row in tested[run]]
             for name, by_id in words.items():
-                answers = list(_answers(predictor, tested[run], [by_id[each.utterance.id] for each in tested[run]]))
+                answers = list(_answers(predictor, tested[run], [by_id[id_] for id_ in ids]))
                 scores[name].append(_scores(true, answers))
     return [_row(name, words[name], scores[name], spoken) for name in words]
 
@@ -210,8 +211,8 @@ def study(root: Path, runs: Sequence[Path], labels: str) -> list[Mapping[str, An
 def _made(name: str, make: Callable[[Spoken], Words], spoken: Mapping[str, Spoken]) -> dict[str, Words]:
     report = shown(name, "utterances")
     made: dict[str, Words] = {}
-    for number, (utterance_id, each) in enumerate(spoken.items(), 1):
-        made[utterance_id] = make(each)
+    for number, (utterance_id, utterance) in enumerate(spoken.items(), 1):
+        made[utterance_id] = make(utterance)
         report(number, len(spoken))
     return made
 
@@ -219,7 +220,7 @@ def _made(name: str, make: Callable[[Spoken], Words], spoken: Mapping[str, Spoke
 def _row(
     name: str, words: Mapping[str, Words], scores: Sequence[tuple[float, float]], spoken: Mapping[str, Spoken]
 ) -> Mapping[str, Any]:
-    said = {utterance_id: _texts(each.words) for utterance_id, each in spoken.items()}
+    said = {utterance_id: _texts(utterance.words) for utterance_id, utterance in spoken.items()}
     errors = sum(word_errors(said[utterance_id], _texts(words[utterance_id])) for utterance_id in spoken)
     (wa, ua), (wa_spread, ua_spread) = np.mean(scores, axis=0), np.std(scores, axis=0, ddof=min(len(scores) - 1, 1))
     return {

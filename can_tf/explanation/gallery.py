@@ -67,10 +67,10 @@ def worth_a_look(answers: Answers, count: int) -> dict[str, list[int]]:
     """
     rows = np.arange(len(answers.ids))
     lead = answers.final.max(axis=1) - answers.final[rows, answers.true]
-    found = {_CONFIDENT: answers.final.max(axis=1), _WRONG: np.where(lead > 0, lead, -np.inf)}
+    values_by_title = {_CONFIDENT: answers.final.max(axis=1), _WRONG: np.where(lead > 0, lead, -np.inf)}
     if answers.text is not None and answers.audio is not None:
-        found[_DIVIDED] = jensen_shannon(answers.text, answers.audio)
-    return {title: _largest(values, count) for title, values in found.items()}
+        values_by_title[_DIVIDED] = jensen_shannon(answers.text, answers.audio)
+    return {title: _largest(values, count) for title, values in values_by_title.items()}
 
 
 def jensen_shannon(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -45,7 +45,10 @@ def write_page(path: Path, title: str, groups: Sequence[Group], notes: Sequence[
         >>> explanations = explain_recordings(model, [Path("talk.wav")], lambda path: (Path("talk.wdseg"), None))
         >>> write_page(Path("explanation.html"), "talk.wav", [Group("", explanations)])
     """
-    data = [{"title": group.title, "explanations": [each.to_page() for each in group.explanations]} for group in groups]
+    data = [
+        {"title": group.title, "explanations": [explanation.to_page() for explanation in group.explanations]}
+        for group in groups
+    ]
     text = Template(site_file("page.html")).substitute(
         title=html.escape(title),
         notes="\n".join(f'<p class="warning">{html.escape(note)}</p>' for note in notes),

@@ -142,7 +142,7 @@ def _prediction(outputs: Mapping[str, np.ndarray], row: int, request: Request, r
         return np.asarray(outputs[f"{name}_attention"][row], np.float32)[:, : len(request.words)]
 
     most_probable = _text(outputs["label"][row])
-    found = Prediction(
+    prediction = Prediction(
         label=most_probable,
         most_probable=most_probable,
         probabilities=by_label("probabilities") or {},
@@ -152,7 +152,7 @@ def _prediction(outputs: Mapping[str, np.ndarray], row: int, request: Request, r
         audio_attention=attention("audio"),
         words_from=request.words_from,
     )
-    return dataclasses.replace(found, label=UNCERTAIN) if found.confidence < reject_below else found
+    return dataclasses.replace(prediction, label=UNCERTAIN) if prediction.confidence < reject_below else prediction
 
 
 def _text(value: Any) -> str:

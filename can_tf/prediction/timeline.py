@@ -40,11 +40,11 @@ class Moment:
         times = {"start": round(self.start, 3), "end": round(self.end, 3)}
         if isinstance(self.answer, CanError):
             return {**times, "error": " ".join(str(self.answer).split())}
-        found = self.answer.to_json()
-        for word in found["words"]:
+        shown = self.answer.to_json()
+        for word in shown["words"]:
             word["start"] = round(word["start"] + self.start, 3)
             word["end"] = round(word["end"] + self.start, 3)
-        return {**times, **found}
+        return {**times, **shown}
 
 
 def timeline(

@@ -153,9 +153,9 @@ def _existing_dataset(folder: Path, plan: Mapping[str, Any]) -> Dataset:
     return dataset
 
 
-def _differences(found: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+def _differences(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     """Returns in words how other records differ from those asked for; nothing if they are the same."""
-    if found.get("fingerprint") == asked["fingerprint"]:
+    if stored.get("fingerprint") == asked["fingerprint"]:
         return ""
     before, now = (
         {
@@ -164,7 +164,7 @@ def _differences(found: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
             "features": plan.get("features", {}).get("name"),
             "corpus": plan.get("corpus", {}).get("name"),
         }
-        for plan in (found, asked)
+        for plan in (stored, asked)
     )
     settings = [name for name in asked["features"] if name != "name"]
     named = ("corpus", "labels", "segmentation", "overlap", "fillers", "features", *settings, "aligner")
@@ -189,8 +189,8 @@ def _begin(folder: Path, plan: Mapping[str, Any]) -> None:
                 "Give another folder with --out, or start afresh with --overwrite."
             )
     build_folder.mkdir(exist_ok=True)
-    for each in (folder, build_folder):
-        remove_temporary_files(each)
+    for started in (folder, build_folder):
+        remove_temporary_files(started)
     write_json(path, plan)
 
 

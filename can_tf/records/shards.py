@@ -205,7 +205,9 @@ def _record(prepared: _Prepared, frames: np.ndarray, segment_frames: np.ndarray)
 
 def _prepared(task: ShardTask, rejected: list[Rejection]) -> Iterator[_Prepared]:
     aligner = (
-        CachedAligner(task.base / task.alignments) if any(is_unaligned(each) for each in task.utterances) else None
+        CachedAligner(task.base / task.alignments)
+        if any(is_unaligned(utterance) for utterance in task.utterances)
+        else None
     )
     for utterance in task.utterances:
         try:

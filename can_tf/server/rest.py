@@ -103,29 +103,29 @@ class _Service:
 
     async def _answer(self, request: Request) -> dict[str, Any]:
         path = request.url.path
-        found = _PATH.fullmatch(path)
+        match = _PATH.fullmatch(path)
         method = {None: "GET", "/metadata": "GET", ":predict": "POST"}
-        what = found["what"] and found["what"].lower() if found else "nothing"
-        if found is None or method.get(what) != request.method:
+        what = match["what"] and match["what"].lower() if match else "nothing"
+        if match is None or method.get(what) != request.method:
             raise HttpError(400, f"Malformed request: {request.method} {path}")
         if what is None:
-            return self._status(found)
-        version = self._version(found)
+            return self._status(match)
+        version = self._version(match)
         if what == "/metadata":
             return self._metadata(version)
         async with self._gate.body(request) as content:
             return await anyio.to_thread.run_sync(self._run, version, content, limiter=self._gate.turns)
 
-    def _check_name(self, found: re.Match[str]) -> None:
-        if found["label"]:
-            raise HttpError(400, f"Unrecognized servable version label: {found['label']}")
-        if found["name"] != self._versions.name:
-            raise HttpError(404, f"Servable not found for request: Latest({found['name']})")
+    def _check_name(self, match: re.Match[str]) -> None:
+        if match["label"]:
+            raise HttpError(400, f"Unrecognized servable version label: {match['label']}")
+        if match["name"] != self._versions.name:
+            raise HttpError(404, f"Servable not found for request: Latest({match['name']})")
 
-    def _status(self, found: re.Match[str]) -> dict[str, Any]:
+    def _status(self, match: re.Match[str]) -> dict[str, Any]:
         """Returns the state of all versions, or of the one asked for, also if it is loading or could not be loaded."""
-        self._check_name(found)
-        number = found["version"] and int(found["version"])
+        self._check_name(match)
+        number = match["version"] and int(match["version"])
         rows = [row for row in self._versions.status() if number in (None, int(row["version"]))]
         if not rows:
             raise HttpError(404, f"Servable not found for request: Specific({found['name']}, {number})")

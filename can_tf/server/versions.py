@@ -73,19 +73,19 @@ class Versions:
         return self._loader.submit(self._refresh).result()
 
     def _refresh(self) -> bool:
-        found = {int(path.name): path for path in version_folders(self.folder)}
+        by_number = {int(path.name): path for path in version_folders(self.folder)}
         self._failed = {
             number: failure
             for number, failure in self._failed.items()
-            if number in found and _identity(found[number]) == failure.identity
+            if number in by_number and _identity(by_number[number]) == failure.identity
         }
-        number = max(found.keys() - self._failed.keys(), default=self._current.number)
+        number = max(by_number.keys() - self._failed.keys(), default=self._current.number)
         if number == self._current.number:
             return False
-        identity = _identity(found[number])
+        identity = _identity(by_number[number])
         self._loading = number
         try:
-            self._current = _load(found[number])
+            self._current = _load(by_number[number])
         except ExportError as error:
             self._failed[number] = _Failure(identity, str(error))
             self._tell(f"Version {number} is not served: {' '.join(str(error).split())}")

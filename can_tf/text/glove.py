@@ -68,8 +68,8 @@ def read_glove(path: Path, wanted: Iterable[str], progress: Progress = ignore) -
         rows = {row.word: row.vector for row in _rows(path, dimension, needed, progress)}
     except (OSError, EOFError, zlib.error) as error:
         raise TextError(f"{path}: cannot be read ({error}). Expected word vectors in GloVe's text format.") from error
-    found = {word: _vector(word, rows) for word in words}
-    return GloveVectors(dimension, {word: vector for word, vector in found.items() if vector is not None})
+    vectors = {word: _vector(word, rows) for word in words}
+    return GloveVectors(dimension, {word: vector for word, vector in vectors.items() if vector is not None})
 
 
 def embedding_matrix(vocabulary: Sequence[str], glove: GloveVectors, seed: int) -> np.ndarray:
@@ -78,9 +78,9 @@ def embedding_matrix(vocabulary: Sequence[str], glove: GloveVectors, seed: int) 
     Row 0 is padding, all zeros; row 1 an unknown word, the mean of the vectors found. A word without a vector gets a
     random one with their standard deviation, which depends on the seed and the word alone.
     """
-    found = np.array([glove.vectors[word] for word in vocabulary if word in glove.vectors], np.float32)
-    mean = found.mean(axis=0) if len(found) else np.zeros(glove.dimension, np.float32)
-    deviation = found.std() if len(found) else 0.1
+    known = np.array([glove.vectors[word] for word in vocabulary if word in glove.vectors], np.float32)
+    mean = known.mean(axis=0) if len(known) else np.zeros(glove.dimension, np.float32)
+    deviation = known.std() if len(known) else 0.1
     rows = [np.zeros(glove.dimension, np.float32), mean]
     for word in vocabulary:
         vector = glove.vectors.get(word)

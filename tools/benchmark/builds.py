@@ -13,7 +13,7 @@ from benchmark.processes import run
 
 def build_sides(root: Path, workers: int) -> tuple[str, Mapping[str, Side]]:
     """Returns what is measured, and a build of each side; reading, starting up and writing included."""
-    can_tf = [sys.executable, "-c", "from can_tf.cli.main import main; main()", "build-records"]
+    can_tf = [sys.executable, "-m", "can_tf", "build-records"]
     peer = [sys.executable, "-m", "benchmark.librosa_peer"]
     # One thread a process, as can_tf's workers have: more would fight over the cores.
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}

@@ -10,7 +10,7 @@ from benchmark.processes import seconds_and_megabytes
 from can_tf.corpus.demo import make_demo_corpus
 
 SIZES = (1, 3, 10)
-_CAN_TF = [sys.executable, "-c", "from can_tf.cli.main import main; main()"]
+_CAN_TF = [sys.executable, "-m", "can_tf"]
 
 
 def measure_growth(utterances: int, folder: Path) -> list[dict[str, object]]:

@@ -29,12 +29,14 @@ def measure_serving(root: Path, model: Path, requests: int, clients: int) -> lis
         The first round warms up; growth shows between the rounds.
     """
     utterances = read_iemocap(root, LABEL_SETS["paper7"]).utterances[:_UTTERANCES]
-    inputs = [inputs_of([Request(read_audio(each.audio_path), share_silence(each.words))]) for each in utterances]
+    inputs = [
+        inputs_of([Request(read_audio(utterance.audio_path), share_silence(utterance.words))])
+        for utterance in utterances
+    ]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    program = "from can_tf.cli.main import main; main()"
-    server = subprocess.Popen([sys.executable, "-c", program, "serve", "--model", str(model), "--port", str(port)])
+    server = subprocess.Popen([sys.executable, "-m", "can_tf", "serve", "--model", str(model), "--port", str(port)])
     try:
         address = f"http://127.0.0.1:{port}/v1/models/{model.resolve().name}"
         _wait_for(port, server)

@@ -30,7 +30,7 @@ def utterance_side(name: str, root: Path, export: Path) -> tuple[str, Side]:
     The peers have random weights: the work is the same.
     """
     utterances = read_iemocap(root, LABEL_SETS["paper7"]).utterances[:UTTERANCES]
-    requests = [Request(read_audio(each.audio_path), share_silence(each.words)) for each in utterances]
+    requests = [Request(read_audio(utterance.audio_path), share_silence(utterance.words)) for utterance in utterances]
     wavs = [wav_bytes(request.samples) for request in requests]
     what = f"{len(requests)} utterances one at a time, wav bytes to probabilities"
     if name == OURS:

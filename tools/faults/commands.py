@@ -49,7 +49,7 @@ class Command:
 
 def can_tf(*arguments: object) -> list[str]:
     """Returns what starts a command of can-tf in a process of its own."""
-    return [sys.executable, "-c", "from can_tf.cli.main import main; main()", *map(str, arguments)]
+    return [sys.executable, "-m", "can_tf", *map(str, arguments)]
 
 
 def watched(folder: Path, log: Path, at: int = 0, do: str = "kill") -> dict[str, str]:
@@ -85,7 +85,7 @@ def commands(base: Path) -> dict[str, Command]:
     manifest = corpus / "corpus.csv" if corpus.exists() else make_corpus(corpus)
     build = ("--corpus", "manifest", "--root", str(manifest), "--workers", "2", "--out")
     train = ("--records", str(records), *_SMALL, "--epochs", "4", "--patience", "2", "--run")
-    found = [
+    every = [
         Command("build-records", lambda folder: [*build, str(folder)], _of_records),
         Command("train", lambda folder: [*train, str(folder)], _of_run),
         Command("export", lambda folder: [str(run), "--out", str(folder)], _of_export),
@@ -114,7 +114,7 @@ def commands(base: Path) -> dict[str, Command]:
             _of_report,
         ),
     ]
-    by_name = {command.name: command for command in found}
+    by_name = {command.name: command for command in every}
     for name, folder in (("build-records", records), ("train", run)):
         finish(by_name[name], folder)
     return by_name
@@ -146,11 +146,11 @@ def _of_run(folder: Path) -> dict[str, Any]:
 
 
 def _of_export(folder: Path) -> dict[str, Any]:
-    found = sorted(folder.iterdir())
+    paths = sorted(folder.iterdir())
     return {
         # One that was killed after it had published is followed by another version.
-        "others": [path.name for path in found if not path.name.isdecimal()],
-        "changes": [line for path in found if path.name.isdecimal() for line in changes(path)],
+        "others": [path.name for path in paths if not path.name.isdecimal()],
+        "changes": [line for path in paths if path.name.isdecimal() for line in changes(path)],
     }
 
 

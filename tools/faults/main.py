@@ -80,7 +80,7 @@ def cycles_command(count: int, minutes: float, as_json: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="can-tf-faults-") as folder:
         commands(Path(folder))
         report = shown("Training, evaluating and exporting", "times")
-        rows = [dataclasses.asdict(each) for each in cycles(Path(folder), count, minutes, report)]
+        rows = [dataclasses.asdict(cycle) for cycle in cycles(Path(folder), count, minutes, report)]
     _print(rows, as_json)
 
 

@@ -85,9 +85,10 @@ def explain_command(
     if good:
         from can_tf.explanation.page import Group
 
-        for each in good:
+        for explanation in good:
             click.echo(
-                f"{each.name}: {each.prediction.label}, confidence {each.prediction.confidence:.3f}", err=as_json
+                f"{explanation.name}: {explanation.prediction.label}, confidence {explanation.prediction.confidence:.3f}",
+                err=as_json,
             )
         title = paths[0].name if len(paths) == 1 else f"{len(good)} recordings"
         _write(out, title, [Group("", good)], [] if values["server"] else _notes_of(values["model"]), as_json)
@@ -145,8 +146,11 @@ def _of_run(
 
 
 def _write(out: Path, title: str, groups: Sequence[Any], notes: Sequence[str], as_json: bool) -> None:
-    data = [{"title": group.title, "explanations": [each.to_json() for each in group.explanations]} for group in groups]
-    explanations = [each for group in groups for each in group.explanations]
+    data = [
+        {"title": group.title, "explanations": [explanation.to_json() for explanation in group.explanations]}
+        for group in groups
+    ]
+    explanations = [explanation for group in groups for explanation in group.explanations]
     if out.suffix.lower() == ".html":
         from can_tf.explanation.page import write_page
 

@@ -77,10 +77,10 @@ def predict_command(
         raise ConfigError(f"--plot draws one recording; {len(paths)} were given.")
     predictor = open_predictor({**values, "reject_below": reject_below})
     if as_timeline:
-        found = timelines(paths, words.of, predictor)
-        _tell_if_not_calibrated(reject_below, [each for moments in found for each in answers_in(moments)])
-        show_timelines(paths, found, as_json=as_json, rttm=rttm, plot=plot)
-        end_with_errors(ctx, paths, found)
+        answers = timelines(paths, words.of, predictor)
+        _tell_if_not_calibrated(reject_below, [answer for moments in answers for answer in answers_in(moments)])
+        show_timelines(paths, answers, as_json=as_json, rttm=rttm, plot=plot)
+        end_with_errors(ctx, paths, answers)
         return
     from can_tf.prediction.many import predict_many
 

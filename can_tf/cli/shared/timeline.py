@@ -30,12 +30,12 @@ def timelines(
     for path in paths:
         try:
             alignment, transcript = words(path)
-            found.append(timeline(predictor, path, alignment, transcript=transcript, progress=ProgressPrinter().show))
+            answers.append(timeline(predictor, path, alignment, transcript=transcript, progress=ProgressPrinter().show))
         except MissingExtraError:
             raise
         except CanError as error:
-            found.append(error)
-    return found
+            answers.append(error)
+    return answers
 
 
 def show_timelines(
@@ -49,7 +49,7 @@ def show_timelines(
     if plot is not None:
         for path, moments in usable:
             _draw(path, moments, plot)
-    if any(each.words_from == "recognition" for _, moments in usable for each in answers_in(moments)):
+    if any(stretch.words_from == "recognition" for _, moments in usable for stretch in answers_in(moments)):
         click.echo("Words were recognized; many will be wrong.", err=True)
     if as_json:
         click.echo(json.dumps([_as_json(path, moments) for path, moments in zip(paths, found, strict=True)], indent=2))
@@ -99,7 +99,7 @@ def _rttm(path: Path, moments: "Sequence[Moment]") -> str:
 def _draw(path: Path, moments: "Sequence[Moment]", plot: Path) -> None:
     from can_tf.report.plots import timeline_png
 
-    answered = [(each, each.answer) for each in moments if not isinstance(each.answer, CanError)]
+    answered = [(stretch, stretch.answer) for stretch in moments if not isinstance(stretch.answer, CanError)]
     labels = sorted({label for _, answer in answered for label in answer.best_probabilities})
     timeline_png(
         [(moment.start, moment.end) for moment, _ in answered],
