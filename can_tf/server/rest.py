@@ -128,7 +128,7 @@ class _Service:
         number = match["version"] and int(match["version"])
         rows = [row for row in self._versions.status() if number in (None, int(row["version"]))]
         if not rows:
-            raise HttpError(404, f"Servable not found for request: Specific({found['name']}, {number})")
+            raise HttpError(404, f"Servable not found for request: Specific({match['name']}, {number})")
         return {"model_version_status": rows}
 
     def _version(self, found: re.Match[str]) -> Version:

@@ -86,10 +86,8 @@ def explain_command(
         from can_tf.explanation.page import Group
 
         for explanation in good:
-            click.echo(
-                f"{explanation.name}: {explanation.prediction.label}, confidence {explanation.prediction.confidence:.3f}",
-                err=as_json,
-            )
+            prediction = explanation.prediction
+            click.echo(f"{explanation.name}: {prediction.label}, confidence {prediction.confidence:.3f}", err=as_json)
         title = paths[0].name if len(paths) == 1 else f"{len(good)} recordings"
         _write(out, title, [Group("", good)], [] if values["server"] else _notes_of(values["model"]), as_json)
     end_with_errors(ctx, paths, answers)

@@ -26,7 +26,7 @@ def timelines(
     """Returns the stretches of each recording, or the error that kept them from being found."""
     from can_tf.prediction.timeline import timeline
 
-    found: list[Any] = []
+    answers: list[Any] = []
     for path in paths:
         try:
             alignment, transcript = words(path)
