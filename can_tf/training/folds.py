@@ -57,7 +57,9 @@ class Protocol:
 PROTOCOLS: Mapping[str, Protocol] = {
     "paper": Protocol(None, "10-fold, random, stratified, 8:1:1"),
     "session": Protocol(lambda row: row.session, "one session tests, the next validates"),
-    "speaker": Protocol(lambda row: row.speaker, "one speaker tests, the session's other speakers validate"),
+    "speaker": Protocol(
+        lambda row: row.speaker, "one speaker tests, its session partners or the next speakers validate"
+    ),
     "scenario": Protocol(lambda row: row.scenario, "one script or scenario tests, the next validates"),
 }
 
@@ -103,7 +105,10 @@ def make_fold(rows: Sequence[UtteranceRow], protocol: str, fold: int, seed: int 
     if not 0 <= fold < len(names):
         raise ConfigError(f"fold {fold} does not exist: the {protocol} protocol has folds 0 to {len(names) - 1} here")
     test = groups[names[fold]]
-    validation = _session_partners(rows, test) if protocol == "speaker" else groups[names[(fold + 1) % len(names)]]
+    if protocol == "speaker":
+        validation = _session_partners(rows, test) or _next_groups(groups, fold)
+    else:
+        validation = groups[names[(fold + 1) % len(names)]]
     rest = {row.id for row in rows} - set(test) - set(validation)
     return Fold(tuple(sorted(rest)), tuple(sorted(validation)), tuple(sorted(test)))
 
@@ -144,15 +149,27 @@ def _random_groups(rows: Sequence[UtteranceRow], seed: int) -> dict[str, list[st
 
 
 def _session_partners(rows: Sequence[UtteranceRow], test: Sequence[str]) -> list[str]:
-    """Returns all utterances of the other speakers of the test speaker's sessions, in whichever session they are."""
+    """Returns all utterances of the other speakers of the test speaker's sessions, in whichever session they are.
+
+    There are none where a speaker was alone, or where nothing tells sessions apart: nobody would be left to train on.
+    """
     tested = set(test)
     test_rows = [row for row in rows if row.id in tested]
     sessions, speaker = {row.session for row in test_rows}, test_rows[0].speaker
     others = {row.speaker for row in rows if row.session in sessions} - {speaker}
-    partners = [row.id for row in rows if row.speaker in others]
-    if not partners or "" in sessions:
-        raise ConfigError(
-            f"the speaker protocol validates on the session partner of {speaker}, who has none here; "
-            "take another --protocol"
-        )
-    return partners
+    alone = "" in sessions or others == {row.speaker for row in rows} - {speaker}
+    return [] if alone else [row.id for row in rows if row.speaker in others]
+
+
+def _next_groups(groups: Mapping[str, Sequence[str]], fold: int) -> list[str]:
+    """Returns the next groups after a fold's, from the first again after the last, until they are a tenth of all.
+
+    One group at least is left to train on.
+    """
+    names = list(groups)
+    validation: list[str] = []
+    for name in [*names[fold + 1 :], *names[:fold]][:-1]:
+        validation += groups[name]
+        if len(validation) * PAPER_FOLDS >= sum(map(len, groups.values())):
+            break
+    return validation

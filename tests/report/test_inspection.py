@@ -1,5 +1,7 @@
 """What is told of records, and how much parts of their folds share."""
 
+import dataclasses
+
 import pytest
 
 from can_tf.report.inspection import distributions_table, inspect_records, leakage_table, rejects_lines
@@ -25,9 +27,16 @@ def test_leakage_is_counted_by_protocol_or_says_why_it_cannot_be(tone_records):
     assert (leakage["session"]["session"], leakage["session"]["speaker"]) == (0, 0)
     assert leakage["session"]["scenario"] == leakage["paper"]["session"] == 150
     assert leakage["scenario"]["scenario"] == 0
-    assert "validates on the session partner" in leakage["speaker"]  # Each session has one speaker.
+    assert (leakage["speaker"]["speaker"], leakage["speaker"]["session"]) == (0, 0)
     rows = [line.split() for line in leakage_table(summary).splitlines()]
     assert ["session", "0", "(0%)", "0", "(0%)", "150", "(100%)"] in [row[:7] for row in rows]
+
+
+def test_a_protocol_that_a_corpus_does_not_allow_says_why(tone_records):
+    rows = tuple(dataclasses.replace(row, scenario="") for row in tone_records.utterances)
+    summary = inspect_records(dataclasses.replace(tone_records, utterances=rows), leakage=True)
+    assert "needs a scenario for each utterance" in summary["leakage"]["scenario"]
+    assert "take another --protocol" in leakage_table(summary)
 
 
 def test_the_first_rejects_are_shown_and_the_others_counted():

@@ -67,12 +67,6 @@ def test_inspect_counts_the_demo_corpus_as_a_plain_loop_does(demo_records, proto
     assert counted["words"] > 0
 
 
-def test_a_protocol_that_a_corpus_does_not_allow_says_why(tone_records):
-    done = CliRunner().invoke(main, ["inspect", str(tone_records.folder), "--leakage", "--json"])
-    assert "partner" in json.loads(done.stdout)["leakage"]["speaker"]  # A speaker a session: none to validate on.
-
-
 def test_the_table_tells_shares(tone_records):
     done = CliRunner().invoke(main, ["inspect", str(tone_records.folder), "--leakage"])
     assert "150 (100%)" in done.stdout
-    assert "take another --protocol" in done.stdout
