@@ -74,6 +74,7 @@ class ServedModel(tf.Module):
         self.model = with_attention(model)
         self._labels, self.alpha, self.temperature = labels, alpha, temperature
         self._front_end, self._overlap, self.max_segment_frames = front_end, overlap, max_segment_frames
+        self.front_end_weights = front_end.weights()  # An attribute, so that the SavedModel has them.
         frames = tf.TensorSpec([None, None, None, front_end.width], tf.float32, "frames")
         segment_frames = tf.TensorSpec([None, None], tf.int32, "segment_frames")
         audio = tf.TensorSpec([None], tf.string, "audio")

@@ -60,6 +60,10 @@ class FrontEnd(abc.ABC):
         recording may change another's frames, and none may depend on how many there are.
         """
 
+    def weights(self) -> "tf.Module | None":
+        """Returns what `frames` reads beside its inputs, which an exported model keeps; None if nothing."""
+        return None
+
     def fault(self) -> str | None:
         """Returns in words which settings cannot be, None if all can. For front ends to override."""
         return None

@@ -8,6 +8,7 @@ from can_tf.layers.masked_max import MaskedMax
 from can_tf.layers.only import Only
 from can_tf.layers.query_attention import QueryAttention
 from can_tf.layers.segment_encoder import ReferenceSegmentEncoder, SegmentEncoder
+from can_tf.layers.segment_frame import SegmentFrame
 from can_tf.layers.sequence_encoder import SequenceEncoder
 from can_tf.layers.utterance_frames import UtteranceFrames
 
@@ -21,6 +22,7 @@ __all__ = [
     "QueryAttention",
     "ReferenceSegmentEncoder",
     "SegmentEncoder",
+    "SegmentFrame",
     "SequenceEncoder",
     "UtteranceFrames",
 ]

@@ -1,7 +1,8 @@
 """The models that Table 2 compares the CAN with, in the paper's common set-up (Section 4.2): only the fusion differs.
 
 Audio is read frame by frame, over the whole utterance, as these papers do: from records of `--segmentation whole`, of
-which the one segment is the utterance. Encoders, dropout, units and word vectors are the CAN's.
+which the one segment is the utterance; where a front end makes one frame of a segment, the segments' frames in a row.
+Encoders, dropout, units and word vectors are the CAN's.
 
 Departs from their papers: Yoon et al. (2019) add a residual connection within the recurrence, and delta features; Xu et
 al. (2019) use other features and 100 units. Both are left out: the CAN's authors keep one set-up for all.
@@ -17,6 +18,7 @@ from can_tf.layers import (
     MaskedMax,
     Only,
     QueryAttention,
+    SegmentFrame,
     SequenceEncoder,
     UtteranceFrames,
 )
@@ -80,10 +82,13 @@ def build_learned_alignment(config: ModelConfig, embeddings: np.ndarray | None =
 
 def _encode_frames(config: ModelConfig, inputs):
     """Returns the states `[batch, frames, 2 * units]` of a BLSTM over the utterance's frames, and their mask."""
-    utterance = UtteranceFrames(name="utterance_frames")(inputs["frames"], inputs["segment_frames"])
-    frames, mask = utterance["frames"], utterance["mask"]
-    normalized = keras.layers.Normalization(
-        mean=list(config.frame_mean), variance=list(config.frame_variance), name="frame_normalization"
-    )(frames)
+    statistics = {"mean": list(config.frame_mean), "variance": list(config.frame_variance)}
+    if config.one_frame:
+        normalized = SegmentFrame(**statistics, name="segment_frame")(inputs["frames"], inputs["segment_frames"])
+        mask = keras.ops.greater(inputs["segment_frames"], 0)
+    else:
+        utterance = UtteranceFrames(name="utterance_frames")(inputs["frames"], inputs["segment_frames"])
+        mask = utterance["mask"]
+        normalized = keras.layers.Normalization(**statistics, name="frame_normalization")(utterance["frames"])
     states = SequenceEncoder(config.units, name="audio_blstm")(normalized, mask)
     return keras.layers.Dropout(config.dropout, seed=config.seed + 1, name="audio_dropout")(states), mask

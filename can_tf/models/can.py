@@ -19,6 +19,7 @@ from can_tf.layers import (
     GlobalAttention,
     ReferenceSegmentEncoder,
     SegmentEncoder,
+    SegmentFrame,
     SequenceEncoder,
 )
 from can_tf.models.config import ModelConfig
@@ -125,10 +126,12 @@ def encode_text(config: ModelConfig, embeddings: np.ndarray | None, words):
 
 def _encode_audio(config: ModelConfig, frames, segment_frames, mask):
     """The right side of Figure 1 (Section 3.2.2): a BLSTM within each segment, another over the segments."""
-    encoder = SegmentEncoder if config.fast else ReferenceSegmentEncoder
-    segments = encoder(
-        config.units, mean=list(config.frame_mean), variance=list(config.frame_variance), name="segment_blstm"
-    )(frames, segment_frames)
+    statistics = {"mean": list(config.frame_mean), "variance": list(config.frame_variance)}
+    if config.one_frame:
+        segments = SegmentFrame(**statistics, name="segment_frame")(frames, segment_frames)
+    else:
+        encoder = SegmentEncoder if config.fast else ReferenceSegmentEncoder
+        segments = encoder(config.units, **statistics, name="segment_blstm")(frames, segment_frames)
     states = SequenceEncoder(config.units, name="audio_blstm")(segments, mask)
     return keras.layers.Dropout(config.dropout, seed=config.seed + 1, name="audio_dropout")(states)
 

@@ -19,6 +19,7 @@ _SHAPE = {
     "alpha": float,
     "seed": int,
     "stop_gradient": bool,
+    "one_frame": bool,
     "fast": bool,
     "class_weights": [float],
 }
@@ -57,6 +58,7 @@ class ModelConfig:
         heads: Attention heads per modality.
         alpha: Weight of the single-modality losses and predictions (Eqs. 14 and 15).
         stop_gradient: Whether the crossed weights are cut from the gradient (Eqs. 7 and 9).
+        one_frame: Whether the front end makes one frame of a segment, so that no BLSTM reads within segments.
         fast: Whether segments go through the packed encoder, rather than the reference on stock Keras layers.
         class_weights: What an utterance of each label counts in the loss; empty counts all alike.
         seed: Of dropout.
@@ -77,6 +79,7 @@ class ModelConfig:
     heads: int = 4
     alpha: float = 0.1
     stop_gradient: bool = True
+    one_frame: bool = False
     fast: bool = True
     class_weights: tuple[float, ...] = ()
     seed: int = 0

@@ -36,7 +36,8 @@ class Variant:
     Attributes:
         build: Makes it, not compiled, from a configuration and the word vectors to start from.
         reads: What it reads of the audio: "segments", one per word; "frames" of an utterance in one run, from records
-            of `--segmentation whole`; or "nothing", so that it takes any records.
+            of `--segmentation whole`, or of several segments where the front end makes one frame of each; or
+            "nothing", so that it takes any records.
         exportable: Whether `can-tf export` takes it.
     """
 

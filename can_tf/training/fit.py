@@ -94,6 +94,8 @@ def _finished(
 def _check_segmentation(dataset: Dataset, options: TrainOptions) -> None:
     whole = dataset.segmentation == "whole"
     reads = VARIANTS[options.model].reads
+    if reads == "frames" and dataset.front_end.frames_per_second is None:
+        reads = "segments"  # An utterance's frames are its segments'.
     if reads == "frames" and not whole:
         raise ConfigError(
             f"{options.model} reads an utterance's frames in one run, and {dataset.folder} holds "

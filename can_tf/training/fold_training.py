@@ -112,5 +112,6 @@ def _model_config(dataset: Dataset, split: Split, options: TrainOptions, vectors
         frame_mean=tuple(mean.tolist()),
         frame_variance=tuple(variance.tolist()),
         class_weights=weights,
+        one_frame=dataset.front_end.frames_per_second is None,
         **{name: value for name, value in asked.items() if name in fields},
     )

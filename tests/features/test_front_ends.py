@@ -26,6 +26,9 @@ def log_mel(monkeypatch):
 
 def test_a_front_end_is_known_by_name_and_settings(log_mel):
     assert front_end("log-mel").width == 23
+    assert front_end("log-mel:mel_bins=7,hop_seconds=0.01") == LogMel(mel_bins=7, hop_seconds=0.01)
+    with pytest.raises(ConfigError, match="log-mel: mel_bins: expected another value"):
+        front_end("log-mel:mel_bins=many")
     assert front_end_from_json(front_end_to_json(LogMel(mel_bins=7))) == LogMel(mel_bins=7)
 
 
@@ -33,7 +36,7 @@ def test_a_front_end_is_known_by_name_and_settings(log_mel):
     "values, message",
     [
         ({}, "it lacks name"),
-        ({"name": "plp"}, "there is no front end 'plp'; expected one of mfcc"),
+        ({"name": "plp"}, "there is no front end 'plp'; expected one of mfcc, whisper-base"),
         ({"name": "mfcc", "mel": 3}, "mfcc has no setting 'mel'; expected window_seconds, hop_seconds"),
         ({**front_end_to_json(Mfcc()), "mel_bins": 2.5}, "mfcc: mel_bins: expected another value"),
         ({**front_end_to_json(Mfcc()), "log_floor": 0}, "mfcc: log_floor: expected a number above 0"),
@@ -60,7 +63,8 @@ def test_records_are_built_with_it_and_say_so(log_mel, tone_corpus, tmp_path):
 
 
 @pytest.mark.long
-def test_it_goes_from_recordings_to_the_answer_of_an_export(log_mel, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["log-mel", "whisper-base"])
+def test_it_goes_from_recordings_to_the_answer_of_an_export(name, log_mel, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = ["id,audio,label,speaker,alignment"]
     for index in range(60):
@@ -75,7 +79,7 @@ def test_it_goes_from_recordings_to_the_answer_of_an_export(log_mel, tmp_path, m
         assert result.exit_code == 0, result.output
         return result
 
-    run("build-records", "--corpus", "manifest", "--root", "corpus.csv", "--features", "log-mel", "--workers", 1)
+    run("build-records", "--corpus", "manifest", "--root", "corpus.csv", "--features", name, "--workers", 1)
     run("train", "--fold", 0, "--units", 4, "--heads", 2, "--epochs", 1, "--run", "run")
     run("export", "run", "--out", "model")
     answers = {

@@ -8,7 +8,7 @@ import click
 
 from can_tf.alignment.spans import FILLER_POLICIES, SEGMENTATIONS
 from can_tf.cli.shared.corpora import chosen_corpus
-from can_tf.cli.shared.names import NameIn
+from can_tf.cli.shared.names import FrontEndIn
 from can_tf.cli.shared.options import cluster_option, corpus_options, limit_options
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cluster import cluster_executor
@@ -31,7 +31,12 @@ from can_tf.report.counts import counts_table
     show_default="alignments, beside --out",
     help="Folder that caches alignments made from transcripts.",
 )
-@click.option("--features", type=NameIn(FRONT_ENDS), default=Mfcc.name, help="Features to extract from audio.")
+@click.option(
+    "--features",
+    type=FrontEndIn(FRONT_ENDS),
+    default=Mfcc.name,
+    help="Features to extract from audio. Settings may follow the name: whisper-base:layer=2.",
+)
 @click.option(
     "--segmentation",
     type=click.Choice(SEGMENTATIONS),

@@ -28,3 +28,16 @@ class NameIn(click.Choice):
     @property
     def choices(self) -> tuple[str, ...]:  # type: ignore[override]
         return (*self._others, *self._registry)
+
+
+class FrontEndIn(NameIn):
+    """The name of a front end, which its settings may follow, as `can_tf.features.registry.front_end` reads it.
+
+    Example:
+        >>> FrontEndIn({"mfcc": None}).convert("mfcc:mel_bins=20", None, None)
+        'mfcc:mel_bins=20'
+    """
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        super().convert(str(value).partition(":")[0], param, ctx)
+        return value
