@@ -130,6 +130,22 @@ def frame_statistics(dataset: Dataset, utterances: Sequence[StoredUtterance]) ->
     return mean, np.maximum(squares / count - np.square(mean), 0.0)
 
 
+def mean_frames(dataset: Dataset, utterances: Sequence[StoredUtterance]) -> np.ndarray:
+    """Returns each utterance's mean frame, `<float64>[utterances, width]`."""
+    width = dataset.front_end.width
+    means = []
+    for batch in EpochOrder(utterances, batch_size=64):
+        frames = parse(tf.constant(read_examples(dataset, batch)), width)["frames"]
+        means += [rows.mean(axis=0) for rows in _frames_by_utterance(frames)]
+    return np.array(means).reshape(-1, width)
+
+
+def _frames_by_utterance(frames: tf.RaggedTensor) -> list[np.ndarray]:
+    """Returns the frames of each utterance, `<float64>[frames, width]`."""
+    ends = tf.gather(frames.values.row_splits, frames.row_splits).numpy()  # Of utterances, in frames.
+    return np.split(frames.flat_values.numpy().astype(np.float64), ends[1:-1])
+
+
 def _inputs_and_label(
     examples: tf.Tensor, width: int, max_segment_frames: int | None
 ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:

@@ -36,8 +36,8 @@ class Results:
     true: Mapping[str, str]
 
 
-def read_results(runs: Sequence[FoldRun], *, reference: bool = False) -> Results:
-    """Reads the run folders that are done; with `reference`, the scores of TF-IDF that they hold."""
+def read_results(runs: Sequence[FoldRun], *, reference: str = "") -> Results:
+    """Reads the run folders that are done; of a reference by its name in the metrics, the scores that they hold."""
     scores: dict[str, dict[tuple[int, int], float]] = {name: {} for name in SCORES}
     predicted: dict[tuple[int, str], str] = {}
     true: dict[str, str] = {}
@@ -45,10 +45,10 @@ def read_results(runs: Sequence[FoldRun], *, reference: bool = False) -> Results
         if not run.done:
             continue
         needed = dict.fromkeys(SCORES, float)
-        shape = {"text_reference": needed} if reference else needed
+        shape = {reference: needed} if reference else needed
         metrics = run_folder.read_run_json(run.folder, run_folder.METRICS_FILE, shape)
         for name in SCORES:
-            scored = metrics["text_reference"] if reference else metrics
+            scored = metrics[reference] if reference else metrics
             scores[name][run.options.seed, run.options.fold] = scored[name]
         if not reference:
             for row in run_folder.read_predictions(run.folder, ("id", "predicted", "label")):

@@ -15,7 +15,7 @@ from can_tf.records.build import build_records
 from can_tf.records.dataset import Dataset
 from can_tf.records.shards import BuildOptions
 from can_tf.report.comparison import compare, read_results
-from can_tf.report.paper import CAN, TABLES, TFIDF, TableRow, rows_of
+from can_tf.report.paper import CAN, TABLES, TableRow, rows_of
 from can_tf.report.reproduction_report import write_report
 from can_tf.training.fold_runs import FoldRun, check_done, plan, train_all
 from can_tf.training.folds import folds_to_run, make_fold
@@ -36,8 +36,8 @@ class Reproduction:
         out: Folder of records, runs and the report.
 
     Example:
-        >>> [row.name for row in Reproduction(tables=(3,)).rows]
-        ['CAN', 'CAN, equal segments', 'reference: TF-IDF words, logistic regression']
+        >>> [row.name for row in Reproduction(tables=(3,)).rows][:2]
+        ['CAN', 'CAN, equal segments']
     """
 
     options: TrainOptions = dataclasses.field(default_factory=TrainOptions)
@@ -71,7 +71,7 @@ class Reproduced:
 
 @dataclasses.dataclass(frozen=True)
 class RowPlan:
-    """A row's trainings with one class weight; the words' reference lies in those of the CAN."""
+    """A row's trainings with one class weight; the references lie in those of the CAN."""
 
     row: TableRow
     class_weight: str
@@ -126,14 +126,17 @@ def reproduce(
     planned = _plan(datasets, what)
     dataset = datasets[CAN.segmentation]
     test_share = _test_share(dataset, what.options)
-    trainings = [run for row_plan in planned if row_plan.row.variant != TFIDF for run in row_plan.runs]
+    trainings = [run for row_plan in planned if not row_plan.row.is_reference for run in row_plan.runs]
     paths = [Path(what.options.glove)] if what.options.glove else []
     with cluster_executor(cluster, what.out, paths, runs=[run.folder for run in trainings]) as executor:
         failures = train_all(trainings, jobs=jobs, progress=progress, executor=executor)
     table: list[dict[str, Any]] = []
     for weight in what.class_weights:
         of_weight = [row_plan for row_plan in planned if row_plan.class_weight == weight]
-        results = {one.row: read_results(one.runs, reference=one.row.variant == TFIDF) for one in of_weight}
+        results = {
+            one.row: read_results(one.runs, reference=one.row.variant if one.row.is_reference else "")
+            for one in of_weight
+        }
         table += compare(what.rows, results, test_share, weight)
     facts = _facts(dataset, what, trainings)
     return Reproduced(facts, table, write_report(what.out, table, facts), failures)
@@ -149,7 +152,7 @@ def plan_reproduction(
 ) -> list[RowPlan]:
     """Builds the records, if they are missing, and returns what `reproduce` would train; arguments are its own."""
     planned = _plan(_build(corpus, what, workers, cluster, progress), what)
-    return [row_plan for row_plan in planned if row_plan.row.variant != TFIDF]
+    return [row_plan for row_plan in planned if not row_plan.row.is_reference]
 
 
 def seconds_left(planned: Sequence[RowPlan]) -> list[float | None]:
@@ -196,7 +199,7 @@ def _plan(datasets: Mapping[str, Dataset], what: Reproduction) -> list[RowPlan]:
 
 
 def _runs(row: TableRow, class_weight: str, what: Reproduction, folds: Sequence[int]) -> list[FoldRun]:
-    variant = CAN.variant if row.variant == TFIDF else row.variant
+    variant = CAN.variant if row.is_reference else row.variant
     options = dataclasses.replace(what.options, model=variant, class_weight=class_weight)
     suffix = "" if class_weight == "none" else f"-{class_weight}"
     runs, records = what.out / f"runs-{row.segmentation}{suffix}", what.out / f"records-{row.segmentation}"

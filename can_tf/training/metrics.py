@@ -18,8 +18,10 @@ OTHER_PREDICTIONS: Mapping[str, str] = {
     "text": "text head alone",
     "audio": "audio head alone",
     "text_reference": "reference: TF-IDF words, logistic regression",
+    "audio_reference": "reference: mean frame, logistic regression",
     "majority": "reference: the commonest label",
 }
+REFERENCES = ("text_reference", "audio_reference")  # Those that are trained.
 _SHAPE = {**dict.fromkeys(SCORE_NAMES, float), "recall": {str: (float, None)}}
 METRICS_SHAPE = {**_SHAPE, **dict.fromkeys(OTHER_PREDICTIONS, (_SHAPE, None)), "synthetic": bool}
 

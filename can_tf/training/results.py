@@ -12,12 +12,12 @@ import numpy as np
 from can_tf.files import replacing, write_json
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
 from can_tf.records.dataset import StoredUtterance
-from can_tf.records.pipeline import EpochOrder
+from can_tf.records.pipeline import EpochOrder, mean_frames
 from can_tf.training import run_folder
 from can_tf.training.checkpoint import load_variables
 from can_tf.training.fold_training import FoldTraining
 from can_tf.training.metrics import evaluate_predictions, majority
-from can_tf.training.text_reference import tfidf_reference
+from can_tf.training.references import mean_frame_reference, tfidf_reference
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -130,6 +130,7 @@ def _metrics(training: FoldTraining, test: Predictions, validation: Predictions)
         **single,
         "majority": majority([row.label for row in split.train], [row.label for row in split.test], labels),
         "text_reference": _text_reference(training),
+        "audio_reference": _audio_reference(training),
         "validation": evaluate_predictions(validation.final, validation.true, labels),
         **_course(training),
         "weights_sha256": _weights_sha256(training.model),
@@ -147,6 +148,21 @@ def _text_reference(training: FoldTraining) -> dict[str, Any]:
         training.options.class_weight,
     )
     return evaluate_predictions(probabilities, np.array([labels.index(row.label) for row in test]), labels)
+
+
+def _audio_reference(training: FoldTraining) -> dict[str, Any]:
+    """Scores logistic regression on the mean frame on the same sets."""
+    dataset, split = training.dataset, training.split
+    probabilities = mean_frame_reference(
+        mean_frames(dataset, split.train),
+        [row.label for row in split.train],
+        mean_frames(dataset, split.test),
+        dataset.labels,
+        training.options.class_weight,
+    )
+    return evaluate_predictions(
+        probabilities, np.array([dataset.labels.index(row.label) for row in split.test]), dataset.labels
+    )
 
 
 def _weights_sha256(model: keras.Model) -> str:

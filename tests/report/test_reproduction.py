@@ -21,13 +21,17 @@ from can_tf.report.paper import CAN, ROWS, rows_of
 from can_tf.report.reproduction import Reproduction, plan_reproduction, reproduce, seconds_left
 from can_tf.report.reproduction_report import write_report
 from can_tf.training.fold_runs import plan
+from can_tf.training.metrics import REFERENCES
 from can_tf.training.options import TrainOptions
 
 FOLDS, IDS = 4, 30
 
 
 def write_run(folder, fold, right):
-    """Writes a run of 30 test utterances of two labels, of which `right` are predicted right; TF-IDF gets half."""
+    """Writes a run of 30 test utterances of two labels, of which `right` are predicted right.
+
+    TF-IDF gets half of them right, and the mean frame a quarter.
+    """
     folder.mkdir(parents=True)
     rows = [
         {"id": f"f{fold}u{number:02d}", "label": "ab"[number % 2], "predicted": "ab"[(number % 2) ^ (number >= right)]}
@@ -41,6 +45,7 @@ def write_run(folder, fold, right):
         "wa": right / IDS,
         "ua": statistics.fmean(recalls),
         "text_reference": {"wa": 0.5, "ua": 0.5},
+        "audio_reference": {"wa": 0.25, "ua": 0.25},
         "seconds": 60.0,
     }
     (folder / "metrics.json").write_text(json.dumps(metrics))
@@ -51,24 +56,24 @@ def results(tmp_path):
     """Results of all rows: the CAN has 24 to 27 right, every other row six fewer, but for equal segments: as many."""
     found = {}
     for row in ROWS:
-        variant = CAN.variant if row.variant == "tfidf" else row.variant
+        variant = CAN.variant if row.is_reference else row.variant
         runs = plan(TrainOptions(model=variant), range(FOLDS), range(1), tmp_path / row.segmentation, tmp_path)
         for run in runs:
             if not run.done:
                 fewer = 0 if row.variant == CAN.variant else 6
                 write_run(run.folder, run.options.fold, 24 + run.options.fold - fewer)
-        found[row] = read_results(runs, reference=row.variant == "tfidf")
+        found[row] = read_results(runs, reference=row.variant if row.is_reference else "")
     return found
 
 
 def test_the_tables_have_the_papers_rows():
     assert [len([row for row in ROWS if number in row.tables and row.wa]) for number in (2, 3, 4)] == [5, 2, 5]
-    assert len(ROWS) == 11
-    assert {row.variant for row in ROWS} <= {*VARIANTS, "tfidf"}
+    assert len(ROWS) == 12
+    assert {row.variant for row in ROWS} == {*VARIANTS, *REFERENCES} - {"mha-1", "mha-3"}
     for row in ROWS:
-        if row.variant != "tfidf":
+        if not row.is_reference:
             assert (row.segmentation == "whole") == (VARIANTS[row.variant].reads == "frames")
-    assert [row.name for row in rows_of((3,))] == ["CAN", "CAN, equal segments", ROWS[-1].name]
+    assert [row.name for row in rows_of((3,))] == ["CAN", "CAN, equal segments", ROWS[-2].name, ROWS[-1].name]
     assert CAN.wa == (0.579, 0.019)
 
 
@@ -88,7 +93,8 @@ def test_each_row_has_the_numbers_of_its_run_folders(results):
     assert text["wa_holds"] is False
     equal = table["CAN, equal segments"]
     assert (equal["wa_difference"], equal["wa_p"], equal["wa_low"], equal["wa_high"]) == (0.0, 1.0, 0.0, 0.0)
-    reference = table[ROWS[-1].name]
+    assert table[ROWS[-1].name]["ua_mean"] == 0.25
+    reference = table[ROWS[-2].name]
     assert reference["ua_mean"] == 0.5
     assert reference["ua_holds"] is True
     assert "ua_low" not in reference
@@ -164,7 +170,7 @@ def test_from_python_rows_are_planned_trained_and_reported(tone_corpus, tone_rec
     train(planned[0].runs[0], 1, tmp_path)
     assert seconds_left(planned) == [60.0, 120.0, 120.0, 120.0]
     result = reproduce(tone_corpus, what)
-    assert [line["wa_mean"] for line in result.table] == pytest.approx([20 / 30, 0.5, 0.5] * 2)
+    assert [line["wa_mean"] for line in result.table] == pytest.approx([20 / 30, 0.5, 0.5, 0.25] * 2)
     assert [path.name for path in result.paths] == ["report.md", "report.csv", "report.json", "report.png"]
     assert (result.facts["folds"], result.facts["versions"], result.failures) == (2, "can_tf 1.0", {})
 
@@ -183,7 +189,7 @@ def test_a_killed_reproduction_does_the_rest_and_reports_what_the_run_folders_ho
     assert done.exit_code == 0, done.stderr
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     rows = {row["row"]: row for row in json.loads(done.stdout)["rows"]}
-    assert list(rows) == ["CAN", "CAN, equal segments", ROWS[-1].name]
+    assert list(rows) == ["CAN", "CAN, equal segments", ROWS[-2].name, ROWS[-1].name]
     for name, folder in (("CAN", "aligned"), ("CAN, equal segments", "equal")):
         metrics = [
             json.loads(path.read_text()) for path in sorted((tmp_path / "out").glob(f"runs-{folder}/*/m*s.json"))

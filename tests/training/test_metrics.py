@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from can_tf.training.metrics import calibration_bins, evaluate_predictions, expected_calibration_error, majority
-from can_tf.training.text_reference import tfidf_reference
+from can_tf.training.references import mean_frame_reference, tfidf_reference
 
 LABELS = ("a", "b", "c")
 
@@ -69,6 +69,13 @@ def test_the_text_reference_learns_words_and_orders_its_columns_by_label():
     assert probabilities.argmax(axis=1).tolist() == [2, 0]
     np.testing.assert_array_equal(probabilities[:, 1], 0.0)  # b does not occur in training.
     np.testing.assert_allclose(probabilities.sum(axis=1), 1.0)
+
+
+def test_the_audio_reference_separates_mean_frames():
+    means = np.array([[0.0, 5.0], [0.1, 5.2], [1.0, 5.1], [1.1, 4.9]])
+    probabilities = mean_frame_reference(means, ["c", "c", "a", "a"], np.array([[0.0, 5.0], [2.0, 5.0]]), LABELS)
+    assert probabilities.argmax(axis=1).tolist() == [LABELS.index("c"), LABELS.index("a")]
+    assert mean_frame_reference(means, ["b"] * 4, means[:1], LABELS).tolist() == [[0, 1, 0]]
 
 
 def test_the_text_reference_of_one_label_predicts_it():

@@ -129,7 +129,7 @@ def test_a_report_refuses_metrics_and_predictions_that_it_cannot_use(tmp_path):
     planned = plan(OPTIONS, [0], [0], tmp_path, tmp_path)
     run = run_with(tmp_path, metrics_json={"wa": 0.5, "ua": 0.5}, predictions_csv="id,label,predicted\nu1,calm\n")
     with pytest.raises(RunError, match="metrics.json: is damaged .it lacks text_reference"):
-        read_results(planned, reference=True)
+        read_results(planned, reference="text_reference")
     with pytest.raises(RunError, match="predictions.csv: is damaged .row 1: expected id, predicted, label"):
         read_results(planned)
     (run / "predictions.csv").write_bytes(b"\xff")
