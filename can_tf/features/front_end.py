@@ -38,9 +38,12 @@ class FrontEnd(abc.ABC):
 
     Attributes:
         name: What users call it, and what records say that they were made with.
+        monitor: What early stopping goes by on its frames, unless the user says otherwise: the validation set's "wa"
+            or its "loss".
     """
 
     name: ClassVar[str]
+    monitor: ClassVar[str] = "wa"
 
     @property
     @abc.abstractmethod

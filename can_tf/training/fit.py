@@ -1,10 +1,11 @@
 """Trains one fold and writes its run folder.
 
-Early stopping watches the WA of the final prediction (Eq. 15) on the validation set; the paper says only that the
-validation set decides. The best epoch's weights are kept. Order of the data and dropout are functions of seed and
-epoch, and the state after each whole epoch is on disk: a training that was killed goes on as if it had not been.
+Early stopping goes by the final prediction (Eq. 15) on the validation set, by its WA or its loss; the paper says only
+that the validation set decides. The best epoch's weights are kept. Order of the data and dropout are functions of seed
+and epoch, and the state after each whole epoch is on disk: a training that was killed goes on as if it had not been.
 """
 
+import functools
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -174,7 +175,7 @@ class _EpochKeeper(keras.callbacks.Callback):
         state.history.append(row)
         # TensorBoard, which comes next, draws names with this prefix as a run of their own.
         logs.update({f"val_{name}": row[f"validation_{name}"] for name in ("loss", "wa", "ua")})
-        self._keep(epoch, row["validation_wa"])
+        self._keep(epoch)
         self._tell(_in_words(state))
         if state.ends(training.options):
             self.model.stop_training = True
@@ -187,12 +188,13 @@ class _EpochKeeper(keras.callbacks.Callback):
         values = (epoch + 1, loss, float(-np.log(likelihood).mean()), scores["wa"], scores["ua"], seconds)
         return dict(zip(run_folder.HISTORY_COLUMNS, values, strict=True))
 
-    def _keep(self, epoch: int, wa: float) -> None:
+    def _keep(self, epoch: int) -> None:
         training, state = self.training, self.training.state
         state.weights = f"epoch-{epoch:04d}.npz"
         save_variables(self.model, training.checkpoint / state.weights)
-        if wa > state.best_wa:
-            state.best_wa, state.best_epoch, state.best_weights = wa, epoch, state.weights
+        score = functools.partial(validation_score, monitor=training.monitor)
+        if state.best_epoch < 0 or score(state.history[epoch]) > score(state.history[state.best_epoch]):
+            state.best_epoch, state.best_weights = epoch, state.weights
         run_folder.write_state(training.folder, state)
 
     def _tell(self, note: str) -> None:
@@ -201,8 +203,19 @@ class _EpochKeeper(keras.callbacks.Callback):
 
 
 def _in_words(state: RunState) -> str:
-    row = state.history[-1]
+    row, best = state.history[-1], state.history[state.best_epoch]
     return (
         f"loss {row['loss']:.4f}, validation WA {row['validation_wa']:.3f} UA {row['validation_ua']:.3f} "
-        f"(best WA {state.best_wa:.3f} in epoch {state.best_epoch + 1}), {row['seconds']:.1f} s"
+        f"(best epoch {state.best_epoch + 1}: WA {best['validation_wa']:.3f}), {row['seconds']:.1f} s"
     )
+
+
+def validation_score(row: Mapping[str, Any], monitor: str) -> float:
+    """Returns what early stopping goes by, the higher the better, of a row of `history.csv`.
+
+    Example:
+        >>> row = {"validation_wa": 0.5, "validation_loss": 1.25}
+        >>> validation_score(row, "wa"), validation_score(row, "loss")
+        (0.5, -1.25)
+    """
+    return row["validation_wa"] if monitor == "wa" else -row["validation_loss"]

@@ -18,7 +18,7 @@ from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, frame_s
 from can_tf.training import run_folder
 from can_tf.training.data import Split, WordVectors, word_vectors
 from can_tf.training.devices import build_in, strategy_for
-from can_tf.training.options import TrainOptions
+from can_tf.training.options import MONITORS, TrainOptions
 from can_tf.training.run_folder import RunState
 
 WORK = "Training"  # What its events are of.
@@ -45,6 +45,12 @@ class FoldTraining:
     state: RunState
     config: ModelConfig
     model: keras.Model
+
+    @property
+    def monitor(self) -> str:
+        """What early stopping goes by: `wa` or `loss`."""
+        asked = self.options.monitor
+        return self.dataset.front_end.monitor if asked == MONITORS[0] else asked
 
     @property
     def checkpoint(self) -> Path:

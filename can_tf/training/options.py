@@ -16,6 +16,7 @@ from can_tf.training.folds import PROTOCOLS
 from can_tf.training.option_fields import Between, Bounds, Option, option, options_of_class
 
 CLASS_WEIGHTS = ("none", "balanced")
+MONITORS = ("auto", "wa", "loss")
 _FROM_0, _FROM_1, _POSITIVE = Bounds(0), Bounds(1), Bounds(0, excluded=True)
 
 
@@ -61,7 +62,12 @@ class TrainOptions:
         default_help="the demo's own for the demo corpus, random vectors elsewhere",
     )
     epochs: int = option(100, "Maximum number of epochs.", bounds=_FROM_1)
-    patience: int = option(10, "Epochs without a better validation WA before stopping.", bounds=_FROM_1)
+    patience: int = option(10, "Epochs without a better one on the validation set before stopping.", bounds=_FROM_1)
+    monitor: str = option(
+        "auto",
+        "What tells a better epoch on the validation set: wa, loss, or auto: loss for whisper-base, wa for mfcc.",
+        choices=MONITORS,
+    )
     batch_size: int = option(64, "Utterances per batch.", bounds=_FROM_1)
     learning_rate: float = option(
         1e-3, "Learning rate for Adam.", bounds=_POSITIVE, search=Between(1e-4, 1e-2, logarithmic=True)

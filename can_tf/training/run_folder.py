@@ -41,7 +41,6 @@ _WEIGHTS = re.compile(r"([\w-]{1,80}\.npz)?")
 _STATE = {
     "history": [dict.fromkeys(HISTORY_COLUMNS, lambda value: type(value) in (int, float))],  # A loss may be infinite.
     "best_epoch": int,
-    "best_wa": float,
     **dict.fromkeys(("weights", "best_weights"), lambda value: isinstance(value, str) and _WEIGHTS.fullmatch(value)),
 }
 _OF_RECORDS = ("corpus", "labels", "segmentation", "overlap", "fillers", "features")  # What a run says of them.
@@ -61,15 +60,13 @@ class RunState:
 
     Attributes:
         history: One row per epoch, by HISTORY_COLUMNS.
-        best_epoch: The epoch of the best validation WA so far, counted from 0; -1 before the first.
-        best_wa: That accuracy.
+        best_epoch: The best epoch so far, counted from 0; -1 before the first.
         weights: File in `checkpoint/` with weights and optimizer after the last epoch.
         best_weights: File in `checkpoint/` with those of the best epoch.
     """
 
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     best_epoch: int = -1
-    best_wa: float = -1.0
     weights: str = ""
     best_weights: str = ""
 

@@ -43,7 +43,6 @@ HISTORY_ROW = {
 STATE = {
     "history": [HISTORY_ROW, {**HISTORY_ROW, "epoch": 2}],
     "best_epoch": 1,
-    "best_wa": 0.5,
     "weights": "epoch-0001.npz",
     "best_weights": "epoch-0000.npz",
 }
@@ -100,7 +99,6 @@ def _state(content: bytes, folder: Path) -> None:
     state = run_folder._read_state(run)
     assert -1 <= state.best_epoch < state.epochs
     assert isinstance(state.ends(OPTIONS), bool)
-    assert math.isfinite(state.best_wa)
     for name in (state.weights, state.best_weights):
         assert Path(name).name == name
     assert sum(row["seconds"] for row in state.history) is not None

@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import json
 import math
 import shutil
@@ -15,7 +16,7 @@ from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.pipeline import EpochOrder, batches
 from can_tf.report.run import read_evaluation
 from can_tf.training.data import split_of
-from can_tf.training.fit import train_fold
+from can_tf.training.fit import train_fold, validation_score
 from can_tf.training.options import TrainOptions, read_config
 from can_tf.training.run_folder import RunState, default_run_folder, read_history
 
@@ -83,6 +84,15 @@ def test_the_saved_model_gives_the_predictions_of_the_best_epoch(finished_run, t
     history = read_history(folder)
     assert metrics["validation"]["wa"] == max(row["validation_wa"] for row in history)
     assert metrics["best_epoch"] == 1 + int(np.argmax([row["validation_wa"] for row in history]))
+
+
+def test_the_best_epoch_can_be_that_of_the_lowest_loss(tone_records, tmp_path):
+    options = dataclasses.replace(OPTIONS, epochs=3, monitor="loss")
+    metrics = train_fold(tone_records, tmp_path / "run", options)
+    losses = [row["validation_loss"] for row in read_history(tmp_path / "run")]
+    assert metrics["best_epoch"] == 1 + int(np.argmin(losses))
+    epochs = [{"validation_wa": 1.0, "validation_loss": loss} for loss in (0.5, 0.25)]
+    assert [max(epochs, key=functools.partial(validation_score, monitor=name)) for name in ("wa", "loss")] == epochs
 
 
 def test_a_finished_run_says_so_and_is_not_trained_again(finished_run, tone_records):

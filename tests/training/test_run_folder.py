@@ -19,7 +19,7 @@ from tests.test_files import HOSTILE_NAMES
 
 OPTIONS = TrainOptions()
 ROW = dict.fromkeys(HISTORY_COLUMNS, 1.0)
-STATE = dataclasses.asdict(RunState([ROW], 0, 0.5, "epoch-0000.npz", "epoch-0000.npz"))
+STATE = dataclasses.asdict(RunState([ROW], 0, "epoch-0000.npz", "epoch-0000.npz"))
 MODEL = ModelConfig(labels=("calm", "loud"), vocabulary=("day",), frame_mean=(0.0,), frame_variance=(1.0,)).to_json()
 SCORES = {"wa": 0.5, "ua": 0.5, "macro_f1": 0.5, "ece": 0.0, "recall": {"calm": 0.5, "loud": None}, "count": 2}
 METRICS = {**SCORES, "text_reference": SCORES, "synthetic": True}
@@ -43,7 +43,7 @@ def run_with(folder: Path, **files: object) -> Path:
         ({"history": [{}]}, r"history\[0\] lacks epoch, loss"),
         ({"history": {}}, "history: expected a list"),
         ({"best_epoch": 1}, "best_epoch: expected one that is done"),
-        ({"best_wa": float("nan")}, "best_wa: expected a finite number, found nan"),
+        ({"best_epoch": 0.5}, "best_epoch: expected a whole number, found 0.5"),
         ({"weights": "../model.keras"}, "weights: expected another value"),
         ({"more": 1}, "unexpected keyword argument 'more'"),
     ],
