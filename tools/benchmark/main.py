@@ -64,6 +64,21 @@ def utterance(repeats: int, root: Path, model: Path, as_json: bool) -> None:
     _measure_processes(("benchmark.utterances", "utterance_side", OF_UTTERANCES, root, model), repeats, as_json)
 
 
+@main.command("encoder")
+@_repeats
+@click.argument("whisper_base", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--seconds", type=click.FloatRange(0.1, 30.0), default=3.0, show_default=True, help="Of the recording.")
+@_as_json
+def encoder(repeats: int, whisper_base: Path, seconds: float, as_json: bool) -> None:
+    """Whisper's encoder: three blocks without padding, and CTranslate2's six on 30 s.
+
+    WHISPER_BASE is whisper-base in CTranslate2's format; `pip install ctranslate2` first.
+    """
+    from benchmark.encoders import OF_ENCODERS
+
+    _measure_processes(("benchmark.encoders", "encoder_side", OF_ENCODERS, whisper_base, seconds), repeats, as_json)
+
+
 @main.command("serve")
 @_root
 @_model
@@ -163,7 +178,7 @@ def _machine() -> dict[str, object]:
     from importlib.metadata import PackageNotFoundError, version
 
     versions = {}
-    for package in ("tensorflow", "keras", "torch", "librosa", "numpy"):
+    for package in ("tensorflow", "keras", "torch", "librosa", "ctranslate2", "numpy"):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
