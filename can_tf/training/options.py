@@ -65,7 +65,7 @@ class TrainOptions:
     patience: int = option(10, "Epochs without a better one on the validation set before stopping.", bounds=_FROM_1)
     monitor: str = option(
         "auto",
-        "What tells a better epoch on the validation set: wa, loss, or auto: loss for whisper-base, wa for mfcc.",
+        "What tells a better epoch on the validation set: wa, loss, or auto, which goes by the features.",
         choices=MONITORS,
     )
     batch_size: int = option(64, "Utterances per batch.", bounds=_FROM_1)

@@ -1,7 +1,7 @@
 """The front end `whisper-base`: what Whisper's encoder makes of a recording, averaged over each segment.
 
 A state of a middle block knows how its 20 ms sound within the whole utterance, and is a far better start for emotion
-than a spectrum (arXiv 2308.08713; docs/results.md has our own figures). The encoder is frozen.
+than a spectrum (arXiv 2308.08713). The encoder is frozen.
 """
 
 import dataclasses
@@ -30,7 +30,7 @@ class WhisperBase(FrontEnd):
 
     layer: int = BLOCKS
     name: ClassVar[str] = "whisper-base"
-    # Within three epochs WA is as high as it gets on small validation sets, and the loss falls for twenty more.
+    # On EmoDB with a speaker to validate, the best WA came after 3 epochs and the lowest loss after 26 (one seed).
     monitor: ClassVar[str] = "loss"
 
     @property
