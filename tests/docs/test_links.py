@@ -17,7 +17,16 @@ def slugs(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", "can_tf/corpus/data/README.md", "saved_models/README.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        *PAGES,
+        "CHANGELOG.md",
+        "can_tf/corpus/data/README.md",
+        "can_tf/features/whisper/data/README.md",
+        "saved_models/README.md",
+    ],
+)
 def test_links_lead_to_files_and_headings_that_exist(page):
     for _, _, target in _LINK.findall(prose("", read(page))):
         if re.match(r"https?://", target):

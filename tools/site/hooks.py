@@ -26,6 +26,7 @@ PAGES = {  # What is a page of the site and lies elsewhere.
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
     "can_tf/corpus/data/README.md": "demo-data.md",
+    "can_tf/features/whisper/data/README.md": "whisper-weights.md",
 }
 _LINK = re.compile(r"(\]\()([\w./-]+)(?=[#)])")
 _WHERE_COMMANDS_GO = "<!-- commands -->"
