@@ -44,11 +44,13 @@ class _Words:
 class ServedModel(tf.Module):
     """A trained model with its signatures.
 
-    Each signature is a function of named tensors, batch first, that returns a dict: `probabilities` (Eq. 15),
-    `fused_probabilities` (Eq. 10) and, where the model has these heads, `text_probabilities` (Eq. 11) and
-    `audio_probabilities` (Eq. 12), all `<float32>[batch, labels]`; `label`
-    (`<string>[batch]`); `labels` (`<string>[batch, labels]`, what the probabilities belong to); `text_attention` and
-    `audio_attention` (`<float32>[batch, heads, words]`, 0 on padding); with a temperature, `calibrated_probabilities`.
+    Each signature is a function of named tensors, batch first, that returns a dict. `frames` gives what the front end
+    makes of the audio, as `features` takes it: `frames` `<float32>[batch, words, frames, width]` and `segment_frames`
+    `<int32>[batch, words]`. The others give `probabilities` (Eq. 15), `fused_probabilities` (Eq. 10) and, where the
+    model has these heads, `text_probabilities` (Eq. 11) and `audio_probabilities` (Eq. 12), all
+    `<float32>[batch, labels]`; `label` (`<string>[batch]`); `labels` (`<string>[batch, labels]`, what the probabilities
+    belong to); `text_attention` and `audio_attention` (`<float32>[batch, heads, words]`, 0 on padding); with a
+    temperature, `calibrated_probabilities`.
 
     Args:
         model: From `can_tf.models.registry.build`, trained.
@@ -81,6 +83,7 @@ class ServedModel(tf.Module):
         waveform = tf.TensorSpec([None, None], tf.float32, "waveform")
         num_samples = tf.TensorSpec([None], tf.int32, "num_samples")
         self.functions: dict[str, tf.types.experimental.GenericFunction] = {
+            "frames": tf.function(self._frames_of_audio, [audio, *WORD_INPUTS.values()]),
             "serving_default": tf.function(self._of_audio, [audio, *WORD_INPUTS.values()]),
             "waveform": tf.function(self._of_waveform, [waveform, num_samples, *WORD_INPUTS.values()]),
             "features": tf.function(self._of_features, [frames, segment_frames, WORD_INPUTS["words"]]),
@@ -88,16 +91,11 @@ class ServedModel(tf.Module):
 
     def _of_audio(self, audio, words, start, end, num_words):
         """`audio`: `<string>[batch]`, wav files of 16-bit PCM; channels are averaged, on the grid that training has."""
-        waveforms = tf.map_fn(
-            self._decode, audio, fn_output_signature=tf.RaggedTensorSpec([None], tf.float32, ragged_rank=0)
-        )
-        return self._of_samples(waveforms.flat_values, waveforms.row_lengths(), words, start, end, num_words)
+        return self._answer(*self._segmented(*_decoded(audio), words, start, end, num_words))
 
-    def _decode(self, content: tf.Tensor) -> tf.Tensor:
-        samples, rate = tf.audio.decode_wav(content)
-        right = tf.equal(rate, SAMPLE_RATE_HZ)
-        with _check(right, f"audio: expected {SAMPLE_RATE_HZ} Hz, resample it; its sample rate is", rate):
-            return _on_grid(tf.reduce_mean(samples, axis=1))
+    def _frames_of_audio(self, audio, words, start, end, num_words):
+        _, frames, segment_frames = self._segmented(*_decoded(audio), words, start, end, num_words)
+        return {"frames": frames, "segment_frames": segment_frames}
 
     def _of_waveform(self, waveform, num_samples, words, start, end, num_words):
         """`waveform`: `<float32>[batch, samples]` in [-1, 1]; of each row, the first `num_samples` `<int32>[batch]`."""
@@ -107,10 +105,16 @@ class ServedModel(tf.Module):
         samples = tf.RaggedTensor.from_tensor(waveform, lengths=num_samples).flat_values
         with _check(tf.reduce_all(tf.math.is_finite(samples)), "waveform: expected finite samples"):
             samples = _on_grid(samples)
-        return self._of_samples(samples, num_samples, words, start, end, num_words)
+        return self._answer(*self._segmented(samples, num_samples, words, start, end, num_words))
 
-    def _of_samples(self, samples, num_samples, words, start, end, num_words):
-        """`samples` `<float32>[all samples]`, and how many of them each utterance has, `<int64>[batch]`."""
+    def _segmented(self, samples, num_samples, words, start, end, num_words):
+        """Returns words, frames and `segment_frames`, padded, as the model takes them.
+
+        Args:
+            samples: `<float32>[all samples]`.
+            num_samples: How many of them each utterance has, `<int64>[batch]`.
+            words, start, end, num_words: As `WORD_INPUTS` has them.
+        """
         real = _real_words(words, start, end, num_words)
         recording = tf.repeat(tf.range(tf.size(num_samples, tf.int64)), real.num_words)
         first, count = segment_samples(real.start, real.end, tf.gather(num_samples, recording), self._overlap)
@@ -124,7 +128,7 @@ class ServedModel(tf.Module):
         segments = tf.RaggedTensor.from_row_lengths(frames, segment_frames)[:, : self.max_segment_frames]
         by_word = tf.RaggedTensor.from_row_lengths(segments, tf.cast(real.num_words, tf.int64))
         batch, most_words = tf.unstack(tf.shape(real.text, tf.int64))
-        return self._answer(
+        return (
             real.text,
             by_word.to_tensor(0.0, shape=tf.stack([batch, most_words, -1, self._front_end.width])),
             tf.cast(by_word.row_lengths(2).to_tensor(0, shape=tf.stack([batch, most_words])), tf.int32),
@@ -167,6 +171,19 @@ class ServedModel(tf.Module):
         if self.temperature is not None:
             answer["calibrated_probabilities"] = tf.nn.softmax(log_probabilities / self.temperature)
         return answer
+
+
+def _decoded(audio: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the samples of wav files, `<float32>[all samples]`, and how many each has, `<int64>[batch]`."""
+    waveforms = tf.map_fn(_decode, audio, fn_output_signature=tf.RaggedTensorSpec([None], tf.float32, ragged_rank=0))
+    return waveforms.flat_values, waveforms.row_lengths()
+
+
+def _decode(content: tf.Tensor) -> tf.Tensor:
+    samples, rate = tf.audio.decode_wav(content)
+    right = tf.equal(rate, SAMPLE_RATE_HZ)
+    with _check(right, f"audio: expected {SAMPLE_RATE_HZ} Hz, resample it; its sample rate is", rate):
+        return _on_grid(tf.reduce_mean(samples, axis=1))
 
 
 def _real_words(words: tf.Tensor, start: tf.Tensor, end: tf.Tensor, num_words: tf.Tensor) -> _Words:

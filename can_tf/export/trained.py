@@ -46,10 +46,10 @@ class TrainedModel:
     config: Mapping[str, Any]
     metrics: Mapping[str, Any]
 
-    def answer(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Returns the outputs for a batch of inputs; raises PredictionError where they are refused."""
+    def answer(self, inputs: Mapping[str, np.ndarray], signature: str = SIGNATURE) -> dict[str, np.ndarray]:
+        """Returns a signature's outputs for a batch of inputs; raises PredictionError where they are refused."""
         with refusals_as_errors():
-            outputs = self.served.functions[SIGNATURE](**{name: tf.constant(values) for name, values in inputs.items()})
+            outputs = self.served.functions[signature](**{name: tf.constant(values) for name, values in inputs.items()})
         return {name: value.numpy() for name, value in outputs.items()}
 
 

@@ -32,6 +32,7 @@ def warm_up_requests(vocabulary: Sequence[str], front_end: FrontEnd, overlap: fl
         ("serving_default", {"audio": audio, **inputs}),
         ("waveform", {"waveform": samples, "num_samples": num_samples, **inputs}),
         ("features", features_of(samples, inputs, front_end, overlap)),
+        ("frames", {"audio": audio, **inputs}),
     ]
 
 

@@ -1,6 +1,6 @@
 """Those who answer: a SavedModel in this process, and TensorFlow Serving over REST or gRPC.
 
-Each takes the inputs of the signature `serving_default` by name and returns its outputs by name. `can-tf serve` speaks
+Each takes a signature's inputs by name and returns its outputs by name. `can-tf serve` speaks
 the same REST contract, so `RestServer` is the client of both.
 """
 
@@ -30,8 +30,8 @@ _GRPC_BYTES = 2**31 - 1  # gRPC's own limit of 4 MB for a reply is soon reached 
 class Backend(Protocol):
     """Answers a batch."""
 
-    def answer(self, inputs: Arrays) -> dict[str, np.ndarray]:
-        """Returns the outputs for a batch of inputs.
+    def answer(self, inputs: Arrays, signature: str = SIGNATURE) -> dict[str, np.ndarray]:
+        """Returns the outputs of a signature for a batch of inputs.
 
         Raises:
             PredictionError: The inputs were refused.
@@ -77,9 +77,11 @@ class LocalModel:
         if SIGNATURE not in version.definitions:
             raise ExportError(f"{self.folder}: has no signature {SIGNATURE}. Export it again.")
 
-    def answer(self, inputs: Arrays) -> dict[str, np.ndarray]:
+    def answer(self, inputs: Arrays, signature: str = SIGNATURE) -> dict[str, np.ndarray]:
+        if signature not in self._version.definitions:
+            raise ExportError(f"{self.folder}: has no signature {signature}. Export it again.")
         with refusals_as_errors():
-            return self._version.run(SIGNATURE, inputs)
+            return self._version.run(signature, inputs)
 
 
 @contextlib.contextmanager
@@ -122,10 +124,10 @@ class RestServer:
         path = urlsplit(url).path.rstrip("/")
         self._url = url.rstrip("/") + ("" if path else f"/v1/models/{_DEFAULT_MODEL}") + ":predict"
 
-    def answer(self, inputs: Arrays) -> dict[str, np.ndarray]:
+    def answer(self, inputs: Arrays, signature: str = SIGNATURE) -> dict[str, np.ndarray]:
         import requests
 
-        body = {"signature_name": SIGNATURE, "inputs": {name: _as_json(values) for name, values in inputs.items()}}
+        body = {"signature_name": signature, "inputs": {name: _as_json(values) for name, values in inputs.items()}}
         try:
             response = self._session.post(self._url, data=json.dumps(body), timeout=_SECONDS)
         except requests.RequestException as error:
@@ -183,13 +185,13 @@ class GrpcServer:
         channel = grpc.insecure_channel(parts.netloc, options)
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
 
-    def answer(self, inputs: Arrays) -> dict[str, np.ndarray]:
+    def answer(self, inputs: Arrays, signature: str = SIGNATURE) -> dict[str, np.ndarray]:
         import grpc
         import tensorflow as tf
         from tensorflow_serving.apis import predict_pb2
 
         request = predict_pb2.PredictRequest()
-        request.model_spec.name, request.model_spec.signature_name = self._model, SIGNATURE
+        request.model_spec.name, request.model_spec.signature_name = self._model, signature
         for name, values in inputs.items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(values))
         try:

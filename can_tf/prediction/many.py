@@ -42,14 +42,22 @@ def ask_many(
         MissingExtraError: Words are to be found, and pocketsphinx is not installed.
         ServerError: A server does not answer.
     """
-    report = counted(progress, "Predicting", "recordings")
-    report(0, len(paths))
-    for start in range(0, len(paths), batch_size):
-        requests = [_request_or_error(predictor, path, words_of) for path in paths[start : start + batch_size]]
+    for requests in requests_in_batches(predictor, paths, words_of, batch_size, "Predicting", progress):
         good = [request for request in requests if isinstance(request, Request)]
         answers = iter(predictor.predict_all(good) if good else [])
         for request in requests:
             yield (request, next(answers)) if isinstance(request, Request) else (None, request)
+
+
+def requests_in_batches(
+    predictor: Predictor, paths: Sequence[Path], words_of: WordsOf, batch_size: int, work: str, progress: Progress
+) -> Iterator[list[Request | CanError]]:
+    """Yields the requests of recordings, or what is wrong with one, batch by batch; tells of those done as `work`."""
+    report = counted(progress, work, "recordings")
+    report(0, len(paths))
+    for start in range(0, len(paths), batch_size):
+        requests = [_request_or_error(predictor, path, words_of) for path in paths[start : start + batch_size]]
+        yield requests
         report(start + len(requests), len(paths))
 
 

@@ -19,7 +19,7 @@ from can_tf.json_shapes import mismatch
 from can_tf.limits import DEFAULT_LIMITS, Limits, words_fault
 from can_tf.prediction.answers import Prediction, predictions_of
 from can_tf.prediction.backends import Backend, connect, open_model
-from can_tf.prediction.requests import Request, inputs_of
+from can_tf.prediction.requests import FRAMES_SIGNATURE, Request, inputs_of
 from can_tf.prediction.words import WordFinder
 from can_tf.samples import SAMPLE_RATE_HZ
 
@@ -183,6 +183,28 @@ class Predictor:
             if len(requests) == 1:
                 return [error]
             return [answer for request in requests for answer in self.predict_all([request])]
+
+    def frames_all(self, requests: Sequence[Request]) -> list[tuple[np.ndarray, np.ndarray] | PredictionError]:
+        """Returns what the front end makes of each request of a batch: frames, and how many each word has.
+
+        They are `<float32>[frames, width]`, those of all words one after another, and `<int32>[words]`. Where the batch
+        is refused, each request is asked alone.
+        """
+        try:
+            outputs = self._backend.answer(inputs_of(requests), FRAMES_SIGNATURE)
+        except PredictionError as error:
+            if len(requests) == 1:
+                return [error]
+            return [answer for request in requests for answer in self.frames_all([request])]
+        return [
+            _frames_of_words(np.asarray(frames, np.float32), np.asarray(counts, np.int32)[: len(request.words)])
+            for request, frames, counts in zip(requests, outputs["frames"], outputs["segment_frames"], strict=True)
+        ]
+
+
+def _frames_of_words(frames: np.ndarray, segment_frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    real = np.arange(frames.shape[1]) < segment_frames[:, None]
+    return frames[: len(segment_frames)][real], segment_frames
 
 
 def _with_edges(tokens: Sequence[Word], seconds: float) -> tuple[Word, ...]:

@@ -9,6 +9,7 @@ from can_tf.alignment.word import Word
 from can_tf.audio import wav_bytes
 
 SIGNATURE = "serving_default"
+FRAMES_SIGNATURE = "frames"  # Of the same inputs.
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

@@ -45,6 +45,11 @@ _BAR_CELLS = 20
     type=click.Path(dir_okay=False, path_type=Path),
     help="With --timeline: draw the recording's timeline as a PNG.",
 )
+@click.option(
+    "--frames",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Instead of predicting: write the features that the model reads to this .npz file.",
+)
 @limit_options()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list with one object per recording.")
 @click.pass_context
@@ -58,6 +63,7 @@ def predict_command(
     as_timeline: bool,
     rttm: Path | None,
     plot: Path | None,
+    frames: Path | None,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -75,7 +81,12 @@ def predict_command(
         raise ConfigError("--rttm and --plot belong to --timeline.")
     if plot is not None and len(paths) > 1:
         raise ConfigError(f"--plot draws one recording; {len(paths)} were given.")
+    if frames is not None and (as_timeline or as_json or reject_below):
+        raise ConfigError("--frames predicts nothing; leave --timeline, --json and --reject-below out.")
     predictor = open_predictor({**values, "reject_below": reject_below})
+    if frames is not None:
+        end_with_errors(ctx, paths, _write_frames(frames, predictor, paths, words.of, batch_size))
+        return
     if as_timeline:
         answers = timelines(paths, words.of, predictor)
         _tell_if_not_calibrated(reject_below, [answer for moments in answers for answer in answers_in(moments)])
@@ -92,6 +103,17 @@ def predict_command(
     else:
         _print_tables(paths, answers)
     end_with_errors(ctx, paths, answers)
+
+
+def _write_frames(out: Path, predictor: Any, paths: Sequence[Path], words_of: Any, batch_size: int) -> Sequence[Any]:
+    from can_tf.prediction.frames import frames_of_files, write_frames
+
+    answers = frames_of_files(predictor, paths, words_of, batch_size=batch_size, progress=ProgressPrinter().show)
+    good = [answer for answer in answers if not isinstance(answer, CanError)]
+    if good:
+        write_frames(out, good)
+        click.echo(f"{out}: {sum(len(answer.frames) for answer in good)} frames of {len(good)} recordings")
+    return answers
 
 
 def _tell_if_not_calibrated(reject_below: float, answers: Sequence[Any]) -> None:
