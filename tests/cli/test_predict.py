@@ -13,7 +13,10 @@ import can_tf
 from can_tf.alignment.word import Word
 from can_tf.audio.resampling import resample
 from can_tf.cli.main import main
+from can_tf.features.mfcc import Mfcc
+from can_tf.features.recordings import SegmentedAudio, frames_of_recordings
 from tests.conftest import write_tone
+from tests.trained import OPTIONS
 
 pytestmark = pytest.mark.long
 
@@ -31,6 +34,29 @@ def recordings(tmp_path):
         write_tone(tmp_path / "audio" / f"{name}.wav", 1.0, rate=rate, channels=1 + (name == "b"))
         (tmp_path / "audio" / f"{name}.json").write_text(json.dumps(ALIGNMENT))
     return tmp_path / "audio"
+
+
+def test_frames_are_written_for_use_elsewhere(exported, recordings, tmp_path):
+    (recordings / "c.wav").write_bytes(b"RIFF")
+    done = run("predict", recordings, "--model", exported.folder.parent, "--frames", tmp_path / "frames.npz")
+    assert done.exit_code == 1
+    assert "c.wav" in done.stderr
+    assert "frames of 2 recordings" in done.stdout
+    with np.load(tmp_path / "frames.npz", allow_pickle=False) as file:
+        arrays = dict(file)
+    assert arrays["recordings"].tolist() == [str(recordings / "a.wav"), str(recordings / "b.wav")]
+    assert arrays["recording_words"].tolist() == [2, 2]
+    assert arrays["words"].tolist() == ["good", "day"] * 2
+    assert (arrays["start"].tolist(), arrays["end"].tolist()) == ([0.0, 0.5] * 2, [0.5, 1.0] * 2)
+    samples = can_tf.read_audio(recordings / "a.wav")
+    [(expected, counts)] = frames_of_recordings([SegmentedAudio(samples, [(0.0, 0.5), (0.5, 1.0)])], Mfcc(), 0.1)
+    most = OPTIONS.max_segment_frames
+    cut = np.concatenate([segment[:most] for segment in np.split(expected, np.cumsum(counts)[:-1])])
+    np.testing.assert_allclose(arrays["frames"][: len(cut)], cut, atol=1e-3)
+    assert arrays["segment_frames"][:2].tolist() == np.minimum(counts, most).tolist()
+    refused = run("predict", recordings, "--frames", tmp_path / "x.npz", "--json")
+    assert refused.exit_code == 1
+    assert "--frames predicts nothing" in refused.stderr
 
 
 def test_predict_reads_a_folder_and_finds_the_alignments_beside(exported, recordings):
@@ -195,6 +221,6 @@ def test_export_says_where_and_how_exact(trained, tmp_path):
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
     assert report["path"] == str(tmp_path / "can" / "1")
-    assert set(report["differences"]) == {"serving_default", "waveform", "features"}
+    assert set(report["differences"]) == {"serving_default", "waveform", "features", "frames"}
     assert max(report["differences"].values()) < 1e-5
     assert report["temperature"] is None

@@ -255,10 +255,21 @@ def test_warm_up_requests_are_replayed(exported, loaded):
 
     def run(signature, inputs):
         seen.append(signature)
-        assert np.isfinite(call(loaded, signature, inputs)["probabilities"]).all()
+        outputs = call(loaded, signature, inputs)
+        assert np.isfinite(outputs["frames" if signature == "frames" else "probabilities"]).all()
 
-    assert replay_warm_up(exported.folder, run) == 3
-    assert seen == ["serving_default", "waveform", "features"]
+    assert replay_warm_up(exported.folder, run) == 4
+    assert seen == ["serving_default", "waveform", "features", "frames"]
+
+
+def test_frames_that_are_asked_for_are_those_that_features_takes(exported, loaded, trained):
+    vocabulary = json.loads((trained.run / "model.json").read_text())["vocabulary"]
+    requests = dict(warm_up_requests(vocabulary, Mfcc(), 0.1))
+    frames = call(loaded, "frames", requests["frames"])
+    assert set(frames) == {"frames", "segment_frames"}
+    again = call(loaded, "features", {**frames, "words": requests["features"]["words"]})
+    expected = call(loaded, "serving_default", requests["serving_default"])
+    np.testing.assert_allclose(again["probabilities"], expected["probabilities"], atol=1e-6)
 
 
 def test_the_python_interface(exported, local_model, trained):
