@@ -21,6 +21,7 @@ from can_tf.features.front_end import FrontEnd, Segments
 from can_tf.features.segments import segment_samples
 from can_tf.models.can import with_attention
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
+from can_tf.records.speakers import standardized_alone
 from can_tf.samples import SAMPLE_RATE_HZ
 
 WORD_INPUTS = {
@@ -60,6 +61,8 @@ class ServedModel(tf.Module):
         overlap: What neighboring segments of its records have in common.
         max_segment_frames: What longer segments were cut to in training.
         temperature: That of `calibrated_probabilities` (`can_tf.training.calibration`); None leaves them out.
+        normalize: As `can_tf.training.options.TrainOptions` has it. With "speaker", each utterance's frames are
+            standardized by its own; `features` takes frames that a client has standardized by all of a speaker's.
     """
 
     def __init__(
@@ -71,11 +74,13 @@ class ServedModel(tf.Module):
         overlap: float,
         max_segment_frames: int,
         temperature: float | None = None,
+        normalize: str = "none",
     ):
         super().__init__()
         self.model = with_attention(model)
         self._labels, self.alpha, self.temperature = labels, alpha, temperature
         self._front_end, self._overlap, self.max_segment_frames = front_end, overlap, max_segment_frames
+        self.normalize = normalize
         self.front_end_weights = front_end.weights()  # An attribute, so that the SavedModel has them.
         frames = tf.TensorSpec([None, None, None, front_end.width], tf.float32, "frames")
         segment_frames = tf.TensorSpec([None, None], tf.int32, "segment_frames")
@@ -91,7 +96,7 @@ class ServedModel(tf.Module):
 
     def _of_audio(self, audio, words, start, end, num_words):
         """`audio`: `<string>[batch]`, wav files of 16-bit PCM; channels are averaged, on the grid that training has."""
-        return self._answer(*self._segmented(*_decoded(audio), words, start, end, num_words))
+        return self._answer_of(*self._segmented(*_decoded(audio), words, start, end, num_words))
 
     def _frames_of_audio(self, audio, words, start, end, num_words):
         _, frames, segment_frames = self._segmented(*_decoded(audio), words, start, end, num_words)
@@ -105,7 +110,7 @@ class ServedModel(tf.Module):
         samples = tf.RaggedTensor.from_tensor(waveform, lengths=num_samples).flat_values
         with _check(tf.reduce_all(tf.math.is_finite(samples)), "waveform: expected finite samples"):
             samples = _on_grid(samples)
-        return self._answer(*self._segmented(samples, num_samples, words, start, end, num_words))
+        return self._answer_of(*self._segmented(samples, num_samples, words, start, end, num_words))
 
     def _segmented(self, samples, num_samples, words, start, end, num_words):
         """Returns words, frames and `segment_frames`, padded, as the model takes them.
@@ -152,6 +157,12 @@ class ServedModel(tf.Module):
             _check(finite, "frames: expected finite numbers"),
         ):
             return self._answer(tf.where(within, words, ""), cut, tf.where(within, counts, 0))
+
+    def _answer_of(self, words, frames, segment_frames):
+        """Answers for frames as the front end made them."""
+        if self.normalize == "speaker":
+            frames = standardized_alone(frames, segment_frames)
+        return self._answer(words, frames, segment_frames)
 
     def _answer(self, words, frames, segment_frames):
         outputs = self.model({"words": words, "frames": frames, "segment_frames": segment_frames}, training=False)

@@ -80,6 +80,7 @@ def load_run(run: Path, *, calibrated: bool = False) -> TrainedModel:
         overlap,
         config["options"]["max_segment_frames"],
         None if calibration is None else calibration.temperature,
+        config["options"].get("normalize", "none"),  # Younger than some runs.
     )
     return TrainedModel(served, calibration, model_config, front_end, overlap, config, metrics)
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from can_tf.checksums import checksums_of, write_checksums
 from can_tf.errors import ExportError
@@ -29,6 +30,7 @@ from can_tf.locks import alone_in
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
 from can_tf.prediction.predictor import DESCRIPTION_FILE
+from can_tf.records.speakers import standardized_alone
 from can_tf.training.calibration import Calibration, scaled
 
 CARD_FILE = "model_card.md"
@@ -136,12 +138,15 @@ def _check(version: Path, served: ServedModel, requests: Sequence[WarmUpRequest]
     if forbidden:
         raise ExportError(f"the exported graph uses {', '.join(forbidden)}, which TensorFlow Serving does not have")
     features = _cut(served, dict(requests)["features"])
-    answer = _keras_answer(served, features)
+    of_audio = _keras_answer(served, _standardized(served, features))
+    expected_of = {
+        "frames": {name: features[name] for name in ("frames", "segment_frames")},
+        "features": _keras_answer(served, features),
+    }
     differences = {}
     for number, (signature, _) in enumerate(requests):
-        of_frames = signature == "frames"
-        expected = {name: features[name] for name in ("frames", "segment_frames")} if of_frames else answer
-        tolerance = FRAMES_TOLERANCE if of_frames else TOLERANCE
+        expected = expected_of.get(signature, of_audio)
+        tolerance = FRAMES_TOLERANCE if signature == "frames" else TOLERANCE
         differences[signature] = max(
             float(np.abs(outputs[f"{number}/{name}"] - values).max()) for name, values in expected.items()
         )
@@ -161,6 +166,14 @@ def _cut(served: ServedModel, inputs: Mapping[str, np.ndarray]) -> dict[str, np.
         "frames": inputs["frames"][:, :, :most],
         "segment_frames": np.minimum(inputs["segment_frames"], most),
     }
+
+
+def _standardized(served: ServedModel, features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns the inputs of the signature `features` as the other signatures make them of audio."""
+    if served.normalize == "none":
+        return dict(features)
+    frames = standardized_alone(tf.constant(features["frames"]), tf.constant(features["segment_frames"]))
+    return {**features, "frames": frames.numpy()}
 
 
 def _keras_answer(served: ServedModel, features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

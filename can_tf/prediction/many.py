@@ -8,6 +8,7 @@ from can_tf.errors import CanError, MissingExtraError
 from can_tf.prediction.answers import Prediction
 from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request
+from can_tf.prediction.speaker import predict_together
 from can_tf.progress import Progress, counted, ignore
 
 BATCH_SIZE = 16
@@ -33,7 +34,8 @@ def ask_many(
 
     Args:
         predictor: Who is asked.
-        paths: The recordings. They are read one batch at a time.
+        paths: The recordings. They are read one batch at a time, unless the model was trained with `normalize`
+            "speaker": then all are read first, as recordings of one speaker.
         words_of: Finds the words of a recording.
         batch_size: Recordings per batch.
         progress: Told of the recordings done.
@@ -42,9 +44,12 @@ def ask_many(
         MissingExtraError: Words are to be found, and pocketsphinx is not installed.
         ServerError: A server does not answer.
     """
-    for requests in requests_in_batches(predictor, paths, words_of, batch_size, "Predicting", progress):
+    batches = requests_in_batches(predictor, paths, words_of, batch_size, "Predicting", progress)
+    if predictor.options.normalize == "speaker":
+        batches = iter([[request for batch in batches for request in batch]])
+    for requests in batches:
         good = [request for request in requests if isinstance(request, Request)]
-        answers = iter(predictor.predict_all(good) if good else [])
+        answers = iter(predict_together(predictor, good, batch_size) if good else [])
         for request in requests:
             yield (request, next(answers)) if isinstance(request, Request) else (None, request)
 

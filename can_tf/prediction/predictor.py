@@ -19,7 +19,7 @@ from can_tf.json_shapes import mismatch
 from can_tf.limits import DEFAULT_LIMITS, Limits, words_fault
 from can_tf.prediction.answers import Prediction, predictions_of
 from can_tf.prediction.backends import Backend, connect, open_model
-from can_tf.prediction.requests import FRAMES_SIGNATURE, Request, inputs_of
+from can_tf.prediction.requests import FEATURES_SIGNATURE, FRAMES_SIGNATURE, Request, inputs_of, inputs_of_frames
 from can_tf.prediction.words import WordFinder
 from can_tf.samples import SAMPLE_RATE_HZ
 
@@ -47,6 +47,8 @@ class PredictionOptions:
         recognizer: Finds the words of recordings that come without; None is pocketsphinx, which gets many wrong.
         limits: Seconds and words that a recording may have.
         reject_below: Confidence, from 0 to 1, below which a prediction's label is "uncertain".
+        normalize: As the model was trained, "none" or "speaker"; None is what an export says, and "none" where a server
+            is asked, which does not say.
 
     Raises:
         ConfigError: `reject_below` is no probability, or `fillers` is unknown.
@@ -60,6 +62,7 @@ class PredictionOptions:
     recognizer: Recognizer | None = None
     limits: Limits = DEFAULT_LIMITS
     reject_below: float = 0.0
+    normalize: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.reject_below <= 1:  # NaN too.
@@ -201,6 +204,20 @@ class Predictor:
             for request, frames, counts in zip(requests, outputs["frames"], outputs["segment_frames"], strict=True)
         ]
 
+    def predict_frames(self, requests: Sequence[tuple[Request, np.ndarray, np.ndarray]]) -> list[Any]:
+        """Returns the answers to a batch by its frames, as `frames_all` gives them, standardized or not.
+
+        They are predictions and, where the model refuses a request, PredictionErrors.
+        """
+        try:
+            outputs = self._backend.answer(inputs_of_frames(requests), FEATURES_SIGNATURE)
+        except PredictionError as error:
+            if len(requests) == 1:
+                return [error]
+            return [answer for request in requests for answer in self.predict_frames([request])]
+        asked = [request for request, _, _ in requests]
+        return [*predictions_of(outputs, asked, reject_below=self.options.reject_below)]
+
 
 def _frames_of_words(frames: np.ndarray, segment_frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     real = np.arange(frames.shape[1]) < segment_frames[:, None]
@@ -224,8 +241,10 @@ def load(path: Path | str, options: PredictionOptions | None = None) -> Predicto
     """
     model = open_model(Path(path))
     options = options or PredictionOptions()
-    fillers = options.fillers or description_of(model.folder)["records"]["fillers"]
-    return Predictor(model, dataclasses.replace(options, fillers=fillers))
+    description = description_of(model.folder)
+    fillers = options.fillers or description["records"]["fillers"]
+    normalize = options.normalize or description.get("options", {}).get("normalize", "none")
+    return Predictor(model, dataclasses.replace(options, fillers=fillers, normalize=normalize))
 
 
 def at_server(url: str, options: PredictionOptions | None = None) -> Predictor:

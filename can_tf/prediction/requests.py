@@ -10,6 +10,7 @@ from can_tf.audio import wav_bytes
 
 SIGNATURE = "serving_default"
 FRAMES_SIGNATURE = "frames"  # Of the same inputs.
+FEATURES_SIGNATURE = "features"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +26,25 @@ class Request:
     samples: np.ndarray
     words: tuple[Word, ...]
     words_from: str = "alignment"
+
+
+def inputs_of_frames(requests: Sequence[tuple[Request, np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Returns the inputs of the signature `features` for a batch, padded.
+
+    Args:
+        requests: Each with its frames `<float32>[frames, width]`, those of all words one after another, and how many of
+            them each word has, `<int32>[words]`.
+    """
+    most_words = max(len(request.words) for request, _, _ in requests)
+    most_frames = max(int(counts.max()) for _, _, counts in requests)
+    words = np.full((len(requests), most_words), "", object)
+    padded = np.zeros((len(requests), most_words, most_frames, requests[0][1].shape[1]), np.float32)
+    segment_frames = np.zeros(words.shape, np.int32)
+    for row, (request, frames, counts) in enumerate(requests):
+        words[row, : len(request.words)] = [word.text for word in request.words]
+        segment_frames[row, : len(counts)] = counts
+        padded[row, : len(counts)][np.arange(most_frames) < counts[:, None]] = frames
+    return {"frames": padded, "segment_frames": segment_frames, "words": words}
 
 
 def inputs_of(requests: Sequence[Request]) -> dict[str, np.ndarray]:

@@ -16,6 +16,7 @@ from can_tf.errors import AlignmentError, CanError, MissingExtraError
 from can_tf.prediction.answers import Prediction
 from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request
+from can_tf.prediction.speaker import predict_together
 from can_tf.progress import Progress, counted, ignore
 from can_tf.samples import SAMPLE_RATE_HZ
 
@@ -83,11 +84,13 @@ def timeline(
         raise AlignmentError(f"nobody is heard to speak in its {seconds:.1f} s", where=where)
     moments: list[Moment] = []
     report = counted(progress, "Predicting", "stretches")
-    for first in range(0, len(pieces), _STRETCHES_PER_BATCH):
-        batch = pieces[first : first + _STRETCHES_PER_BATCH]
+    # Standardizing by speaker takes all stretches at the same time.
+    size = len(pieces) if predictor.options.normalize == "speaker" else _STRETCHES_PER_BATCH
+    for first in range(0, len(pieces), size):
+        batch = pieces[first : first + size]
         requests = [_request(predictor, samples, stretch, words, transcript) for stretch, words in batch]
         good = [request for request in requests if isinstance(request, Request)]
-        answered = iter(predictor.predict_all(good) if good else [])
+        answered = iter(predict_together(predictor, good) if good else [])
         for (stretch, _), request in zip(batch, requests, strict=True):
             moments.append(Moment(*stretch, next(answered) if isinstance(request, Request) else request))
         report(len(moments), len(pieces))

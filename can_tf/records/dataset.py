@@ -51,6 +51,13 @@ class Shard:
 class Dataset:
     """A finished records folder.
 
+    Attributes:
+        folder: Where it is.
+        description: The content of `dataset.json`.
+        utterances: The rows of `utterances.csv`.
+        speakers: By what its frames are standardized as they are read, `can_tf.records.speakers.SpeakerStatistics`;
+            None leaves them as they are.
+
     Example:
         >>> dataset = load_dataset(Path("data/records"))
         >>> dataset.labels[:2], dataset.segmentation, dataset.front_end.name
@@ -60,6 +67,7 @@ class Dataset:
     folder: Path
     description: Mapping[str, Any]
     utterances: tuple[StoredUtterance, ...]
+    speakers: Any = None  # Its module needs TensorFlow.
 
     @property
     def labels(self) -> tuple[str, ...]:

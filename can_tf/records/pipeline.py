@@ -14,6 +14,7 @@ import tensorflow as tf
 from can_tf.errors import RecordsError
 from can_tf.records.dataset import Dataset
 from can_tf.records.schema import example_fault, parse
+from can_tf.records.speakers import RunningStatistics, statistics_of
 from can_tf.records.specification import StoredUtterance
 from can_tf.records.tfrecord import HEADER_BYTES, length_in
 
@@ -76,10 +77,9 @@ def batches(dataset: Dataset, order: EpochOrder, *, max_segment_frames: int | No
         for batch in order:
             yield read_examples(dataset, batch)
 
-    width = dataset.front_end.width
     data = tf.data.Dataset.from_generator(serialized, output_signature=tf.TensorSpec([None], tf.string))
     data = data.apply(tf.data.experimental.assert_cardinality(len(order)))
-    data = data.map(lambda examples: _inputs_and_label(examples, width, max_segment_frames), num_parallel_calls=2)
+    data = data.map(lambda examples: _inputs_and_label(dataset, examples, max_segment_frames), num_parallel_calls=2)
     return data.prefetch(2)
 
 
@@ -117,27 +117,19 @@ def cut_utterances(utterances: Sequence[StoredUtterance], max_segment_frames: in
 
 def frame_statistics(dataset: Dataset, utterances: Sequence[StoredUtterance]) -> tuple[np.ndarray, np.ndarray]:
     """Returns mean and variance of each of a frame's numbers over all frames, both `<float64>[width]`."""
-    width = dataset.front_end.width
-    total = squares = np.zeros(width)
-    count = 0
+    statistics = RunningStatistics(dataset.front_end.width)
     for batch in EpochOrder(utterances, batch_size=64):
-        parsed = parse(tf.constant(read_examples(dataset, batch)), width)
-        frames = parsed["frames"].flat_values.numpy().astype(np.float64)
-        total = total + frames.sum(axis=0)
-        squares = squares + np.square(frames).sum(axis=0)
-        count += len(frames)
-    mean = total / count
-    return mean, np.maximum(squares / count - np.square(mean), 0.0)
+        statistics.add(_parsed(dataset, tf.constant(read_examples(dataset, batch)))["frames"].flat_values.numpy())
+    return statistics.mean, statistics.variance
 
 
 def mean_frames(dataset: Dataset, utterances: Sequence[StoredUtterance]) -> np.ndarray:
     """Returns each utterance's mean frame, `<float64>[utterances, width]`."""
-    width = dataset.front_end.width
     means = []
     for batch in EpochOrder(utterances, batch_size=64):
-        frames = parse(tf.constant(read_examples(dataset, batch)), width)["frames"]
+        frames = _parsed(dataset, tf.constant(read_examples(dataset, batch)))["frames"]
         means += [rows.mean(axis=0) for rows in _frames_by_utterance(frames)]
-    return np.array(means).reshape(-1, width)
+    return np.array(means).reshape(-1, dataset.front_end.width)
 
 
 def _frames_by_utterance(frames: tf.RaggedTensor) -> list[np.ndarray]:
@@ -146,10 +138,31 @@ def _frames_by_utterance(frames: tf.RaggedTensor) -> list[np.ndarray]:
     return np.split(frames.flat_values.numpy().astype(np.float64), ends[1:-1])
 
 
+def by_speaker(dataset: Dataset) -> Dataset:
+    """Returns records whose frames are standardized by speaker as they are read, over all that a speaker has there.
+
+    Labels are not read, so this tells a model nothing of them.
+    """
+    statistics: dict[str, RunningStatistics] = {}
+    for batch in EpochOrder(dataset.utterances, batch_size=64):
+        frames = _frames_by_utterance(_parsed(dataset, tf.constant(read_examples(dataset, batch)))["frames"])
+        for utterance, rows in zip(batch, frames, strict=True):
+            statistics.setdefault(utterance.speaker, RunningStatistics(dataset.front_end.width)).add(rows)
+    return dataclasses.replace(dataset, speakers=statistics_of(statistics))
+
+
+def _parsed(dataset: Dataset, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns examples as `parse` does, their frames standardized if the records are to be read so."""
+    parsed = parse(examples, dataset.front_end.width)
+    if dataset.speakers is None:
+        return parsed
+    return {**parsed, "frames": dataset.speakers.standardized(parsed["frames"], parsed["speaker"])}
+
+
 def _inputs_and_label(
-    examples: tf.Tensor, width: int, max_segment_frames: int | None
+    dataset: Dataset, examples: tf.Tensor, max_segment_frames: int | None
 ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-    parsed = parse(examples, width)
+    parsed = _parsed(dataset, examples)
     frames, segment_frames = parsed["frames"], parsed["segment_frames"]
     if max_segment_frames is not None:
         frames = frames[:, :, :max_segment_frames]

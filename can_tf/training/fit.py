@@ -22,7 +22,7 @@ from can_tf.models.randomness import seed_epoch
 from can_tf.models.registry import VARIANTS
 from can_tf.progress import Event, Progress, ignore
 from can_tf.records.dataset import Dataset, verify_shards
-from can_tf.records.pipeline import EpochOrder
+from can_tf.records.pipeline import EpochOrder, by_speaker
 from can_tf.training import run_folder
 from can_tf.training.checkpoint import load_variables, save_variables
 from can_tf.training.data import split_of
@@ -76,7 +76,8 @@ def train_fold(
         verify_shards(dataset)
         # Before TensorFlow's first operation, and so before the word vectors.
         strategy = strategy_for(options.devices)
-        training = prepare(dataset, split, folder, options, state, progress)
+        read = by_speaker(dataset) if options.normalize == "speaker" else dataset
+        training = prepare(read, split, folder, options, state, progress)
         with strategy.scope():
             _fit(training, progress)
             return finish_without_test(training) if validation_only else finish(training)

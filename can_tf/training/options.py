@@ -16,6 +16,7 @@ from can_tf.training.folds import PROTOCOLS
 from can_tf.training.option_fields import Between, Bounds, Option, option, options_of_class
 
 CLASS_WEIGHTS = ("none", "balanced")
+NORMALIZATIONS = ("none", "speaker")
 MONITORS = ("auto", "wa", "loss")
 _FROM_0, _FROM_1, _POSITIVE = Bounds(0), Bounds(1), Bounds(0, excluded=True)
 
@@ -80,6 +81,11 @@ class TrainOptions:
     )
     # 5 s; a longer one is nearly always a silence, and a batch pads to its longest.
     max_segment_frames: int = option(500, "Cut longer segments to this many frames.", bounds=_FROM_1)
+    normalize: str = option(
+        "none",
+        "Standardize frames by each speaker's own, in training and when asking; needs several recordings of a speaker.",
+        choices=NORMALIZATIONS,
+    )
     seed: int = option(0, "Random seed for folds, weights, order and dropout.", bounds=_FROM_0)
     devices: int = option(
         1, "Number of GPUs that share each batch; without a GPU, logical devices of the CPU.", bounds=_FROM_1
