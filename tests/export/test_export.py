@@ -109,6 +109,10 @@ def test_every_signature_gives_keras_probabilities_in_a_process_with_neither_can
     assert not [op for op in ops if "IO>" in op or "PyFunc" in op or op.startswith("Xla")]
     outputs = np.load(tmp_path / "outputs.npz")
     for number, (signature, _) in enumerate(requests):
+        if signature == "frames":
+            frames = cut(dict(requests)["features"])["frames"]
+            np.testing.assert_allclose(outputs[f"{number}/frames"], frames, atol=1e-3)
+            continue
         for name in PROBABILITIES:
             np.testing.assert_allclose(outputs[f"{number}/{name}"], expected[name], atol=1e-5, err_msg=signature)
 
