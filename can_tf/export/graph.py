@@ -19,9 +19,9 @@ import tensorflow as tf
 
 from can_tf.features.front_end import FrontEnd, Segments
 from can_tf.features.segments import segment_samples
+from can_tf.features.speakers import standardized_alone
 from can_tf.models.can import with_attention
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
-from can_tf.records.speakers import standardized_alone
 from can_tf.samples import SAMPLE_RATE_HZ
 
 WORD_INPUTS = {

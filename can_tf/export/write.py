@@ -25,12 +25,12 @@ from can_tf.export.card import model_card
 from can_tf.export.graph import ServedModel
 from can_tf.export.trained import load_run
 from can_tf.export.warm_up import WarmUpRequest, warm_up_requests, write_warm_up
+from can_tf.features.speakers import standardized_alone
 from can_tf.files import naming_disk_errors, write_json
 from can_tf.locks import alone_in
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
 from can_tf.prediction.predictor import DESCRIPTION_FILE
-from can_tf.records.speakers import standardized_alone
 from can_tf.training.calibration import Calibration, scaled
 
 CARD_FILE = "model_card.md"

@@ -35,7 +35,7 @@ def predict_speaker(
     Raises:
         ServerError: A server does not answer.
     """
-    from can_tf.records.speakers import RunningStatistics
+    from can_tf.features.speakers import RunningStatistics
 
     framed = [answer for batch in _batches(requests, batch_size) for answer in predictor.frames_all(batch)]
     good = [answer for answer in framed if not isinstance(answer, PredictionError)]

@@ -55,7 +55,7 @@ class Dataset:
         folder: Where it is.
         description: The content of `dataset.json`.
         utterances: The rows of `utterances.csv`.
-        speakers: By what its frames are standardized as they are read, `can_tf.records.speakers.SpeakerStatistics`;
+        speakers: By what its frames are standardized as they are read, `can_tf.features.speakers.SpeakerStatistics`;
             None leaves them as they are.
 
     Example:

@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from can_tf.errors import RecordsError
+from can_tf.features.speakers import RunningStatistics, statistics_of
 from can_tf.records.dataset import Dataset
 from can_tf.records.schema import example_fault, parse
-from can_tf.records.speakers import RunningStatistics, statistics_of
 from can_tf.records.specification import StoredUtterance
 from can_tf.records.tfrecord import HEADER_BYTES, length_in
 

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from can_tf.features.speakers import RunningStatistics, standardized_alone
 from can_tf.records.pipeline import EpochOrder, batches, by_speaker, frame_statistics, mean_frames, read_examples
 from can_tf.records.schema import parse
-from can_tf.records.speakers import RunningStatistics, standardized_alone
 
 
 def frames_by_utterance(dataset):
