@@ -12,6 +12,7 @@ from can_tf.errors import CorpusError
 
 # The codes of IEMOCAP's evaluators; xxx is an utterance on which they found no majority.
 IEMOCAP_CODES = ("ang", "dis", "exc", "fea", "fru", "hap", "neu", "oth", "sad", "sur", "xxx")
+EMODB_LABELS = ("anger", "boredom", "disgust", "fear", "happiness", "neutral", "sadness")
 _PAPERS_LABELS = ("ang", "exc", "hap", "sad", "fru", "sur", "neu")  # Section 4.1 of the paper, in its order.
 
 
@@ -41,14 +42,30 @@ def _from_mapping(name: str, mapping: Mapping[str, str], excluded: Sequence[str]
     return LabelSet(name, tuple(dict.fromkeys(mapping.values())), dict(mapping), tuple(sorted(excluded)))
 
 
-def _iemocap_label_set(name: str, mapping: Mapping[str, str]) -> LabelSet:
-    return _from_mapping(name, mapping, [code for code in IEMOCAP_CODES if code not in mapping])
+def _label_set(name: str, mapping: Mapping[str, str], of: Sequence[str]) -> LabelSet:
+    """Returns a label set that leaves out those labels of a corpus that it does not map."""
+    return _from_mapping(name, mapping, [label for label in of if label not in mapping])
 
 
-# The paper's seven, and the four classes that most others use.
+# The paper's seven; the four classes that most others use, under the labels of each corpus; EmoDB's own.
 LABEL_SETS: Mapping[str, LabelSet] = {
-    "paper7": _iemocap_label_set("paper7", {code: code for code in _PAPERS_LABELS}),
-    "four": _iemocap_label_set("four", {"ang": "ang", "hap": "hap", "exc": "hap", "sad": "sad", "neu": "neu"}),
+    "paper7": _label_set("paper7", {label: label for label in _PAPERS_LABELS}, IEMOCAP_CODES),
+    "four": _label_set(
+        "four",
+        {
+            "ang": "ang",
+            "hap": "hap",
+            "exc": "hap",
+            "sad": "sad",
+            "neu": "neu",
+            "anger": "ang",
+            "happiness": "hap",
+            "sadness": "sad",
+            "neutral": "neu",
+        },
+        (*IEMOCAP_CODES, *EMODB_LABELS),
+    ),
+    "emodb": _label_set("emodb", {label: label for label in EMODB_LABELS}, EMODB_LABELS),
 }
 
 

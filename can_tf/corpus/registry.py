@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from can_tf.corpus.emodb import EMODB, PUBLISHED_COUNTS, read_emodb
 from can_tf.corpus.iemocap import (
     DEFAULT_LABEL_SET,
     DEMO,
@@ -79,6 +80,13 @@ READERS: dict[str, Reader] = {
         "loudness; nobody's voice is in it. A model trained on it recognizes those rules and no human emotion.",
         published_counts=PAPER_COUNTS,  # Those of IEMOCAP, in whose proportions it is made.
         synthetic=True,
+    ),
+    EMODB: Reader(
+        read=read_emodb,
+        root="the folder in which wav, silb and erkennung.txt are",
+        license="EmoDB is in the public domain (CC0 1.0).",
+        label_set="emodb",
+        published_counts=PUBLISHED_COUNTS,
     ),
     MANIFEST: Reader(
         read=read_manifest,

@@ -58,6 +58,9 @@ class Corpus:
         rejected: Not usable, sorted by id.
         excluded: Number of utterances by label that the label set leaves out on purpose.
         synthetic: Whether its speech is synthetic.
+        listeners: By label, the share of listeners who heard it, averaged over its utterances; empty where it is
+            not known.
+        notes: What the reader guessed or made do with, a line each.
 
     Example:
         >>> utterance = Utterance("u1", Path("u1.wav"), (), "calm", "anna", transcript="yes")
@@ -71,3 +74,5 @@ class Corpus:
     rejected: tuple[Rejection, ...]
     excluded: Mapping[str, int]
     synthetic: bool = False
+    listeners: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    notes: tuple[str, ...] = ()

@@ -104,7 +104,12 @@ def _plan(corpus: Corpus, options: BuildOptions) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "labels": list(corpus.labels),
         **options.to_json(),
-        "corpus": {"name": corpus.name, "synthetic": corpus.synthetic},
+        "corpus": {
+            "name": corpus.name,
+            "synthetic": corpus.synthetic,
+            **({"listeners": dict(corpus.listeners)} if corpus.listeners else {}),
+            **({"notes": list(corpus.notes)} if corpus.notes else {}),
+        },
         **({"aligner": aligner_description()} if _has_transcripts(corpus) else {}),
         "fingerprint": _fingerprint(corpus, options),
         "versions": versions(),

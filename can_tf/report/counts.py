@@ -6,30 +6,42 @@ from can_tf.report.tables import format_table
 
 
 def counts_table(dataset: Dataset) -> str:
-    """Returns the utterances by label; beside them, the counts that were published for such a corpus, if any were."""
+    """Returns the utterances by label; beside them what was published for such a corpus, and what
+    share of listeners heard the label, where that is known."""
     counts = dataset.description["counts"]
-    paper = paper_counts(dataset)
-    rows = [
-        [label, count, *([paper[label], _verdict(count, paper[label])] if paper else [])]
-        for label, count in counts.items()
-    ]
     total = sum(counts.values())
-    paper_total = sum(paper.values())
-    rows.append(["all", total, *([paper_total, _verdict(total, paper_total)] if paper else [])])
-    kind = "synthetic" if dataset.synthetic else "here"
-    table = format_table(["label", kind, *(["paper", ""] if paper else [])], rows)
+    columns: dict[str, list[object]] = {
+        "label": [*counts, "all"],
+        "synthetic" if dataset.synthetic else "here": [*counts.values(), total],
+    }
+    if published := paper_counts(dataset):
+        columns["published"] = [*(published[label] for label in counts), sum(published.values())]
+        columns[""] = [
+            *(_verdict(count, published[label]) for label, count in counts.items()),
+            _verdict(total, sum(published.values())),
+        ]
+    if heard := dataset.description["corpus"].get("listeners"):
+        rates = [heard.get(label) for label in counts]
+        known = [rate for rate in rates if rate is not None]
+        columns["heard"] = ["" if rate is None else f"{rate:.3f}" for rate in [*rates, sum(known) / len(known)]]
+    table = format_table(list(columns), [list(row) for row in zip(*columns.values(), strict=True)])
     notes = [f"{dataset.description['rejected']} rejected"] if dataset.description["rejected"] else []
     excluded = dataset.description["excluded"]
     if excluded:
         listed = ", ".join(f"{label} {count}" for label, count in excluded.items())
         notes.append(f"{sum(excluded.values())} outside the label set ({listed})")
-    return "\n".join([table, *(["Not used: " + "; ".join(notes) + "."] if notes else [])])
+    lines = [f"Note: {note}" for note in dataset.description["corpus"].get("notes", [])]
+    if heard:
+        lines.append("heard: the share of listeners who heard the label; of all, the mean of the labels.")
+    if notes:
+        lines.append("Not used: " + "; ".join(notes) + ".")
+    return "\n".join([table, *lines])
 
 
 def paper_counts(dataset: Dataset) -> dict[str, int]:
-    """Returns the paper's counts for the dataset's label set; empty where they say nothing about it."""
+    """Returns the published counts for the dataset's label set; empty where they say nothing about it."""
     return published_counts(dataset.description["corpus"]["name"], dataset.labels)
 
 
-def _verdict(count: int, paper: int) -> str:
-    return "=" if count == paper else f"{count - paper:+d}"
+def _verdict(count: int, published: int) -> str:
+    return "=" if count == published else f"{count - published:+d}"
