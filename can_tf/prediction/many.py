@@ -8,8 +8,8 @@ from can_tf.errors import CanError, MissingExtraError
 from can_tf.prediction.answers import Prediction
 from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request
-from can_tf.prediction.speaker import predict_together
-from can_tf.progress import Progress, counted, ignore
+from can_tf.prediction.speaker import how_standardized, predict_together
+from can_tf.progress import Event, Progress, counted, ignore
 
 BATCH_SIZE = 16
 
@@ -46,6 +46,7 @@ def ask_many(
     """
     batches = requests_in_batches(predictor, paths, words_of, batch_size, "Predicting", progress)
     if predictor.options.normalize == "speaker":
+        progress(Event("Predicting", note=how_standardized(len(paths))))
         batches = iter([[request for batch in batches for request in batch]])
     for requests in batches:
         good = [request for request in requests if isinstance(request, Request)]

@@ -13,6 +13,16 @@ from can_tf.prediction.requests import Request
 BATCH_SIZE = 16
 
 
+def how_standardized(recordings: int) -> str:
+    """Returns a line on what a model that was trained by speaker makes of so many recordings."""
+    if recordings == 1:
+        return (
+            "This model standardizes frames by speaker. One recording is standardized by itself, which takes away part "
+            "of its emotion: give several recordings of the speaker together."
+        )
+    return f"This model standardizes frames by speaker: the {recordings} recordings are taken to be one speaker's."
+
+
 def predict_together(
     predictor: Predictor, requests: Sequence[Request], batch_size: int = BATCH_SIZE
 ) -> list[Prediction | PredictionError]:

@@ -10,6 +10,8 @@ from typing import Any
 from can_tf.cluster import cluster_executor
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import ConfigError
+from can_tf.features.front_end import FrontEnd
+from can_tf.features.mfcc import Mfcc
 from can_tf.progress import Event, Progress, ignore
 from can_tf.records.build import build_records
 from can_tf.records.dataset import Dataset
@@ -33,6 +35,7 @@ class Reproduction:
         class_weights: Each trains every row; UA moves with it.
         folds: Only the first so many; None for all that the protocol has.
         seeds: How many, from 0 on.
+        front_end: Of the records; where it gives one frame a segment, an utterance's frames are its segments'.
         out: Folder of records, runs and the report.
 
     Example:
@@ -45,11 +48,16 @@ class Reproduction:
     class_weights: tuple[str, ...] = ("none",)
     folds: int | None = None
     seeds: int = 1
+    front_end: FrontEnd = dataclasses.field(default_factory=Mfcc)
     out: Path = Path("reproduction")
 
     @property
     def rows(self) -> tuple[TableRow, ...]:
-        return rows_of(self.tables)
+        one_frame = self.front_end.frames_per_second is None
+        return tuple(
+            dataclasses.replace(row, segmentation="aligned") if one_frame and row.segmentation == "whole" else row
+            for row in rows_of(self.tables)
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,7 +189,7 @@ def _build(
             datasets[segmentation] = build_records(
                 corpus,
                 folder,
-                BuildOptions(segmentation=segmentation),
+                BuildOptions(segmentation=segmentation, front_end=what.front_end),
                 workers=workers or os.cpu_count() or 1,
                 progress=progress,
                 executor=executor,
@@ -218,6 +226,7 @@ def _facts(dataset: Dataset, what: Reproduction, trainings: Sequence[FoldRun]) -
     return {
         "synthetic": dataset.synthetic,
         "utterances": len(dataset.utterances),
+        "features": what.front_end.name,
         "protocol": what.options.protocol,
         "folds": folds_to_run(dataset.utterances, what.options.protocol, what.folds),
         "seeds": what.seeds,

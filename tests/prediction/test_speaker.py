@@ -66,6 +66,14 @@ def test_a_recording_alone_is_its_own_speaker(folder):
         assert first.probabilities != third.probabilities
 
 
+def test_how_recordings_are_standardized_is_said(folder):
+    paths, model = sorted((folder / "anna").glob("*.wav"))[:2], folder / "model"
+    one = run("predict", paths[0], "--model", model)
+    assert "One recording is standardized by itself" in one.stderr
+    two = run("predict", *paths, "--model", model)
+    assert "the 2 recordings are taken to be one speaker's" in two.stderr
+
+
 def test_a_recording_that_cannot_be_used_costs_itself_alone(folder, tmp_path):
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     model = can_tf.load(folder / "model")

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from can_tf.cli.main import main
+from can_tf.features.whisper.front_end import WhisperBase
 from can_tf.files import write_csv
 from can_tf.models.registry import VARIANTS
 from can_tf.report.comparison import compare, read_results, sentences
@@ -75,6 +76,14 @@ def test_the_tables_have_the_papers_rows():
             assert (row.segmentation == "whole") == (VARIANTS[row.variant].reads == "frames")
     assert [row.name for row in rows_of((3,))] == ["CAN", "CAN, equal segments", ROWS[-2].name, ROWS[-1].name]
     assert CAN.wa == (0.579, 0.019)
+
+
+def test_a_front_end_of_one_frame_a_segment_needs_no_records_of_whole_utterances():
+    of_frames = {row.name: row.segmentation for row in Reproduction().rows}
+    of_segments = {row.name: row.segmentation for row in Reproduction(front_end=WhisperBase()).rows}
+    assert {of_frames["audio alone"], of_frames["Xu et al., learned alignment"]} == {"whole"}
+    assert set(of_segments.values()) == {"aligned", "equal"}
+    assert of_segments["CAN, equal segments"] == "equal"
 
 
 def test_each_row_has_the_numbers_of_its_run_folders(results):
@@ -147,6 +156,7 @@ def test_from_python_rows_are_planned_trained_and_reported(tone_corpus, tone_rec
     built = []
 
     def build(corpus, folder, options, **settings):
+        assert options.front_end == WhisperBase(layer=2)
         built.append((folder.name, options.segmentation))
         return tone_records
 
@@ -157,7 +167,9 @@ def test_from_python_rows_are_planned_trained_and_reported(tone_corpus, tone_rec
 
     monkeypatch.setattr("can_tf.report.reproduction.build_records", build)
     monkeypatch.setattr("can_tf.training.fold_runs.train_apart", train)
-    what = Reproduction(tables=(3,), folds=2, class_weights=("none", "balanced"), out=tmp_path)
+    what = Reproduction(
+        tables=(3,), folds=2, class_weights=("none", "balanced"), front_end=WhisperBase(layer=2), out=tmp_path
+    )
     planned = plan_reproduction(tone_corpus, what)
     assert built == [("records-aligned", "aligned"), ("records-equal", "equal")]
     assert [(one.name, one.missing) for one in planned] == [
@@ -173,6 +185,7 @@ def test_from_python_rows_are_planned_trained_and_reported(tone_corpus, tone_rec
     assert [line["wa_mean"] for line in result.table] == pytest.approx([20 / 30, 0.5, 0.5, 0.25] * 2)
     assert [path.name for path in result.paths] == ["report.md", "report.csv", "report.json", "report.png"]
     assert (result.facts["folds"], result.facts["versions"], result.failures) == (2, "can_tf 1.0", {})
+    assert result.facts["features"] == "whisper-base"
 
 
 @pytest.mark.long

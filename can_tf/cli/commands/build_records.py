@@ -8,13 +8,10 @@ import click
 
 from can_tf.alignment.spans import FILLER_POLICIES, SEGMENTATIONS
 from can_tf.cli.shared.corpora import chosen_corpus
-from can_tf.cli.shared.names import FrontEndIn
-from can_tf.cli.shared.options import cluster_option, corpus_options, limit_options
+from can_tf.cli.shared.options import cluster_option, corpus_options, features_option, limit_options
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cluster import cluster_executor
 from can_tf.corpus.registry import read_corpus
-from can_tf.features.mfcc import Mfcc
-from can_tf.features.registry import FRONT_ENDS
 from can_tf.limits import Limits
 from can_tf.progress import amount
 from can_tf.report.counts import counts_table
@@ -31,12 +28,7 @@ from can_tf.report.counts import counts_table
     show_default="alignments, beside --out",
     help="Folder that caches alignments made from transcripts.",
 )
-@click.option(
-    "--features",
-    type=FrontEndIn(FRONT_ENDS),
-    default=Mfcc.name,
-    help="Features to extract from audio. Settings may follow the name: whisper-base:layer=2.",
-)
+@features_option
 @click.option(
     "--segmentation",
     type=click.Choice(SEGMENTATIONS),

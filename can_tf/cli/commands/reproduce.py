@@ -12,6 +12,7 @@ from can_tf.cli.shared.corpora import usable_corpus
 from can_tf.cli.shared.options import (
     cluster_option,
     corpus_options,
+    features_option,
     fold_options,
     jobs_option,
     options_of,
@@ -42,6 +43,7 @@ def _tables(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[
     help="Which of the paper's tables, separated by commas.",
 )
 @corpus_options
+@features_option
 @training_options(but=("fold", "seed", "model", "records", "class_weight"))
 @click.option(
     "--class-weight",
@@ -68,6 +70,7 @@ def reproduce_command(
     root: Path | None,
     labels: str | None,
     utterances: int,
+    features: str,
     config: Path | None,
     class_weight: str | None,
     folds: int | None,
@@ -84,11 +87,20 @@ def reproduce_command(
     Every row is cross-validated, and differences between rows are tested for significance. Re-running the command
     resumes it.
     """
+    from can_tf.features.registry import front_end
     from can_tf.report.reproduction import Reproduction, plan_reproduction, reproduce
 
     options = options_of(ctx, config, values)
     weights = CLASS_WEIGHTS if class_weight == _BOTH else (class_weight or options.class_weight,)
-    what = Reproduction(options=options, tables=tables, class_weights=weights, folds=folds, seeds=seeds, out=out)
+    what = Reproduction(
+        options=options,
+        tables=tables,
+        class_weights=weights,
+        folds=folds,
+        seeds=seeds,
+        front_end=front_end(features),
+        out=out,
+    )
     source, progress = usable_corpus(corpus, root, labels, utterances), ProgressPrinter().show
     if plan_only:
         _show_plan(plan_reproduction(source, what, cluster=cluster, progress=progress))

@@ -7,9 +7,11 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from can_tf.cli.shared.names import NameIn
+from can_tf.cli.shared.names import FrontEndIn, NameIn
 from can_tf.corpus.labels import LABEL_SETS
 from can_tf.corpus.registry import READERS
+from can_tf.features.mfcc import Mfcc
+from can_tf.features.registry import FRONT_ENDS
 from can_tf.limits import MAX_SECONDS, MAX_WORDS
 from can_tf.training.option_fields import Option
 from can_tf.training.options import OPTIONS, TrainOptions, read_config
@@ -49,6 +51,16 @@ def corpus_options(command: Any) -> Any:
         ),
     ]
     return with_options(command, options)
+
+
+def features_option(command: Any) -> Any:
+    """Adds `--features`."""
+    return click.option(
+        "--features",
+        type=FrontEndIn(FRONT_ENDS),
+        default=Mfcc.name,
+        help="Features to extract from audio. Settings may follow the name: whisper-base:layer=2.",
+    )(command)
 
 
 def limit_options(*, max_seconds: float = MAX_SECONDS) -> Callable[[Any], Any]:
