@@ -10,6 +10,7 @@ syllables whose letters are most like its own. Where there are no onsets, words 
 
 import difflib
 import functools
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -75,8 +76,8 @@ def read_emodb(root: Path, label_set: LabelSet | None = None) -> Corpus:
                 raise CorpusError(f"its label {emotion!r} is unknown to the label set {label_set.name}")
             words = _words(root, path)
             if words is None:
-                without_times.append(path.stem)
                 words = _equal_words(path)
+                without_times.append(path.stem)
         except CanError as error:
             rejected.append(Rejection(path.stem, str(error), str(path)))
             continue
@@ -138,7 +139,7 @@ def _syllables(path: Path) -> list[Word]:
     if not onsets or onsets[-1][1] != _END:
         raise CorpusError(f"{path}: expected {_END!r}, the end of speech, in its last line")
     starts = [start for start, _ in onsets]
-    if starts != sorted(starts):
+    if not all(map(math.isfinite, starts)) or starts != sorted(starts):
         raise CorpusError(f"{path}: expected onsets that rise")
     ends = zip(onsets, starts[1:], strict=False)
     return [Word(SILENCE if text in (_PAUSE, _END) else text, start, end) for (start, text), end in ends if end > start]

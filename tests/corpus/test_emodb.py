@@ -98,6 +98,7 @@ def test_the_four_classes_of_others(root):
     [
         ("0.2\theu\n0.4\tte\n", "the end of speech, in its last line"),
         ("0.4\theu\n0.2\tte\n0.5\t.\n", "onsets that rise"),
+        ("0.1\theu\nnan\tte\n0.5\t.\n", "onsets that rise"),
         ("early\theu\n0.5\t.\n", "lines of seconds and syllable"),
         ("0.2\theu\n0.5\t.\n", "1 syllables for a sentence of 7 words"),
         ("".join(f"{0.02 * index:.2f}\tla\n" for index in range(60)) + "1.5\t.\n", "too many for a sentence"),
