@@ -86,7 +86,7 @@ class Predictor:
     Example:
         >>> predictor = load("saved_models/can")
         >>> words = [("not", 0.0, 0.4), ("again", 0.4, 1.0)]
-        >>> prediction = predictor.predict(np.zeros(16_000), words, sample_rate=16_000)
+        >>> prediction = predictor.predict(np.sin(np.arange(16_000)), words, sample_rate=16_000)
         >>> [word.text for word in prediction.words]
         ['not', 'again']
     """
