@@ -21,6 +21,7 @@ from can_tf.cli.commands.train import train_command
 from can_tf.cli.commands.tune import tune_command
 from can_tf.cli.commands.verify import verify_command
 from can_tf.errors import CanError
+from can_tf.processes import cores
 
 
 class CanGroup(click.Group):
@@ -41,7 +42,7 @@ def main() -> None:
     """Speech emotion recognition with a Cross Attention Network over aligned audio and text."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets at length otherwise.
     # The two directions of a BLSTM run side by side: an operation that took every core would only wait for the other.
-    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, cores() // 2)))
 
 
 for command in (

@@ -1,7 +1,6 @@
 """The paper's tables, made: records for each row, every training that is missing, and the report."""
 
 import dataclasses
-import os
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from can_tf.corpus.utterance import Corpus
 from can_tf.errors import ConfigError
 from can_tf.features.front_end import FrontEnd
 from can_tf.features.mfcc import Mfcc
+from can_tf.processes import cores
 from can_tf.progress import Event, Progress, ignore
 from can_tf.records.build import build_records
 from can_tf.records.dataset import Dataset
@@ -190,7 +190,7 @@ def _build(
                 corpus,
                 folder,
                 BuildOptions(segmentation=segmentation, front_end=what.front_end),
-                workers=workers or os.cpu_count() or 1,
+                workers=workers or cores(),
                 progress=progress,
                 executor=executor,
             )

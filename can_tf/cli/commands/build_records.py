@@ -1,7 +1,6 @@
 """`can-tf build-records`."""
 
 import json
-import os
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cluster import cluster_executor
 from can_tf.corpus.registry import read_corpus
 from can_tf.limits import Limits
+from can_tf.processes import cores
 from can_tf.progress import amount
 from can_tf.report.counts import counts_table
 
@@ -50,7 +50,7 @@ from can_tf.report.counts import counts_table
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
-    default=os.cpu_count() or 1,
+    default=cores(),
     show_default="one per core",
     help="Number of processes, without --cluster.",
 )
