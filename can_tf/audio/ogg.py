@@ -64,7 +64,7 @@ def opus_at_48_khz(content: bytes) -> bytes:
     page = bytearray(content[:end])
     page[head + 12 : head + 16] = (48_000).to_bytes(4, "little")
     page[22:26] = bytes(4)
-    page[22:26] = _checksum(page).to_bytes(4, "little")
+    page[22:26] = _checksum(bytes(page)).to_bytes(4, "little")
     return bytes(page) + content[end:]
 
 

@@ -36,6 +36,7 @@ BLOCK_VALUES = 1 << 20
 _FIRST_BYTES = 1 << 12
 _UNKNOWN_SAMPLES = 1 << 62  # What libsndfile says of a stream that does not tell how long it is.
 _MPEG_PADDING = 4_096
+_FLAC_HEADER_BYTES = 42
 _FLAC_START = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")
 
 
@@ -177,6 +178,8 @@ def _without_first(blocks: Iterator[np.ndarray], samples: int) -> Iterator[np.nd
 def _of_flac(content: bytes, name: str, stack: contextlib.ExitStack) -> Stream:
     if any(content.find(start, len(start)) > 0 for start in _FLAC_START):
         raise AudioError("holds several FLAC files one behind another", where=name, advice="Take them apart")
+    if len(content) < _FLAC_HEADER_BYTES:
+        raise AudioError("is cut short in its header", where=name)
     told = (content[21] & 0x0F) << 32 | int.from_bytes(content[22:26], "big")
     # Read as a stream that does not tell its length: libsndfile would stop at what it tells.
     stream = _by_libsndfile(io.BytesIO(content[:21] + bytes([content[21] & 0xF0, 0, 0, 0, 0]) + content[26:]), stack)
