@@ -10,10 +10,11 @@ from click.core import ParameterSource
 
 from can_tf.alignment.formats import alignment_suffixes
 from can_tf.cli.shared.corpora import chosen_corpus
+from can_tf.cli.shared.folders import has_suffix, recordings
 from can_tf.cli.shared.options import corpus_options, limit_options
 from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options, say_recognized
 from can_tf.cli.shared.progress import ProgressPrinter
-from can_tf.cli.shared.recordings import end_with_errors, has_suffix, recordings
+from can_tf.cli.shared.recordings import end_with_errors
 from can_tf.corpus.iemocap import DEMO
 from can_tf.corpus.registry import READERS, read_corpus
 from can_tf.errors import CanError, ConfigError
@@ -68,14 +69,15 @@ def explain_command(
         _write(out, f"{run.resolve().name}: test utterances", groups, notes, as_json)
         return
     _check_not_given(ctx, _OF_RUNS, "a run", "recordings were")
-    paths, out = list(recordings(what)), out or Path("explanation.html")
+    found, out = recordings(what), out or Path("explanation.html")
+    paths = found.paths
     suffixes = (".html", *_FIGURES, ".json") if len(paths) == 1 else (".html", ".json")
     _check_out(out, suffixes, f"{len(paths)} recording{'s' * (len(paths) > 1)}")
     if has_suffix(out, alignment_suffixes()) and out.with_suffix("") in [path.with_suffix("") for path in paths]:
         raise ConfigError(f"--out {out}: is where a recording's alignment would be looked for. Give it another name.")
     if not values["server"]:
         values["model"] = _version(values["model"])
-    words = Words(alignment, transcript, len(paths))
+    words = Words(alignment, transcript, found)
     predictor = open_predictor(values)
     from can_tf.explanation.recordings import explain_recordings
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from can_tf.cli.shared.folders import recordings
 from can_tf.cli.shared.options import limit_options
 from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options, say_recognized
 from can_tf.cli.shared.progress import ProgressPrinter
-from can_tf.cli.shared.recordings import end_with_errors, one_line, recordings
+from can_tf.cli.shared.recordings import end_with_errors, one_line
 from can_tf.cli.shared.timeline import answers_in, show_timelines, timelines
 from can_tf.errors import CanError, ConfigError
 from can_tf.report.tables import format_table
@@ -75,8 +76,8 @@ def predict_command(
 
     If a recording cannot be used, the command reports it, goes on with the others, and exits with code 1.
     """
-    paths = list(recordings(audio))
-    words = Words(alignment, transcript, len(paths))
+    found = recordings(audio)
+    paths, words = found.paths, Words(alignment, transcript, found)
     if (rttm is not None or plot is not None) and not as_timeline:
         raise ConfigError("--rttm and --plot belong to --timeline.")
     if plot is not None and len(paths) > 1:
@@ -90,7 +91,7 @@ def predict_command(
     if as_timeline:
         answers = timelines(paths, words.of, predictor)
         _tell_if_not_calibrated(reject_below, [answer for moments in answers for answer in answers_in(moments)])
-        show_timelines(paths, answers, as_json=as_json, rttm=rttm, plot=plot)
+        show_timelines(found.names(), answers, as_json=as_json, rttm=rttm, plot=plot)
         end_with_errors(ctx, paths, answers)
         return
     from can_tf.prediction.many import predict_many

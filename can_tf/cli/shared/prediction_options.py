@@ -8,6 +8,7 @@ import click
 
 from can_tf.alignment.formats import alignment_suffixes
 from can_tf.alignment.spans import FILLER_POLICIES
+from can_tf.cli.shared.folders import Recordings
 from can_tf.cli.shared.options import with_options
 from can_tf.cli.shared.recordings import Companions, Transcripts
 from can_tf.errors import ConfigError
@@ -64,11 +65,11 @@ def open_predictor(values: Mapping[str, Any]) -> "Predictor":
 class Words:
     """Finds a recording's alignment or, failing that, its transcript; those given go before those beside it."""
 
-    def __init__(self, alignment: Path | None, transcript: str | None, count: int):
+    def __init__(self, alignment: Path | None, transcript: str | None, recordings: Recordings):
         if alignment is not None and transcript is not None:
             raise ConfigError("--alignment has the words already; leave --transcript out.")
-        self._alignments = Companions("alignment", alignment_suffixes(), alignment, count)
-        self._transcripts = Transcripts(transcript, count)
+        self._alignments = Companions("alignment", alignment_suffixes(), alignment, recordings)
+        self._transcripts = Transcripts(transcript, recordings)
         self._transcript_given = transcript is not None
 
     def of(self, path: Path) -> tuple[Path | None, str | None]:
