@@ -26,7 +26,7 @@ def read(*channels):
         (VOICE, np.sign(HISS) / 32_768),
         (0 * VOICE + 1e-5, VOICE),
     ],
-    ids=["left", "right", "centre of six", "front of four", "dither", "offset"],
+    ids=["left", "right", "center of six", "front of four", "dither", "offset"],
 )
 def test_channels_that_say_nothing_do_not_make_the_others_quieter(channels):
     np.testing.assert_allclose(read(*channels), MONO, atol=2.1 / 32_768)
