@@ -59,7 +59,7 @@ def tune(search: Search, role: Role | None = None, progress: Progress = ignore) 
     """
     role = role or Role()
     dataset = load_dataset(next(iter(search.records.values())))
-    folds_to_run(dataset.utterances, search.options.protocol, search.folds)
+    folds_to_run(dataset.utterances, search.options.protocol, search.folds, search.options.folds)
     try:
         import keras_tuner  # noqa: F401  What follows needs it.
     except ModuleNotFoundError as error:
