@@ -20,6 +20,7 @@ from can_tf.cli.commands.serve import serve_command
 from can_tf.cli.commands.train import train_command
 from can_tf.cli.commands.tune import tune_command
 from can_tf.cli.commands.verify import verify_command
+from can_tf.cli.shared.notices import show_notices
 from can_tf.errors import CanError
 from can_tf.processes import cores
 
@@ -38,8 +39,10 @@ class CanGroup(click.Group):
 
 @click.group(cls=CanGroup, context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
 @click.version_option(can_tf.__version__, prog_name="can-tf")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Speech emotion recognition with a Cross Attention Network over aligned audio and text."""
+    show_notices(ctx)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets at length otherwise.
     # The two directions of a BLSTM run side by side: an operation that took every core would only wait for the other.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, cores() // 2)))
