@@ -20,6 +20,7 @@ from can_tf.corpus.utterance import Corpus
 from can_tf.errors import RecordsError
 from can_tf.files import remove_temporary_files, sha256_of_json, write_csv, write_json
 from can_tf.locks import alone_in
+from can_tf.notices import tell_again
 from can_tf.processes import process_pool, run_all
 from can_tf.progress import Progress, counted, ignore
 from can_tf.provenance import git_commit, versions
@@ -226,7 +227,10 @@ def _build_shards(
         reports[task.name] = built
         done += len(task.utterances)
         report(done, total)
-    return [shard_report for task in tasks if (shard_report := reports[task.name]) is not None]
+    done_reports = [shard_report for task in tasks if (shard_report := reports[task.name]) is not None]
+    for shard_report in done_reports:
+        tell_again(shard_report.get("notices", ()))
+    return done_reports
 
 
 def _run(

@@ -13,7 +13,7 @@ import soundfile
 
 from can_tf.alignment.cache import read_kept
 from can_tf.alignment.formats import FORMATS, format_alignment, read_alignment
-from can_tf.alignment.formats.format import OVERLAP_TOLERANCE_SECONDS
+from can_tf.alignment.mending import OVERLAP_TOLERANCE_SECONDS
 from can_tf.alignment.spans import share_silence
 from can_tf.alignment.transcript import spoken_words
 from can_tf.alignment.word import Word
