@@ -13,6 +13,7 @@ from can_tf.alignment.forced import OOV_POLICIES
 from can_tf.alignment.formats import FORMATS, format_alignment
 from can_tf.cli.shared.folders import Recordings, recordings
 from can_tf.cli.shared.names import NameIn
+from can_tf.cli.shared.options import column_option
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recordings import Transcripts, end_with_errors, one_line
 from can_tf.errors import CanError, ConfigError
@@ -32,6 +33,7 @@ _TABLE = "table"
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Instead of AUDIO: align the recordings of a manifest that have a transcript but no alignment.",
 )
+@column_option
 @click.option(
     "--transcript",
     show_default="beside the audio, .txt or .lab",
@@ -72,6 +74,7 @@ def align_command(
     ctx: click.Context,
     audio: tuple[Path, ...],
     manifest: Path | None,
+    column: dict[str, str],
     transcript: str | None,
     recognize: bool,
     format_: str,
@@ -90,7 +93,7 @@ def align_command(
     """
     if bool(audio) == bool(manifest) or (manifest and (transcript or recognize)):
         raise ConfigError("expected AUDIO, with --transcript or --recognize or neither, or else --manifest.")
-    said, found = _rows_of(manifest) if manifest else ({}, recordings(audio))
+    said, found = _rows_of(manifest, column) if manifest else ({}, recordings(audio))
     paths = found.paths
     _check_options(paths, transcript, recognize, format_, out)
     transcript_of = said.get if manifest else Transcripts(transcript, found).required
@@ -113,14 +116,15 @@ def align_command(
     end_with_errors(ctx, paths, answers)
 
 
-def _rows_of(manifest: Path) -> tuple[dict[Path, str], Recordings]:
+def _rows_of(manifest: Path, column: dict[str, str]) -> tuple[dict[Path, str], Recordings]:
     """Returns the transcripts of a manifest by recording, and the recordings, called by their ids.
 
     It reports the rows that cannot be used.
     """
     from can_tf.corpus.manifest import read_manifest
+    from can_tf.corpus.options import CorpusOptions
 
-    corpus = read_manifest(manifest)
+    corpus = read_manifest(manifest, options=CorpusOptions(columns=column))
     for rejection in corpus.rejected:
         click.echo(f"Left out: {rejection.id}: {rejection.reason}", err=True)
     said: dict[Path, str] = {}

@@ -9,13 +9,14 @@ import click
 from click.core import ParameterSource
 
 from can_tf.alignment.formats import alignment_suffixes
-from can_tf.cli.shared.corpora import chosen_corpus
+from can_tf.cli.shared.corpora import chosen_corpus, list_options
 from can_tf.cli.shared.folders import has_suffix, recordings
-from can_tf.cli.shared.options import corpus_options, limit_options
+from can_tf.cli.shared.options import corpus_options, limit_options, reading_options
 from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options, say_recognized
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recordings import end_with_errors
 from can_tf.corpus.iemocap import DEMO
+from can_tf.corpus.options import CorpusOptions
 from can_tf.corpus.registry import READERS, read_corpus
 from can_tf.errors import CanError, ConfigError
 from can_tf.files import write_json
@@ -24,7 +25,7 @@ from can_tf.training.run_folder import CONFIG_FILE, METRICS_FILE, read_run_json
 
 _FIGURES = (".png", ".pdf", ".svg")
 _OF_RECORDINGS = ("alignment", "transcript", "model", "server", "fillers", "max_seconds", "max_words")
-_OF_RUNS = ("count", "corpus", "root", "labels", "utterances")
+_OF_RUNS = ("count", "corpus", "root", "labels", "utterances", "column")
 
 
 @click.command("explain")
@@ -38,6 +39,7 @@ _OF_RUNS = ("count", "corpus", "root", "labels", "utterances")
 @prediction_options
 @click.option("--count", type=click.IntRange(min=1), default=4, help="Number of utterances per group, for a RUN.")
 @corpus_options
+@reading_options
 @limit_options(max_seconds=PICTURE_SECONDS)
 @click.option("--json", "as_json", is_flag=True, help="Also print the data as JSON.")
 @click.pass_context
@@ -52,6 +54,7 @@ def explain_command(
     root: Path | None,
     labels: str | None,
     utterances: int,
+    column: dict[str, str],
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -65,7 +68,9 @@ def explain_command(
         _check_not_given(ctx, _OF_RECORDINGS, "recordings", "a run was")
         run, out = what[0], out or what[0] / "explanation.html"
         _check_out(out, (".html", ".json"), "the test utterances of a run")
-        groups, notes = _of_run(run, (corpus, root, labels, utterances), count)
+        groups, notes = _of_run(
+            run, (corpus, root, labels, utterances), count, list_options(column, values["tier"], values["silence"])
+        )
         _write(out, f"{run.resolve().name}: test utterances", groups, notes, as_json)
         return
     _check_not_given(ctx, _OF_RUNS, "a run", "recordings were")
@@ -126,7 +131,7 @@ def _notes(synthetic: bool) -> list[str]:
 
 
 def _of_run(
-    run: Path, source: tuple[str | None, Path | None, str | None, int], count: int
+    run: Path, source: tuple[str | None, Path | None, str | None, int], count: int, options: CorpusOptions
 ) -> tuple[list[Any], list[str]]:
     """Returns the groups of a run's gallery, and notes to stand above them."""
     from can_tf.explanation.gallery import gallery
@@ -140,7 +145,7 @@ def _of_run(
     if root is None and name != DEMO:
         raise ConfigError(f"{run}: give the corpus of its records: --root, {READERS[name].root}.")
     name, root = chosen_corpus(name, root, utterances, 0)
-    by_id = {utterance.id: utterance for utterance in read_corpus(name, root, labels).utterances}
+    by_id = {utterance.id: utterance for utterance in read_corpus(name, root, labels, options).utterances}
     groups = gallery(run, by_id, count, ProgressPrinter().show)
     return groups, _notes(synthetic)
 

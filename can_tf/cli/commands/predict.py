@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from can_tf.cli.shared.folders import recordings
-from can_tf.cli.shared.options import limit_options
+from can_tf.cli.shared.options import limit_options, reading_options
 from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options, say_recognized
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recordings import end_with_errors, one_line
@@ -22,6 +22,7 @@ _BAR_CELLS = 20
 @click.command("predict")
 @click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
 @prediction_options
+@reading_options
 @click.option("--batch-size", type=click.IntRange(min=1), default=16, help="Recordings per batch.")
 @click.option(
     "--reject-below",

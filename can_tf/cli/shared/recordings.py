@@ -2,8 +2,9 @@
 
 import itertools
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 
 from can_tf.cli.shared.folders import Recordings, files_below, has_suffix
 from can_tf.errors import AlignmentError, CanError, ConfigError
+from can_tf.text_files import read_text
 
 TRANSCRIPT_SUFFIXES = (".txt", ".lab")
 
@@ -26,14 +28,27 @@ class Companions:
         suffixes: Of such files, in any case; where files of several stand together, the first counts.
         given: A file, a folder, or None for files beside the recordings.
         recordings: What they belong to.
+        names: Returns the names of the recordings that a file tells apart, which may be one for all.
+        passed_over: Tells which files beside the recordings are none of this kind, whatever their names.
     """
 
-    def __init__(self, what: str, suffixes: Sequence[str], given: Path | None, recordings: Recordings):
+    def __init__(
+        self,
+        what: str,
+        suffixes: Sequence[str],
+        given: Path | None,
+        recordings: Recordings,
+        *,
+        names: Callable[[Path], Sequence[str]] = lambda path: (),
+        passed_over: Callable[[Path], bool] = lambda path: False,
+    ):
         if given is not None and not given.exists():
             raise ConfigError(f"{given}: there is no such {what} file or folder.")
-        if given is not None and not given.is_dir() and len(recordings.paths) > 1:
-            raise ConfigError(f"{given}: is one {what} for {len(recordings.paths)} recordings; give a folder of them.")
-        self._what, self._suffixes, self._given, self._below = what, suffixes, given, recordings.below
+        count = len(recordings.paths)
+        if given is not None and not given.is_dir() and count > 1 and len(names(given)) < 2:
+            raise ConfigError(f"{given}: is one {what} for {count} recordings; give a folder of them.")
+        self._what, self._suffixes, self._given, self._passed_over = what, suffixes, given, passed_over
+        self._below = recordings.below
         self._stems = Counter(path.stem for path in recordings.paths)
         self._by_folder: dict[Path, dict[str, list[Path]]] = {}
 
@@ -44,7 +59,7 @@ class Companions:
             ConfigError: The folder given has none for it, or several; or there is no such recording.
         """
         if self._given is None:
-            return next(iter(self._files_in(path.parent, deep=False).get(path.stem, ())), None)
+            return next(iter(self._files_in(path.parent, deep=False).get(_folded(path.stem), ())), None)
         if not self._given.is_dir():
             return self._given
         if not path.exists():
@@ -52,7 +67,7 @@ class Companions:
         return self._in_given(path, self._given)
 
     def _in_given(self, path: Path, given: Path) -> Path:
-        files = self._files_in(given, deep=True).get(path.stem, [])
+        files = self._files_in(given, deep=True).get(_folded(path.stem), [])
         if not files:
             raise ConfigError(f"{path}: {given} holds no {path.stem} with {', '.join(self._suffixes)}.")
         below = self._below.get(path)
@@ -81,12 +96,18 @@ class Companions:
             order = [suffix.lower() for suffix in self._suffixes]
             everything = files_below(folder) if deep else folder.glob("*")
             files = [file for file in everything if has_suffix(file, self._suffixes) and file.is_file()]
+            files = [file for file in files if deep or not self._passed_over(file)]
             files.sort(key=lambda file: (order.index(file.suffix.lower()), file.suffix not in self._suffixes, file))
             by_stem: dict[str, list[Path]] = {}
             for file in files:
-                by_stem.setdefault(file.stem, []).append(file)
+                by_stem.setdefault(_folded(file.stem), []).append(file)
             self._by_folder[folder] = by_stem
         return self._by_folder[folder]
+
+
+def _folded(name: str) -> str:
+    """Returns a name whose accents are part of their letters: macOS writes them as letters of their own."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _folders_alike(recording: Path, file: PurePath) -> int:
@@ -121,7 +142,7 @@ class Transcripts:
         if self._words is not None:
             return self._words
         place = self._files.of(path)
-        return None if place is None else _read_text(place)
+        return None if place is None else read_text(place, ConfigError)
 
     def required(self, path: Path) -> str:
         """Returns the text as `of` does, and raises AlignmentError where there is none."""
@@ -142,15 +163,6 @@ def _is_path(text: str) -> bool:
     except (OSError, ValueError):
         return False  # Too long for a name, or with a character that no name has.
     return not re.search(r"\s", text) and has_suffix(text, TRANSCRIPT_SUFFIXES)
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 text ({error.reason}).") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from error
 
 
 def end_with_errors(ctx: click.Context, paths: Sequence[Path], answers: Sequence[Any]) -> None:
