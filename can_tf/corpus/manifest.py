@@ -164,7 +164,7 @@ def _rows(path: Path, renamed: Mapping[str, str]) -> Iterator[tuple[int, Row, st
     if table.rows and all(faults) and not any(row.fault and row.values for row in table.rows):
         raise CorpusError(f"{path}:{table.rows[0].line}: {faults[0]}.")
     for row, fault in zip(table.rows, faults, strict=True):
-        values = {name: _as_text(row.values.get(names.get(name, ""))) for name in COLUMNS}
+        values = {name: _as_text(row.values.get(names[name])) if name in names else "" for name in COLUMNS}
         yield row.line, values, fault or row.fault
 
 

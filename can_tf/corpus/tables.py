@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from can_tf.errors import CorpusError
+from can_tf.progress import amount
 from can_tf.text_files import read_text
 
 _LOG = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ def csv_rows(text: str, separator: str = ",") -> Iterator[tuple[int, list[str], 
             continue
         if swallowed := _rows_within(lines.lines[first + 1 : lines.place], separator, len(fields)):
             lines.place = first + 1
-            yield first + 1, [], f"a quotation mark opens in it, and closes {swallowed} rows below"
+            yield first + 1, [], f"a quotation mark opens in it, and closes {amount(swallowed, 'rows')} below"
         elif any(fields):
             yield first + 1, fields, ""
 

@@ -150,8 +150,8 @@ def _groups(rows: Sequence[UtteranceRow], protocol: str, seed: int) -> dict[str,
         )
     if len(groups) < _LEAST_GROUPS:
         raise ConfigError(
-            f"the {protocol} protocol needs {_LEAST_GROUPS} different values of {protocol} at least, to train, validate "
-            f"and test; here are {len(groups)}: {', '.join(groups)}"
+            f"the {protocol} protocol needs {_LEAST_GROUPS} different values of {protocol} at least, to train, "
+            f"validate and test; here are {len(groups)}: {', '.join(groups)}"
         )
     return groups
 

@@ -208,9 +208,9 @@ _DIALECTS: tuple[Dialect, ...] = (
     _list_named("word_segments"),  # WhisperX.
     _assembly,
     _list_named("words"),  # OpenAI, Gentle.
+    _whisper_cpp,
     _results,
     _segments,
-    _whisper_cpp,
     _chunks,
     _amazon,
     _google,

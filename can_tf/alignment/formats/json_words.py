@@ -37,18 +37,17 @@ def is_answer(path: Path) -> bool:
 
 
 def _read(path: Path, text: str, utterance_id: str | None, tier: str | None = None) -> Iterator[Word]:
-    empty = 0
-    together = False
-    for number, entry in enumerate(entries_of(path, _value(path, text), utterance_id, tier), 1):
-        word, start, end = _parts(path, number, entry)
-        empty = empty or (0 if word.strip() else number)
-        together = together or len(word.split()) > 1
-        if word.strip():
-            yield from spread(word, start, end)
-    if empty == 1:
-        raise AlignmentError(f"{path}: entry 1: expected a word, found {word!r}")
-    if together:
+    parts = [
+        _parts(path, number, entry)
+        for number, entry in enumerate(entries_of(path, _value(path, text), utterance_id, tier), 1)
+    ]
+    words = [(word, start, end) for word, start, end in parts if word.strip()]
+    if parts and not words:
+        raise AlignmentError(f"{path}: entry 1: expected a word, found {parts[0][0]!r}")
+    if any(len(word.split()) > 1 for word, _, _ in words):
         say_spread(path)
+    for word, start, end in words:
+        yield from spread(word, start, end)
 
 
 def _value(path: Path, text: str) -> Any:

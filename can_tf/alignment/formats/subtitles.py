@@ -44,13 +44,13 @@ def _read(path: Path, text: str, utterance_id: str | None) -> Iterator[Word]:
     shown: tuple[str, ...] = ()
     together = False
     for cue in cues:
-        for line in cue.lines:
-            plain = _plain(line)
+        new = [line for line in cue.lines if _INLINE.search(line) or _plain(line) not in ("", *shown)]
+        for line in new:  # Lines roll: one that stood there before is not said again.
             if _INLINE.search(line):
                 yield from _timed_words(cue, line)
-            elif plain and plain not in shown:  # Lines roll: one that stood there before is not said again.
-                together = together or len(plain.split()) > 1
-                yield from spread(plain, *_share(cue, line))
+            else:
+                together = together or len(_plain(line).split()) > 1
+                yield from spread(_plain(line), *_share(cue, line, new))
         shown = tuple(_plain(line) for line in cue.lines)
     if together:
         say_spread(path)
@@ -75,10 +75,10 @@ def _plain(line: str) -> str:
     return _SPEAKER.sub("", html.unescape(_TAG.sub("", line)).strip()).strip()
 
 
-def _share(cue: _Cue, line: str) -> tuple[float, float]:
-    """Returns the part of a cue's time that one of its lines has, by its length."""
-    lengths = [len(_plain(each)) for each in cue.lines]
-    place = cue.lines.index(line)
+def _share(cue: _Cue, line: str, lines: Sequence[str]) -> tuple[float, float]:
+    """Returns the part of a cue's time that one of some lines has, by its length."""
+    lengths = [len(_plain(each)) for each in lines]
+    place = lines.index(line)
     total, before = sum(lengths) or 1, sum(lengths[:place])
     seconds = cue.end - cue.start
     return cue.start + seconds * before / total, cue.start + seconds * (before + lengths[place]) / total
