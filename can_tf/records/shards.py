@@ -6,6 +6,7 @@ and what is left to do is in `can_tf.records.build`.
 
 import dataclasses
 import json
+import logging
 import math
 import os
 from collections.abc import Iterator
@@ -107,6 +108,7 @@ def _use_one_thread() -> None:
         RecordsError: It has begun with more, which cannot be undone.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     import tensorflow as tf
 
     try:

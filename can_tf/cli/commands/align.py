@@ -164,7 +164,8 @@ def _write(
         if place != out:
             place.parent.mkdir(parents=True, exist_ok=True)
         with replacing(place) as temporary:
-            temporary.write_text(_formatted(answer, name.name, format_), encoding="utf-8")
+            text = _formatted(answer, name.name, format_)
+            temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def _formatted(aligned: AlignedRecording, name: str, format_: str) -> str:

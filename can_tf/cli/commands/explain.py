@@ -19,6 +19,7 @@ from can_tf.corpus.iemocap import DEMO
 from can_tf.corpus.options import CorpusOptions
 from can_tf.corpus.registry import READERS, read_corpus
 from can_tf.errors import CanError, ConfigError
+from can_tf.extras import require
 from can_tf.files import write_json
 from can_tf.limits import PICTURE_SECONDS
 from can_tf.training.run_folder import CONFIG_FILE, METRICS_FILE, read_run_json
@@ -83,6 +84,9 @@ def explain_command(
     if not values["server"]:
         values["model"] = _version(values["model"])
     words = Words(alignment, transcript, found)
+    if out.suffix.lower() in _FIGURES:
+        require("matplotlib", "Drawing a figure", "report")
+    words.require_what_finds_them(paths)
     predictor = open_predictor(values)
     from can_tf.explanation.recordings import explain_recordings
 

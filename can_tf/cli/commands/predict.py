@@ -14,6 +14,7 @@ from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recordings import end_with_errors, one_line
 from can_tf.cli.shared.timeline import answers_in, show_timelines, timelines
 from can_tf.errors import CanError, ConfigError
+from can_tf.extras import require
 from can_tf.report.tables import format_table
 
 _BAR_CELLS = 20
@@ -85,6 +86,9 @@ def predict_command(
         raise ConfigError(f"--plot draws one recording; {len(paths)} were given.")
     if frames is not None and (as_timeline or as_json or reject_below):
         raise ConfigError("--frames predicts nothing; leave --timeline, --json and --reject-below out.")
+    if plot is not None:
+        require("matplotlib", "Drawing a timeline", "report")
+    words.require_what_finds_them(paths)
     predictor = open_predictor({**values, "reject_below": reject_below})
     if frames is not None:
         end_with_errors(ctx, paths, _write_frames(frames, predictor, paths, words.of, batch_size))
@@ -157,11 +161,13 @@ def _most_probable(probabilities: dict[str, float]) -> str:
 
 
 def _words_table(answer: Any) -> str:
-    """Returns the words with the attention that each modality gives them, averaged over heads."""
+    """Returns the words with the attention that each modality gives them, averaged over heads; the most fills a bar."""
     rows = []
-    for word in answer.to_json()["words"]:
+    words = answer.to_json()["words"]
+    most = max(word[f"{name}_attention"] for word in words for name in ("text", "audio"))
+    for word in words:
         bars = [
-            "#" * round(_BAR_CELLS * word[f"{name}_attention"]) + f" {word[f'{name}_attention']:.3f}"
+            "#" * round(_BAR_CELLS * word[f"{name}_attention"] / (most or 1.0)) + f" {word[f'{name}_attention']:.3f}"
             for name in ("text", "audio")
         ]
         rows.append([word["word"], f"{word['start']:.2f}", f"{word['end']:.2f}", *bars])

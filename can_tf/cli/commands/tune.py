@@ -1,6 +1,7 @@
 """`can-tf tune`."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +114,9 @@ def _show(search: Search, result: "Tuned", worker_name: str, *, as_json: bool) -
         return
     click.echo(trials_table(result.trials, search.over))
     best = search.folder / "best.json"
-    click.echo(f"\nBest: trial {result.best['trial']}. Train it: can-tf train --config {best}")
-    if "overlap" in search.over:
-        click.echo(f"with the records of its overlap: --records {search.records_for(result.best['overlap'])}")
+    records = (
+        search.records_for(result.best["overlap"]) if "overlap" in search.over else next(iter(search.records.values()))
+    )
+    command = ["can-tf", "train", "--config", best, "--records", records, "--run", search.folder / "best-run"]
+    click.echo(f"\nBest: trial {result.best['trial']}. Train it: {shlex.join(map(str, command))}")
     click.echo("\n".join(map(str, result.paths)))

@@ -1,8 +1,9 @@
 """Options of the commands that ask a model about recordings, the model, and what is asked of each recording."""
 
+import contextlib
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ from can_tf.alignment.spans import FILLER_POLICIES
 from can_tf.cli.shared.folders import Recordings
 from can_tf.cli.shared.options import with_options
 from can_tf.cli.shared.recordings import Companions, Transcripts
-from can_tf.errors import ConfigError
+from can_tf.errors import ConfigError, MissingExtraError
+from can_tf.extras import require
 from can_tf.limits import Limits
 
 if TYPE_CHECKING:
@@ -90,6 +92,16 @@ class Words:
         """Returns the alignment file or the transcript of a recording, whichever there is; see `WordsOf`."""
         alignment = None if self._transcript_given else self._alignments.of(path)
         return alignment, None if alignment is not None else self._transcripts.of(path)
+
+    def require_what_finds_them(self, paths: Sequence[Path]) -> None:
+        """Raises MissingExtraError if a recording has no alignment, and what finds its words is not installed."""
+        try:
+            require("pocketsphinx", "Finding words in speech", "align")
+        except MissingExtraError:
+            for path in paths:
+                with contextlib.suppress(ConfigError):  # Of that recording alone, and told in its place.
+                    if self.of(path)[0] is None:
+                        raise
 
 
 def _is_written_now(path: Path) -> bool:

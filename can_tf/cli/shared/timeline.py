@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from can_tf.alignment.formats.format import one_token
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recordings import one_line
 from can_tf.errors import CanError, MissingExtraError
@@ -54,7 +55,8 @@ def show_timelines(
     usable = [(path, moments) for path, moments in zip(paths, found, strict=True) if not isinstance(moments, CanError)]
     if rttm is not None:
         with replacing(rttm) as temporary:
-            temporary.write_text("".join(_rttm(names[path], moments) for path, moments in usable), encoding="utf-8")
+            text = "".join(_rttm(names[path], moments) for path, moments in usable)
+            temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     if plot is not None:
         for path, moments in usable:
             _draw(path, moments, plot)
@@ -96,10 +98,10 @@ def _table(path: Path, moments: "Sequence[Moment]") -> str:
 
 def _rttm(recording: PurePath, moments: "Sequence[Moment]") -> str:
     """Returns lines as diarisation has them: the label stands for the speaker, and its confidence for theirs."""
-    name = "_".join(recording.as_posix().split())
+    name = one_token(recording.as_posix())
     return "".join(
-        f"SPEAKER {name} 1 {moment.start:.3f} {moment.end - moment.start:.3f} <NA> <NA> {moment.answer.label} "
-        f"{moment.answer.confidence:.3f} <NA>\n"
+        f"SPEAKER {name} 1 {moment.start:.3f} {moment.end - moment.start:.3f} <NA> <NA> "
+        f"{one_token(moment.answer.label)} {moment.answer.confidence:.3f} <NA>\n"
         for moment in moments
         if not isinstance(moment.answer, CanError)
     )
