@@ -96,7 +96,7 @@ READERS: dict[str, Reader] = {
         read=read_manifest,
         root="the manifest file, CSV or JSONL",
         options=True,
-        license="Not known to can_tf: the corpus is the user's own. Write here what its license allows.",
+        license="Not known to can_tf: the corpus is the user's own, and its license says what is allowed.",
     ),
 }
 

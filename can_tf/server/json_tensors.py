@@ -168,6 +168,8 @@ def _from_base64(text: str) -> bytes:
         b'foob'
     """
     plain = "".join(text.split())
+    if "=" in plain and len(plain) % 4:
+        raise ValueError(f"{len(plain)} characters with padding; expected four or a multiple")
     return base64.b64decode(plain if "=" in plain else plain + "=" * (-len(plain) % 4), validate=True)
 
 

@@ -1,5 +1,8 @@
 """What belongs to a recording, and which of the two is missing."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path, PurePath
 from types import SimpleNamespace
 
@@ -7,6 +10,7 @@ import pytest
 
 from can_tf.alignment.formats import alignment_suffixes
 from can_tf.cli.shared.folders import Recordings, files_below, recordings
+from can_tf.cli.shared.prediction_options import Words
 from can_tf.cli.shared.recordings import Companions, Transcripts
 from can_tf.cli.shared.timeline import show_timelines
 from can_tf.errors import AlignmentError, ConfigError, MissingExtraError
@@ -196,3 +200,57 @@ def test_rttm_lines_tell_recordings_of_one_name_apart(tmp_path):
     show_timelines(names, found, as_json=False, rttm=tmp_path / "x.rttm", plot=None)
     lines = (tmp_path / "x.rttm").read_text().splitlines()
     assert [line.split()[:3] for line in lines] == [["SPEAKER", "a_b/1", "1"], ["SPEAKER", "c/1", "1"]]
+def words_of(given=None, count=1):
+    paths = [Path(f"{number}.wav") for number in range(count)]
+    return Words(given, None, Recordings(paths, {path: PurePath(path.stem) for path in paths}))
+
+
+def test_answers_beside_a_recording_are_no_alignment_of_it_and_that_is_told(tmp_path, caplog):
+    write_tone(tmp_path / "talk.wav", 0.1)
+    answers = json.dumps([{"path": "talk.wav", "label": "calm", "words": []}], indent=2)
+    (tmp_path / "talk.json").write_text(answers)
+    assert words_of().of(tmp_path / "talk.wav") == (None, None)
+    told = "holds answers of can-tf and is not taken for word times; for its words, name it"
+    assert caplog.messages == [f"{tmp_path / 'talk.json'}: {told}"]
+    assert words_of(tmp_path / "talk.json").of(tmp_path / "talk.wav") == (tmp_path / "talk.json", None)
+    (tmp_path / "talk.srt").touch()
+    assert words_of().of(tmp_path / "talk.wav")[0] == tmp_path / "talk.srt"
+
+
+def test_the_file_that_is_being_printed_to_is_not_read(tmp_path):
+    write_tone(tmp_path / "talk.wav", 0.1)
+    code = (
+        "from pathlib import Path; from can_tf.cli.shared.prediction_options import Words; import sys;"
+        "from can_tf.cli.shared.folders import Recordings;"
+        "print(Words(None, None, Recordings([Path('talk.wav')], {})).of(Path('talk.wav')), file=sys.stderr)"
+    )
+    with (tmp_path / "talk.json").open("w") as output:
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, stdout=output, stderr=subprocess.PIPE, text=True
+        )
+    assert done.stderr == "(None, None)\n"
+
+
+def test_one_file_may_hold_the_words_of_all_recordings(tmp_path):
+    write_tone(tmp_path / "a.wav", 0.1)
+    (tmp_path / "all.ctm").write_text("a 1 0.0 0.1 so\nb 1 0.0 0.1 no\n")
+    assert words_of(tmp_path / "all.ctm", 2).of(tmp_path / "a.wav") == (tmp_path / "all.ctm", None)
+    (tmp_path / "one.ctm").write_text("a 1 0.0 0.1 so\n")
+    with pytest.raises(ConfigError, match=r"one\.ctm: is one alignment for 2 recordings; give a folder of them"):
+        words_of(tmp_path / "one.ctm", 2)
+
+
+@pytest.mark.parametrize("on_disk, of", [("cafe\u0301", "caf\u00e9"), ("caf\u00e9", "cafe\u0301")])
+def test_what_belongs_to_a_recording_is_found_in_either_spelling_of_accents(tmp_path, on_disk, of):
+    write_tone(tmp_path / f"{of}.wav", 0.1)
+    (tmp_path / f"{on_disk}.srt").touch()
+    assert words_of().of(tmp_path / f"{of}.wav")[0] == tmp_path / f"{on_disk}.srt"
+
+
+def test_what_finds_words_is_asked_for_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
+    write_tone(tmp_path / "a.wav", 0.1)
+    (tmp_path / "a.srt").touch()
+    words_of().require_what_finds_them([tmp_path / "a.wav"])
+    with pytest.raises(MissingExtraError, match=r"can_tf\[align\]"):
+        words_of().require_what_finds_them([tmp_path / "a.wav", tmp_path / "b.wav"])

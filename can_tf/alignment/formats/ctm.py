@@ -19,6 +19,7 @@ _LEAST_COLUMNS, _MOST_COLUMNS = 5, 8
 _CHANNEL = 1
 _ALTERNATIVES = ("<ALT_BEGIN>", "<ALT>", "<ALT_END>")  # Each in a row of its own.
 _UNTIMED = "*"
+_NO_WORD = "@"  # One of several alternatives may be that nothing is said.
 
 _Row = tuple[int, list[str]]  # The line's number, and its columns.
 
@@ -30,6 +31,8 @@ def _read(path: Path, text: str, utterance_id: str | None, channel: str | None =
     name = chosen_name(path, _names(path, text), utterance_id)
     rows = _of_channel(path, name, [row for row in rows if row[1][0] == name], channel)
     for number, columns in _first_alternatives(rows):
+        if columns[4] == _NO_WORD:
+            continue
         if columns[2] == columns[3] == _UNTIMED:
             yield Word(columns[4], UNKNOWN, UNKNOWN)
             continue

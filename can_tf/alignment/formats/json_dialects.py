@@ -40,7 +40,7 @@ def entries_of(path: Path, value: Any, wanted: str | None, tier: str | None) -> 
     """
     if _are_answers(value):
         return _of_answers(path, value, wanted)
-    if isinstance(value, dict) and isinstance(value.get("tiers"), dict):
+    if isinstance(_get(value, "tiers"), (dict, list)):
         return _of_tiers(path, value["tiers"], tier)
     for dialect in _DIALECTS:
         entries = dialect(path, value, tier)
@@ -74,9 +74,10 @@ def _of_answers(path: Path, value: Sequence[Mapping[str, Any]], wanted: str | No
     return [word for part in words for word in part]
 
 
-def _of_tiers(path: Path, tiers: Mapping[str, Any], wanted: str | None) -> Entries:
-    """Montreal Forced Aligner with `--output_format json`: intervals by tier."""
-    rows = [(str(name), _get(tier, "entries")) for name, tier in tiers.items()]
+def _of_tiers(path: Path, tiers: Mapping[str, Any] | Sequence[Any], wanted: str | None) -> Entries:
+    """Montreal Forced Aligner with `--output_format json`, and praatIO: intervals by tier, or in a list of tiers."""
+    named = tiers.items() if isinstance(tiers, Mapping) else [(_get(tier, "name"), tier) for tier in tiers]
+    rows = [(str(name), _get(tier, "entries")) for name, tier in named]
     good: list[tuple[str, Entries]] = [(name, entries) for name, entries in rows if _are_intervals(entries)]
     return chosen_tier(path, good, wanted, WORD_TIERS, lambda entries: not all(is_silence(row[2]) for row in entries))
 
@@ -122,9 +123,26 @@ def _segments(path: Path, value: Any, tier: str | None) -> Entries | None:
         return None
     if isinstance(value, list) and not all(isinstance(part, dict) and "words" in part for part in segments):
         return None
-    if all(isinstance(segment, dict) and isinstance(segment.get("words"), list) for segment in segments):
-        return [word for segment in segments for word in segment["words"]]
+    words = [_get(segment, "words") or _get(segment, "word-level") for segment in segments]  # The older WhisperX's.
+    if all(
+        isinstance(part, list) or _get(segment, "words") == [] for part, segment in zip(words, segments, strict=True)
+    ):
+        return [word for part in words for word in part or ()]
     raise AlignmentError(f"{path}: its segments have no words; ask Whisper for word timestamps")
+
+
+def _pocketsphinx(path: Path, value: Any, tier: str | None) -> Entries | None:
+    """Pocketsphinx's answers, one behind another: begin, duration and text of each word."""
+    parts = value if isinstance(value, list) else [value]
+    if not any(isinstance(_get(part, "w"), list) for part in parts):
+        return None
+    words = [word for part in parts for word in _get(part, "w") or ()]
+    return [{"word": _get(word, "t"), "start": _get(word, "b"), "end": _sum(word, "b", "d")} for word in words]
+
+
+def _sum(value: Any, *names: str) -> Any:
+    numbers = [_get(value, name) for name in names]
+    return sum(numbers) if all(isinstance(number, (int, float)) for number in numbers) else None
 
 
 def _whisper_cpp(path: Path, value: Any, tier: str | None) -> Entries | None:
@@ -209,6 +227,7 @@ _DIALECTS: tuple[Dialect, ...] = (
     _assembly,
     _list_named("words"),  # OpenAI, Gentle.
     _whisper_cpp,
+    _pocketsphinx,
     _results,
     _segments,
     _chunks,

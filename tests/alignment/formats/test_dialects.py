@@ -89,6 +89,22 @@ DIALECTS = {
             "words": {"type": "interval", "entries": [[0, 0.2, ""], *([s, e, w] for w, s, e in ROWS), [1.8, 2.0, ""]]},
         },
     },
+    "praatio, a list of tiers": {
+        "xmin": 0,
+        "tiers": [
+            {"class": "IntervalTier", "name": "phones", "entries": [[0.2, 1.8, "W"]]},
+            {"class": "IntervalTier", "name": "words", "entries": [[s, e, w] for w, s, e in ROWS]},
+        ],
+    },
+    "pocketsphinx align": {
+        "b": 0.0,
+        "d": 2.0,
+        "t": "well go away",
+        "w": [{"b": s, "d": round(e - s, 2), "p": 1.0, "t": w} for w, s, e in [("<sil>", 0, 0.2), *ROWS]],
+    },
+    "whisperx of 2022": {
+        "segments": [{"text": " well", "word-level": [{"text": w, "start": s, "end": e} for w, s, e in ROWS]}]
+    },
     "align --json": [ALIGNED],
     "predict --json": [PREDICTED],
     "predict --timeline --json": [{"path": "a.wav", "stretches": [{"words": ENTRIES[:2]}, {"words": ENTRIES[2:]}]}],
@@ -226,7 +242,7 @@ def test_of_a_ctms_channels_one_is_asked_for(tmp_path):
         "talk 1 0.2 0.5 well 0.9 lex\ntalk 1 1.3 0.5 away 0.9 lex spk1\n",
         "talk 1 0.2 0.5 well 0.9\ntalk 1 0.7 0.2 <eps> 1.00\ntalk 1 1.3 0.5 away 0.9\n",
         "talk 1 * * <ALT_BEGIN>\ntalk 1 0.2 0.5 well\ntalk 1 * * <ALT>\ntalk 1 0.2 0.5 wall\ntalk 1 * * <ALT_END>\n"
-        "talk 1 1.3 0.5 away\n",
+        "talk 1 1.3 0.5 away\ntalk 1 1.8 0.1 @\n",
         "other 1 0.0 0.5 no\ntalk 1 0.2 0.5 well\ntalk 1 1.3 0.5 away\n",
     ],
     ids=["white-space", "speakers", "eps", "alternatives", "several"],
