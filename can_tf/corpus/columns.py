@@ -37,7 +37,7 @@ _ELSEWHERE: Mapping[str, Sequence[str]] = {
         "participant",
         "user",
     ),
-    "session": ("dialog", "dialogue", "dialogue_id", "session_id"),
+    "session": ("dialog", "dialog_id", "session_id", "conversation"),
     "scenario": ("script", "topic", "prompt", "situation"),
     "alignment": ("textgrid", "ctm", "words", "align", "alignment_path", "timings"),
     "transcript": ("text", "transcription", "sentence", "raw_text", "normalized_text", "caption", "words", "utterance"),
