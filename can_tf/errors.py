@@ -81,7 +81,7 @@ class MissingExtraError(CanError):
     def __str__(self) -> str:
         extra = self.args[1]
         return (
-            f"{self.what}. Install it with: pip install 'can_tf[{extra}]', or from can_tf's own folder: "
+            f"{self.what}. Install it with: pip install 'can_tf[{extra}]', or in can_tf's own folder: "
             f"pip install '.[{extra}]'"
         )
 

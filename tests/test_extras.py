@@ -18,6 +18,6 @@ def test_a_library_that_is_missing_names_its_extra(monkeypatch, kept_away):
         monkeypatch.setitem(sys.modules, "json", None)
     name = "json" if kept_away else "no_such_library"
     with pytest.raises(
-        MissingExtraError, match=r"^A plot needs .* pip install 'can_tf\[report\]', or from .* '\.\[report\]'$"
+        MissingExtraError, match=r"^A plot needs .* pip install 'can_tf\[report\]', or in .* '\.\[report\]'$"
     ):
         require(name, "A plot", "report")

@@ -118,7 +118,7 @@ def _utterance(folder: Path, row: Row, label_set: LabelSet, options: CorpusOptio
     return Utterance(
         row["id"],
         audio,
-        _words(_found(folder, row["alignment"], "alignment"), row["id"], audio, options) if row["alignment"] else (),
+        _words(folder, row, audio, options) if row["alignment"] else (),
         label_set.mapping[row["label"]],
         row["speaker"],
         row["session"],
@@ -144,9 +144,10 @@ def _found(folder: Path, name: str, what: str) -> Path:
         raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _words(alignment: Path, utterance_id: str, audio: Path, options: CorpusOptions) -> tuple[Word, ...]:
-    words = read_alignment(alignment, utterance_id, options.reading)
-    if marks_silence(alignment):
+def _words(folder: Path, row: Row, audio: Path, options: CorpusOptions) -> tuple[Word, ...]:
+    silence_is_marked = marks_silence(Path(row["alignment"]))  # Or of no format: that goes before its being there.
+    words = read_alignment(_found(folder, row["alignment"], "alignment"), row["id"], options.reading)
+    if silence_is_marked:
         return words
     seconds = seconds_in(audio)
     return silence_at_edges(within(words, seconds, str(audio)), seconds)

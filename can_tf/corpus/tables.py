@@ -64,8 +64,10 @@ def csv_rows(text: str, separator: str = ",") -> Iterator[tuple[int, list[str], 
     A row that is not CSV is its first line alone: what stands below is read again, as rows. Empty rows are left out.
 
     Example:
-        >>> list(csv_rows('a,"b, c"\\n\\n"d" e\\n'))
-        [(1, ['a', 'b, c'], ''), (3, [], "is not CSV (',' expected after '\\"')")]
+        >>> for line, fields, fault in csv_rows('a,"b, c"\\n\\n"d" e\\n'):
+        ...     print(line, fields, fault or "fine")
+        1 ['a', 'b, c'] fine
+        3 [] is not CSV (',' expected after '"')
     """
     lines = _Lines(list(io.StringIO(text, newline="")))
     reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)

@@ -46,7 +46,7 @@ def test_a_manifest_reads_it_and_what_it_does_not_read_is_told(tmp_path):
         ("day", 0.7),
     ]
     for rejection in corpus.rejected:
-        assert ".json, .Labels or .track" in rejection.reason
+        assert ".vtt, .Labels or .track" in rejection.reason
 
 
 @pytest.mark.parametrize("name", ["talk.Labels", "talk.labels", "talk.TRACK"])

@@ -159,8 +159,8 @@ def spread(text: str, start: float, end: float) -> Iterator[Word]:
     """Yields the words of a text that is said from `start` to `end`, each with time in proportion to its letters.
 
     Example:
-        >>> list(spread("so good", 0.0, 1.2))
-        [Word(text='so', start=0.0, end=0.4), Word(text='good', start=0.4, end=1.2)]
+        >>> [(word.text, word.start, word.end) for word in spread("so go", 0.0, 2.0)]
+        [('so', 0.0, 1.0), ('go', 1.0, 2.0)]
     """
     words = [word for word in text.split() if not is_silence(word)] or [text.strip()]
     if len(words) == 1:  # As it is, to the bit.

@@ -131,7 +131,7 @@ def suffixes_in_words() -> str:
 
     Example:
         >>> suffixes_in_words().split(" or ")[0]
-        '.wdseg, .TextGrid, .ctm'
+        '.wdseg, .TextGrid, .ctm, .json, .srt'
     """
     *others, last = alignment_suffixes()
     return f"{', '.join(others)} or {last}"
