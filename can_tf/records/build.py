@@ -227,10 +227,7 @@ def _build_shards(
         reports[task.name] = built
         done += len(task.utterances)
         report(done, total)
-    done_reports = [shard_report for task in tasks if (shard_report := reports[task.name]) is not None]
-    for shard_report in done_reports:
-        tell_again(shard_report.get("notices", ()))
-    return done_reports
+    return [shard_report for task in tasks if (shard_report := reports[task.name]) is not None]
 
 
 def _run(
@@ -256,6 +253,7 @@ def _finish(
     reports: Sequence[dict[str, Any]],
     strict: bool,
 ) -> Dataset:
+    tell_again(notice for report in reports for notice in report.get("notices", ()))
     rows = [row for report in reports for row in report["rows"]]
     rejected = [dataclasses.asdict(rejection) for rejection in corpus.rejected]
     rejected += [rejection for report in reports for rejection in report["rejected"]]
