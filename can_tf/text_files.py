@@ -56,7 +56,8 @@ def decoded(content: bytes, where: str) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         text = content.decode("cp1252")
-        first = next(word for word in text[error.start - min(error.start, 20) :].split() if not word.isascii())
+        words = text[max(error.start - _LOOKED_AT, 0) :].split()
+        first = next((word for word in words if not word.isascii()), text[error.start])
         _LOG.warning(
             "%s: is not UTF-8 and is read as Windows-1252, where it has %r; if that is wrong, save it as UTF-8",
             where,

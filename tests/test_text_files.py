@@ -46,3 +46,8 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
         read_text(tmp_path / "a.txt", ConfigError)
     with pytest.raises(ConfigError, match="cannot be read as UTF-8 text"):
         read_text(tmp_path / "a\0.txt", ConfigError)
+
+
+def test_a_guess_by_a_space_alone_is_told_too(caplog):
+    assert decoded(b"so\xa0good", "a.txt") == "so\u00a0good"
+    assert "where it has '\\xa0'" in caplog.text

@@ -24,6 +24,7 @@ from can_tf.corpus.manifest import read_manifest
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import AlignmentError, CorpusError
 from can_tf.text.glove import read_glove
+from tests.alignment.formats.test_json_dialects import DIALECTS
 from tests.alignment.textgrids import LONG_TEXTGRID, SHORT_TEXTGRID
 from tests.audio.test_media import contained
 from tests.conftest import write_tone
@@ -205,7 +206,7 @@ _BY_OTHERS: Mapping[str, Sequence[Any]] = {
     "textgrid": [LONG_TEXTGRID],
     "textgrid-short": [SHORT_TEXTGRID],
     "ctm": [CTM],
-    "json": [ENTRIES, {"words": ENTRIES}],
+    "json": [ENTRIES, {"words": ENTRIES}, *DIALECTS.values()],
     "whisper": [WHISPER],
     "whisperx": [WHISPERX],
     "vosk": [VOSK, [VOSK, {"text": ""}]],

@@ -18,6 +18,7 @@ Entries = Sequence[Any]
 Dialect = Callable[[Path, Any, str | None], Entries | None]
 
 _MS = 1000
+_LARGEST = 1e15  # Beyond, no number is a time.
 _SPACES = re.compile(r"\s*")
 
 
@@ -142,7 +143,11 @@ def _pocketsphinx(path: Path, value: Any, tier: str | None) -> Entries | None:
 
 def _sum(value: Any, *names: str) -> Any:
     numbers = [_get(value, name) for name in names]
-    return sum(numbers) if all(isinstance(number, (int, float)) for number in numbers) else None
+    return sum(numbers) if all(map(_is_number, numbers)) else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
 def _whisper_cpp(path: Path, value: Any, tier: str | None) -> Entries | None:
@@ -260,7 +265,7 @@ def _times(value: Any, start: str, end: str, unit: float = 1) -> dict[str, Any]:
         if isinstance(time, str):
             time = time.removesuffix("s")  # As protocol buffers write 1.300s.
         if time is not None:
-            found[name] = time / unit if isinstance(time, (int, float)) and not isinstance(time, bool) else time
+            found[name] = time / unit if _is_number(time) else time
     return found
 
 

@@ -15,7 +15,7 @@ from can_tf.alignment.silence import without_silence
 from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError
 
-_TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
+_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}")
 _INLINE = re.compile(rf"<{_TIME}>")
 _UNDERLINED = re.compile(r"<u>(.*?)</u>", re.DOTALL)
