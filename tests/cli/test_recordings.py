@@ -200,6 +200,8 @@ def test_rttm_lines_tell_recordings_of_one_name_apart(tmp_path):
     show_timelines(names, found, as_json=False, rttm=tmp_path / "x.rttm", plot=None)
     lines = (tmp_path / "x.rttm").read_text().splitlines()
     assert [line.split()[:3] for line in lines] == [["SPEAKER", "a_b/1", "1"], ["SPEAKER", "c/1", "1"]]
+
+
 def words_of(given=None, count=1):
     paths = [Path(f"{number}.wav") for number in range(count)]
     return Words(given, None, Recordings(paths, {path: PurePath(path.stem) for path in paths}))
