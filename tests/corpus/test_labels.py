@@ -1,7 +1,7 @@
 import pytest
 
 from can_tf.corpus.iemocap import PAPER_COUNTS
-from can_tf.corpus.labels import IEMOCAP_CODES, LABEL_SETS, label_set_of, load_label_set
+from can_tf.corpus.labels import EMODB_LABELS, IEMOCAP_CODES, LABEL_SETS, label_set_of, load_label_set
 from can_tf.errors import CorpusError
 
 
@@ -25,10 +25,13 @@ def test_published_counts_are_of_the_label_sets_names_in_their_order(name):
     assert tuple(PAPER_COUNTS[name]) == LABEL_SETS[name].labels
 
 
-@pytest.mark.parametrize("name", list(LABEL_SETS))
-def test_each_code_of_iemocap_is_used_or_left_out_on_purpose(name):
+@pytest.mark.parametrize(
+    "name, labels",
+    [("paper7", IEMOCAP_CODES), ("four", (*IEMOCAP_CODES, *EMODB_LABELS)), ("emodb", EMODB_LABELS)],
+)
+def test_each_label_of_a_corpus_is_used_or_left_out_on_purpose(name, labels):
     label_set = LABEL_SETS[name]
-    assert sorted([*label_set.mapping, *label_set.excluded]) == sorted(IEMOCAP_CODES)
+    assert sorted([*label_set.mapping, *label_set.excluded]) == sorted(labels)
 
 
 @pytest.mark.parametrize(
