@@ -73,7 +73,7 @@ def test_a_bad_mapping_file_is_refused(tmp_path, name, content, message):
 
 def test_an_unknown_label_set_is_refused_with_those_there_are():
     with pytest.raises(
-        CorpusError, match="five: there is no such label set or mapping file; expected paper7, four, or"
+        CorpusError, match="five: there is no such label set or mapping file; expected paper7, four, emodb, or"
     ):
         load_label_set("five")
 
