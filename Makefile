@@ -14,7 +14,7 @@ DEMO_RUN := runs/can-paper-fold0-seed0
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: demo test test-quick docs browser fuzz faults lint audit clean
+.PHONY: demo test test-quick encoders docs browser fuzz faults lint audit clean
 
 demo: $(VENV)/.installed-demo
 	$(BIN)/can-tf build-records --out $(DEMO_RECORDS)
@@ -36,6 +36,13 @@ test: $(VENV)/.installed-dev browser
 # What takes more than about ten seconds a test is left out.
 test-quick: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not long"
+
+# What people's programs write, against what FFmpeg decodes; `make test` skips these tests where the programs are missing.
+encoders: $(VENV)/.installed-dev
+	@command -v apt-get >/dev/null || { echo "Install ffmpeg, sox, lame, flac, opus-tools and vorbis-tools." >&2; exit 1; }
+	$(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends ffmpeg sox libsox-fmt-all lame flac opus-tools vorbis-tools >/dev/null
+	$(BIN)/python -m pytest tests/audio/test_encoders.py
 
 # The documentation as a site that opens from disk: site/index.html. A broken link is an error.
 docs: $(VENV)/.installed-dev
@@ -73,7 +80,7 @@ audit: $(VENV)-audit/bin/pip-audit
 	$(VENV)-audit/bin/pip-audit --strict --disable-pip --no-deps --requirement constraints.txt
 
 $(VENV)/.installed-demo: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,report,serve,align]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,report,serve,align,media]'
 	touch $@
 
 $(VENV)/.installed-dev: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python

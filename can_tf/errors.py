@@ -79,7 +79,11 @@ class MissingExtraError(CanError):
         self.args = (purpose, extra)  # What another process makes it again from.
 
     def __str__(self) -> str:
-        return f"{self.what}. Install it with: pip install 'can_tf[{self.args[1]}]'"
+        extra = self.args[1]
+        return (
+            f"{self.what}. Install it with: pip install 'can_tf[{extra}]', or in can_tf's own folder: "
+            f"pip install '.[{extra}]'"
+        )
 
 
 class ExportError(CanError):

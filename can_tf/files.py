@@ -13,6 +13,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 TEMPORARY_PREFIX = ".writing-"
+_LONGEST_SUFFIX = 20
 _AFTER_A_PATH = re.compile("; ([^;\n]+)")  # Where TensorFlow says what is wrong with a file.
 
 
@@ -20,11 +21,12 @@ _AFTER_A_PATH = re.compile("; ([^;\n]+)")  # Where TensorFlow says what is wrong
 def replacing(path: Path) -> Iterator[Path]:
     """Gives a temporary path beside `path`, which takes its place when the block ends without an error.
 
-    The temporary path has the ending of `path`, for libraries that go by it. What is replaced is on the disk before its
-    new name is, so that a power cut leaves no empty file.
+    The temporary path has the ending of `path`, for libraries that go by it, and is short, so that any name will do.
+    What is replaced is on the disk before its new name is, so that a power cut leaves no empty file.
     """
     # Not the process's id, which another machine's process may have too.
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}-{path.name}")
+    suffix = path.suffix if len(path.suffix) <= _LONGEST_SUFFIX else ""
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}{suffix}")
     try:
         yield temporary
         _flush(temporary)
@@ -82,12 +84,16 @@ def sha256_of_json(value: Any) -> str:
 
 
 def _json_bytes(value: Any) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+    # Half a character, as names that are not UTF-8 have them, becomes \udce9, which JSON reads as that again.
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 
 def write_csv(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Writes a CSV file with a header and Unix line ends."""
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with (
+        replacing(path) as temporary,
+        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+    ):
         writer = csv.DictWriter(file, list(columns), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

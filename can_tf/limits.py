@@ -14,7 +14,6 @@ REQUEST_SECONDS = 600.0  # Of the recordings in a request to a server, which wor
 MAX_BODY_MB = 128  # Of a request's body.
 
 _USUAL_RATE_HZ = 48_000  # Of more samples a second, fewer seconds are taken: they would need more memory.
-_UNKNOWN_LENGTH = 1 << 62  # Frames; libsndfile says more of a stream whose header does not tell.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,16 +48,13 @@ def words_fault(count: int, at_most: int) -> Excess | None:
 
 
 def length_fault(frames: int, rate_hz: int, at_most: float) -> Excess | None:
-    """Returns what is wrong with the length that a recording's header tells, None if nothing is.
+    """Returns what is wrong with a recording's length, None if nothing is.
 
     Args:
         frames: Samples of a channel.
         rate_hz: Of them.
         at_most: Seconds.
     """
-    if frames > _UNKNOWN_LENGTH:
-        what = "does not say how long it is, as streams do not"
-        return Excess(what, "", "Convert it to a file again", "")
     longest = at_most * min(1.0, _USUAL_RATE_HZ / rate_hz)
     if frames <= longest * rate_hz:
         return None

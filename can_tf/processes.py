@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import math
 import multiprocessing
 import os
 import subprocess
@@ -15,6 +16,50 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _children: dict[subprocess.Popen[bytes], Path] = {}  # This process's children, and the folder that each works in.
+
+
+def cores() -> int:
+    """Returns how many cores this process may use, not how many the machine has.
+
+    Those are the cores that a scheduler or `taskset` gave it, and no more than its control group's share of time: what
+    `docker run --cpus` sets, or a limit of Kubernetes.
+    """
+    counts = [getattr(os, "process_cpu_count", os.cpu_count)() or 1]  # Since Python 3.13.
+    if hasattr(os, "sched_getaffinity"):
+        counts.append(len(os.sched_getaffinity(0)))
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        counts += _quotas(Path("/proc/self/cgroup").read_text(), Path("/sys/fs/cgroup"))
+    return max(1, min(counts))
+
+
+def _quotas(groups: str, root: Path) -> list[int]:
+    """Returns the cores, rounded up, that a process's control groups and those above them leave it.
+
+    Args:
+        groups: What `/proc/PID/cgroup` says: `ID:CONTROLLERS:PATH` a line, without controllers in version 2.
+        root: Where the groups are mounted.
+    """
+    found: list[int] = []
+    for line in groups.splitlines():
+        _, controllers, place = (line.split(":", 2) + ["", ""])[:3]
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        inner = Path(place.lstrip("/"))
+        for mount in [root / controllers, root / "cpu"] if controllers else [root, root / "unified"]:
+            for group in [inner, *inner.parents]:
+                with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
+                    quota, period = _share(mount / group, bool(controllers))
+                    found += [math.ceil(quota / period)] if quota > 0 else []
+    return found
+
+
+def _share(group: Path, first_version: bool) -> tuple[int, int]:
+    """Returns the microseconds that a control group gets of each period; raises ValueError if it gets all."""
+    if first_version:
+        quota, period = ((group / name).read_text() for name in ("cpu.cfs_quota_us", "cpu.cfs_period_us"))
+    else:
+        quota, period = (group / "cpu.max").read_text().split()
+    return int(quota), int(period)
 
 
 def run_all(

@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from can_tf.processes import process_pool, run_all
+import pytest
+
+from can_tf.processes import _quotas, cores, process_pool, run_all
 from tests.conftest import wait_until
 
 # A pool whose two processes tell their numbers and then sleep.
@@ -45,3 +47,52 @@ def test_the_processes_of_a_killed_one_end_too(tmp_path):
 def test_every_task_gives_its_result():
     with process_pool(2) as pool:
         assert dict(run_all(pool, abs, [-1, 2])) == {-1: 1, 2: 2}
+
+
+def test_the_cores_are_those_that_a_scheduler_gave():
+    one = min(os.sched_getaffinity(0))
+    code = (
+        f"import os; os.sched_setaffinity(0, {{{one}}});"
+        "from can_tf.processes import cores;"
+        "from can_tf.cli.commands.build_records import build_records_command as build;"
+        "from can_tf.cli.commands.serve import serve_command as serve;"
+        "from can_tf.cli.main import main; main.callback();"
+        "print(cores(), *[p.default for c in (build, serve) for p in c.params if p.name in ('workers', 'at_once')],"
+        "os.environ['TF_NUM_INTRAOP_THREADS'])"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "TF_NUM_INTRAOP_THREADS"}
+    found = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["1", "1", "1", "1"]
+
+
+def test_cores_are_never_more_than_those_of_the_machine():
+    assert 1 <= cores() <= os.cpu_count()
+
+
+@pytest.mark.parametrize(
+    "groups, files, expected",
+    [
+        ("0::/\n", {"cpu.max": "200000 100000"}, [2]),  # docker run --cpus 2, from within.
+        ("0::/\n", {"cpu.max": "max 100000"}, []),
+        ("0::/\n", {"cpu.max": "150000 100000"}, [2]),
+        ("0::/\n", {"cpu.max": "1000 100000"}, [1]),
+        ("0::/slurm/job_7/step_0\n", {"slurm/job_7/cpu.max": "400000 100000", "cpu.max": "max 100000"}, [4]),
+        ("0::/a/b\n", {"a/b/cpu.max": "max 100000", "a/cpu.max": "300000 100000"}, [3]),
+        (
+            "4:cpu,io:/d\n",
+            {"cpu,io/cpu.cfs_quota_us": "50000", "cpu,io/cpu.cfs_period_us": "100000"},
+            [1],
+        ),
+        ("4:cpu,cpuacct:/\n", {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, []),
+        ("4:cpu:/k8s/1\n", {"cpu/k8s/1/cpu.cfs_quota_us": "700000", "cpu/k8s/1/cpu.cfs_period_us": "100000"}, [7]),
+        ("5:cpuset:/a\n4:cpu:/\n", {"cpuset/a/cpu.cfs_quota_us": "100000", "cpuset/a/cpu.cfs_period_us": "100000"}, []),
+        ("0::/\n", {"cpu.max": "0 0"}, []),
+        ("0::/\n", {"cpu.max": "no numbers here"}, []),
+        ("nothing\n", {}, []),
+    ],
+)
+def test_a_control_groups_share_of_time_counts(tmp_path, groups, files, expected):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"{text}\n")
+    assert [*dict.fromkeys(_quotas(groups, tmp_path))] == expected

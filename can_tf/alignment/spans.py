@@ -12,23 +12,12 @@ The overlap of neighboring segments is added later, to the samples: `can_tf.feat
 import itertools
 from collections.abc import Sequence
 
-from can_tf.alignment.silence import is_silence
+from can_tf.alignment.silence import is_filler, is_silence
 from can_tf.alignment.word import Word, normalize_word
 from can_tf.errors import AlignmentError
 
 FILLER_POLICIES = ("keep", "drop")
 SEGMENTATIONS = ("aligned", "equal", "whole")
-END_TOLERANCE_SECONDS = 0.1  # Aligners round to frames; a word may end this much after the audio and is clipped.
-
-
-def is_filler(token: str) -> bool:
-    """Tells whether a token is a noise that the aligner names, such as `++LAUGHTER++`.
-
-    Example:
-        >>> is_filler("++LAUGHTER++"), is_filler("laughter")
-        (True, False)
-    """
-    return len(token) > 4 and token.startswith("++") and token.endswith("++")
 
 
 def share_silence(tokens: Sequence[Word], *, fillers: str = "keep") -> tuple[Word, ...]:
@@ -67,19 +56,6 @@ def share_silence(tokens: Sequence[Word], *, fillers: str = "keep") -> tuple[Wor
     return tuple(
         Word(normalize_word(token.text), start, end) for token, start, end in zip(kept, edges, edges[1:], strict=False)
     )
-
-
-def check_end(words: Sequence[Word], audio_seconds: float) -> None:
-    """Raises AlignmentError if the words go further than the audio, but for what aligners round to.
-
-    Example:
-        >>> check_end([Word("yes", 0.0, 1.05)], audio_seconds=1.0)
-    """
-    if words[-1].end > audio_seconds + END_TOLERANCE_SECONDS:
-        raise AlignmentError(
-            f"the alignment ends at {words[-1].end:.2f} s and the audio at {audio_seconds:.2f} s; expected it to end "
-            f"with the audio, give or take {END_TOLERANCE_SECONDS} s"
-        )
 
 
 def segment_spans(words: Sequence[Word], segmentation: str) -> list[tuple[float, float]]:

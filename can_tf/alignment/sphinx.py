@@ -57,7 +57,8 @@ def check_audible(samples: np.ndarray, max_seconds: float) -> None:
     seconds = len(samples) / SAMPLE_RATE_HZ
     if seconds > max_seconds:
         raise AlignmentError(
-            f"the recording is {seconds:.0f} s long; expected at most {max_seconds:.0f} s. Cut it at its pauses"
+            f"the recording is {seconds:.0f} s long; expected at most {max_seconds:.0f} s. Cut it at its pauses; "
+            "can-tf predict does with --timeline"
         )
     if not len(samples) or np.abs(samples).max() < _QUIETEST_PEAK:
         raise AlignmentError(f"the recording, {seconds:.2f} s long, is silent")

@@ -8,9 +8,12 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from can_tf.alignment.silence import is_filler, is_silence
 from can_tf.errors import AlignmentError, MissingExtraError
 
-_MARK = re.compile(r"\[[^\]]*\]|<[^>]*>|\+\+\w+\+\+|(?<=[^\W\d])\(\d\)")  # [LAUGHTER], <sil>, ++BREATHING++, THAN(2)
+# [LAUGHTER], <sil>, {LG}, ++BREATHING++, THAN(2).
+_MARK = re.compile(r"\[[^\]]*\]|<[^>]*>|\{[^}]*\}|\+\+\w+\+\+|(?<=[^\W\d])\(\d\)")
+_MAYBE_MARK = re.compile(r"\([^()]*\)|\*[^*]*\*")  # (laughs), *sighs*, (0.5); but (so they say).
 _ABBREVIATIONS = {
     "mr": "mister",
     "mrs": "missus",
@@ -45,6 +48,7 @@ def spoken_words(transcript: str) -> tuple[str, ...]:
         ("it's", 'ten', 'thirty', 'mister', "o'neil")
     """
     text = unicodedata.normalize("NFKC", transcript).replace("\u2019", "'").replace("\u2018", "'").lower()
+    text = _MAYBE_MARK.sub(lambda mark: " " if is_filler(mark[0]) or is_silence(mark[0]) else mark[0], text)
     words = tuple(word for piece in _PIECE.finditer(_MARK.sub(" ", text)) for word in _said(piece))
     if not words:
         raise AlignmentError(f"the transcript {transcript.strip()[:40]!r} holds no words")

@@ -1,5 +1,7 @@
 """`can-tf`: the group of commands. Nothing here imports TensorFlow, so that help is quick."""
 
+import errno
+import logging
 import os
 from typing import Any
 
@@ -20,7 +22,12 @@ from can_tf.cli.commands.serve import serve_command
 from can_tf.cli.commands.train import train_command
 from can_tf.cli.commands.tune import tune_command
 from can_tf.cli.commands.verify import verify_command
+from can_tf.cli.shared.notices import show_notices
+from can_tf.cli.shared.streams import open_closed_streams, print_names_of_any_bytes
 from can_tf.errors import CanError
+from can_tf.processes import cores
+
+_NOT_TO_BE_WRITTEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class CanGroup(click.Group):
@@ -31,17 +38,33 @@ class CanGroup(click.Group):
             return super().invoke(ctx)
         except CanError as error:
             raise click.ClickException(" ".join(str(error).split())) from error
+        except BrokenPipeError:  # Whoever reads this has read enough: click ends without a word.
+            raise
         except OSError as error:  # A full disk, a folder that may not be written: the machine's matter.
-            raise click.ClickException(f"{error.filename or 'input or output'}: {error.strerror or error}") from error
+            hint = self._another_place(ctx) if error.errno in _NOT_TO_BE_WRITTEN else ""
+            message = f"{error.filename or 'input or output'}: {error.strerror or error}{hint}"
+            raise click.ClickException(message) from error
+
+    def _another_place(self, ctx: click.Context) -> str:
+        """Returns a hint at the option of the command that tells where to write, if it has one."""
+        command = self.get_command(ctx, ctx.invoked_subcommand or "")
+        names = [parameter.name for parameter in command.params] if command else []
+        place = next((name for name in ("out", "run", "runs") if name in names), None)
+        return f". Give another place with --{place}." if place else ""
 
 
 @click.group(cls=CanGroup, context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
 @click.version_option(can_tf.__version__, prog_name="can-tf")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Speech emotion recognition with a Cross Attention Network over aligned audio and text."""
+    open_closed_streams()
+    print_names_of_any_bytes()
+    show_notices(ctx)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # Its warnings are for those who write graphs.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets at length otherwise.
     # The two directions of a BLSTM run side by side: an operation that took every core would only wait for the other.
-    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, cores() // 2)))
 
 
 for command in (

@@ -56,7 +56,8 @@ def read_emodb(root: Path, label_set: LabelSet | None = None) -> Corpus:
     Raises:
         CorpusError: There is no such folder, or no recording in it.
     """
-    recordings = sorted((root / "wav").glob("*.wav"))
+    # Without what macOS leaves beside them, ._03a01Fa.wav.
+    recordings = sorted(path for path in (root / "wav").glob("*.wav") if not path.name.startswith("."))
     if not recordings:
         raise CorpusError(f"{root}: has no recording wav/*.wav; expected the folder in which EmoDB was unpacked.")
     label_set = label_set or LABEL_SETS["emodb"]

@@ -1,6 +1,5 @@
 """Label sets: which of a corpus's labels count, under which name, in which order. The one place for label order."""
 
-import csv
 import dataclasses
 import json
 from collections import Counter
@@ -8,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from can_tf.corpus.tables import csv_rows
 from can_tf.errors import CorpusError
+from can_tf.text_files import read_text
 
 # The codes of IEMOCAP's evaluators; xxx is an utterance on which they found no majority.
 IEMOCAP_CODES = ("ang", "dis", "exc", "fea", "fru", "hap", "neu", "oth", "sad", "sur", "xxx")
@@ -90,9 +91,9 @@ def load_label_set(name_or_path: str) -> LabelSet:
             f"{name_or_path}: there is no such label set or mapping file; expected {', '.join(LABEL_SETS)}, or a file"
         )
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, CorpusError)
         pairs = _csv_pairs(path, text) if path.suffix == ".csv" else _json_pairs(path, text)
-    except (OSError, ValueError, csv.Error, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise CorpusError(f"{path}: cannot be read as a mapping of labels ({error}).") from error
     if any(not "".join(filter(None, pair)).isprintable() for pair in pairs):
         raise CorpusError(f"{path}: expected labels and names of printable characters.")
@@ -118,12 +119,10 @@ def label_set_of(labels: Sequence[str]) -> LabelSet:
 
 def _csv_pairs(path: Path, text: str) -> list[tuple[str, str | None]]:
     pairs = []
-    for number, row in enumerate(csv.reader(text.splitlines()), 1):
-        if not row:
-            continue
-        if len(row) != 2 or not row[0].strip():
-            raise CorpusError(f"{path}:{number}: expected a label and a name, found {','.join(row)!r}.")
-        pairs.append((row[0].strip(), row[1].strip() or None))
+    for number, row, fault in csv_rows(text, max(",;\t", key=text.count)):
+        if fault or len(row) != 2 or not row[0]:
+            raise CorpusError(f"{path}:{number}: expected a label and a name, found {fault or ','.join(row)!r}.")
+        pairs.append((row[0], row[1] or None))
     return pairs
 
 

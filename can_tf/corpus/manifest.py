@@ -1,42 +1,46 @@
 """Reads a corpus of one's own: one row per utterance, in CSV or JSONL.
 
 Columns: `id`, `audio`, `label`, `speaker`, `alignment` or `transcript`, and where there are any `session` and
-`scenario`. Paths are relative to the manifest's folder, and may lead out of it: a corpus seldom lies where its list
-does, and nothing but sound and word timings is read there. An id never becomes a path. A transcript is the words
-themselves, and counts where there is no alignment. An alignment that does not mark silence, CTM or JSON, is taken to be
-silent before its first and after its last word.
+`scenario`; in any case, or under other names that the options give. Paths are relative to the manifest's folder, and
+may lead out of it: a corpus seldom lies where its list does, and nothing but sound and word timings is read there. An
+id never becomes a path. A transcript is the words themselves, and counts where there is no alignment. An alignment that
+does not mark silence, CTM or JSON, is taken to be silent before its first and after its last word.
 """
 
-import csv
-import json
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from can_tf.alignment.formats import marks_silence, read_alignment
 from can_tf.alignment.formats.registry import suffixes_in_words
+from can_tf.alignment.mending import within
 from can_tf.alignment.silence import silence_at_edges
 from can_tf.alignment.word import Word
 from can_tf.audio import seconds_in
+from can_tf.corpus.columns import lacking, names_by_column
 from can_tf.corpus.labels import LabelSet, label_set_of
+from can_tf.corpus.options import DEFAULT_OPTIONS, CorpusOptions
+from can_tf.corpus.tables import Row as TableRow
+from can_tf.corpus.tables import read_table
 from can_tf.corpus.utterance import Corpus, Rejection, Utterance
 from can_tf.errors import CanError, CorpusError
 
 MANIFEST = "manifest"  # The name of the corpus.
 REQUIRED_COLUMNS = ("id", "audio", "label", "speaker")
-_OPTIONAL_COLUMNS = ("session", "scenario", "alignment", "transcript")
-_COLUMNS = REQUIRED_COLUMNS + _OPTIONAL_COLUMNS
+COLUMNS = (*REQUIRED_COLUMNS, "session", "scenario", "alignment", "transcript")
 
 Row = Mapping[str, str]
 
 
-def read_manifest(path: Path, label_set: LabelSet | None = None) -> Corpus:
+def read_manifest(path: Path, label_set: LabelSet | None = None, options: CorpusOptions = DEFAULT_OPTIONS) -> Corpus:
     """Reads utterances, labels and alignments; of the audio, at most its length is read.
 
     Args:
-        path: A .csv file with a header, or a .jsonl file with one object per line.
+        path: A .csv or .tsv file with a header, or a .jsonl file with one object per line.
         label_set: Which labels count, and as what; None takes the manifest's own labels in alphabetical order.
+        options: Other names of columns, and how alignments are read.
 
     Raises:
         CorpusError: The manifest is missing, not of its format, or lacks a required column.
@@ -53,19 +57,22 @@ def read_manifest(path: Path, label_set: LabelSet | None = None) -> Corpus:
         >>> corpus.labels, corpus.utterances[0].transcript
         (('calm',), 'yes')
     """
-    rows = list(_rows(path))
-    label_set = label_set or label_set_of([row["label"] for _, row in rows if row["label"] and _is_text(row["label"])])
+    rows = list(_rows(path, options.columns))
+    labels = [row["label"] for _, row, fault in rows if not fault and row["label"] and _is_text(row["label"])]
+    label_set = label_set or label_set_of(labels)
     utterances: list[Utterance] = []
     rejected: list[Rejection] = []
     excluded: Counter[str] = Counter()
     seen: set[str] = set()
-    for number, row in rows:
-        if row["label"] in label_set.excluded:
+    for number, row, fault in rows:
+        if not fault and row["label"] in label_set.excluded:
             excluded[row["label"]] += 1
             continue
         try:
+            if fault:
+                raise CorpusError(fault)
             _check(row, seen, label_set)
-            utterances.append(_utterance(path.parent, row, label_set))
+            utterances.append(_utterance(path.parent, row, label_set, options))
         except CanError as error:
             id_ = row["id"] if row["id"] and _is_text(row["id"]) else f"row {number}"
             rejected.append(Rejection(id_, f"row {number}: {error}", str(path)))
@@ -106,18 +113,12 @@ def _is_text(value: str) -> bool:
     return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
-def _utterance(folder: Path, row: Row, label_set: LabelSet) -> Utterance:
-    audio = folder / row["audio"]
-    try:
-        there = audio.is_file()
-    except OSError as error:  # A name that is too long.
-        raise CorpusError(f"{audio}: cannot be read ({error.strerror})") from error
-    if not there:
-        raise CorpusError(f"{audio}: there is no such audio file")
+def _utterance(folder: Path, row: Row, label_set: LabelSet, options: CorpusOptions) -> Utterance:
+    audio = _found(folder, row["audio"], "audio file")
     return Utterance(
         row["id"],
         audio,
-        _words(folder / row["alignment"], row["id"], audio) if row["alignment"] else (),
+        _words(folder, row, audio, options) if row["alignment"] else (),
         label_set.mapping[row["label"]],
         row["speaker"],
         row["session"],
@@ -126,59 +127,56 @@ def _utterance(folder: Path, row: Row, label_set: LabelSet) -> Utterance:
     )
 
 
-def _words(alignment: Path, utterance_id: str, audio: Path) -> tuple[Word, ...]:
-    words = read_alignment(alignment, utterance_id)
-    return words if marks_silence(alignment) else silence_at_edges(words, seconds_in(audio))
-
-
-def _rows(path: Path) -> Iterator[tuple[int, Row]]:
-    """Yields number and columns of each row; a missing optional column is an empty string."""
+def _found(folder: Path, name: str, what: str) -> Path:
+    """Returns the file of a name, whichever way its accents are written; raises CorpusError if it is not there."""
+    path = folder / name
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path}: cannot be read as UTF-8 text ({error}).") from error
-    if path.suffix == ".csv":
-        records = _csv_records(path, text)
-    elif path.suffix == ".jsonl":
-        records = _jsonl_records(path, text)
-    else:
-        raise CorpusError(f"{path}: expected a manifest that ends in .csv or .jsonl.")
-    for number, record in records:
-        yield number, {name: _as_text(record.get(name)) for name in _COLUMNS}
+        for form in (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)):
+            if (folder / form).is_file():
+                return folder / form
+        slashed = PureWindowsPath(name).as_posix()
+        hint = ""
+        if "\\" in name:
+            there = ", and that is there" if (folder / slashed).is_file() else ""
+            hint = f"; here / separates folders: {slashed!r}{there}"
+        raise CorpusError(f"{path}: there is no such {what}{hint}")
+    except OSError as error:  # A name that is too long.
+        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _words(folder: Path, row: Row, audio: Path, options: CorpusOptions) -> tuple[Word, ...]:
+    silence_is_marked = marks_silence(Path(row["alignment"]))  # Or of no format: that goes before its being there.
+    words = read_alignment(_found(folder, row["alignment"], "alignment"), row["id"], options.reading)
+    if silence_is_marked:
+        return words
+    seconds = seconds_in(audio)
+    return silence_at_edges(within(words, seconds, str(audio)), seconds)
+
+
+def _rows(path: Path, renamed: Mapping[str, str]) -> Iterator[tuple[int, Row, str]]:
+    """Yields line and columns of each row, and what is wrong with it; a missing optional column is an empty string."""
+    table = read_table(path, [*COLUMNS, *renamed.values()])
+    names = names_by_column(path, table.columns, renamed, COLUMNS)
+    csv_like = not path.suffix.lower().endswith("l")
+    missing = [name for name in REQUIRED_COLUMNS if name not in names]
+    if missing and (csv_like or not table.rows):
+        raise CorpusError(f"{path}: {lacking('the columns ' + ', '.join(missing), missing, table.columns, renamed)}")
+    faults = [row.fault if row.fault and not row.values else _fault(row, names, renamed) for row in table.rows]
+    if table.rows and all(faults) and not any(row.fault and row.values for row in table.rows):
+        raise CorpusError(f"{path}:{table.rows[0].line}: {faults[0]}.")
+    for row, fault in zip(table.rows, faults, strict=True):
+        values = {name: _as_text(row.values.get(names[name])) if name in names else "" for name in COLUMNS}
+        yield row.line, values, fault or row.fault
+
+
+def _fault(row: TableRow, names: Mapping[str, str], renamed: Mapping[str, str]) -> str:
+    """Returns what keeps a row from being an utterance; nothing where that is for its values to say."""
+    missing = [name for name in REQUIRED_COLUMNS if names.get(name) not in row.values]
+    if missing and not row.fault:
+        return lacking(", ".join(missing), missing, tuple(row.values), renamed)
+    odd = [name for name, theirs in names.items() if isinstance(row.values.get(theirs), (dict, list, bool))]
+    return f"expected text in {', '.join(odd)}" if odd else ""
 
 
 def _as_text(value: Any) -> str:
     return "" if value is None else str(value).strip()
-
-
-def _csv_records(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    try:
-        reader = csv.DictReader(text.splitlines(), strict=True)
-        missing = [name for name in REQUIRED_COLUMNS if name not in (reader.fieldnames or ())]
-        if missing:
-            raise CorpusError(f"{path}: lacks the columns {', '.join(missing)}; expected a header with {_expected()}.")
-        for record in reader:
-            yield reader.line_num, record
-    except csv.Error as error:
-        raise CorpusError(f"{path}:{reader.line_num}: is not CSV ({error}).") from error
-
-
-def _jsonl_records(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise CorpusError(f"{path}:{number}: is not JSON ({str(error)[:80]}).") from error
-        missing = [name for name in REQUIRED_COLUMNS if not isinstance(record, dict) or name not in record]
-        if missing:
-            raise CorpusError(f"{path}:{number}: lacks {', '.join(missing)}; expected an object with {_expected()}.")
-        odd = [name for name, value in record.items() if name in _COLUMNS and isinstance(value, (dict, list, bool))]
-        if odd:
-            raise CorpusError(f"{path}:{number}: expected text in {', '.join(odd)}.")
-        yield number, record
-
-
-def _expected() -> str:
-    return f"{', '.join(REQUIRED_COLUMNS)}, alignment or transcript, and perhaps session and scenario"

@@ -14,8 +14,10 @@ from can_tf.corpus.iemocap import (
     read_demo,
     read_iemocap,
 )
-from can_tf.corpus.labels import LabelSet, load_label_set
+from can_tf.corpus.labels import load_label_set
 from can_tf.corpus.manifest import MANIFEST, read_manifest
+from can_tf.corpus.options import DEFAULT_OPTIONS, CorpusOptions
+from can_tf.corpus.similar_labels import say_odd_labels
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import CorpusError
 
@@ -37,6 +39,7 @@ class Reader:
         published_counts: Utterances by label, as published, by the name of a label set; `can-tf inspect` and
             `build-records` show them beside those found.
         synthetic: Whether the speech is synthetic, which every result then says.
+        options: Whether `read` takes `CorpusOptions` as a third argument.
 
     Example:
         >>> from can_tf.corpus.labels import label_set_of
@@ -53,12 +56,13 @@ class Reader:
         (None, False)
     """
 
-    read: Callable[[Path, LabelSet | None], Corpus]
+    read: Callable[..., Corpus]
     root: str
     license: str
     label_set: str | None = None
     published_counts: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
     synthetic: bool = False
+    options: bool = False
 
 
 # By the name that `--corpus` takes.
@@ -91,18 +95,20 @@ READERS: dict[str, Reader] = {
     MANIFEST: Reader(
         read=read_manifest,
         root="the manifest file, CSV or JSONL",
-        license="Not known to can_tf: the corpus is the user's own. Write here what its license allows.",
+        options=True,
+        license="Not known to can_tf: the corpus is the user's own, and its license says what is allowed.",
     ),
 }
 
 
-def read_corpus(name: str, root: Path, labels: str | None = None) -> Corpus:
+def read_corpus(name: str, root: Path, labels: str | None = None, options: CorpusOptions = DEFAULT_OPTIONS) -> Corpus:
     """Reads a corpus of a known kind.
 
     Args:
         name: One of `READERS`.
         root: What the reader says; for a manifest, the file.
         labels: Name of a label set, or path of a mapping file; None is the reader's own.
+        options: What a corpus of one's own does not say of itself, where the reader takes such.
 
     Raises:
         CorpusError: There is no such reader, the corpus cannot be read, or there is no such label set.
@@ -122,7 +128,13 @@ def read_corpus(name: str, root: Path, labels: str | None = None) -> Corpus:
     if name not in READERS:
         raise CorpusError(f"there is no reader for a corpus {name!r}; expected one of {', '.join(READERS)}")
     chosen = labels or READERS[name].label_set
-    corpus = READERS[name].read(root, load_label_set(chosen) if chosen else None)
+    reader, label_set = READERS[name], load_label_set(chosen) if chosen else None
+    if options != DEFAULT_OPTIONS and not reader.options:
+        names = ", ".join(other for other, each in READERS.items() if each.options)
+        raise CorpusError(f"--column, --tier and --silence belong to a corpus of one's own; expected --corpus {names}")
+    corpus = reader.read(root, label_set, options) if reader.options else reader.read(root, label_set)
+    if label_set is None:
+        say_odd_labels(corpus)
     if corpus.name not in READERS:  # It may be another entry's: IEMOCAP's reader also returns the demo corpus.
         raise ValueError(f"the reader {name!r} returned a corpus {corpus.name!r}; expected the name of an entry")
     return dataclasses.replace(corpus, synthetic=READERS[corpus.name].synthetic)

@@ -29,7 +29,8 @@ def explain_recordings(
         ('talk.wav', 'alignment')
     """
     asked = ask_many(predictor, paths, words_of, batch_size=1, progress=progress)
+    once = len({path.name for path in paths}) == len(paths)
     return [
-        answer if isinstance(answer, CanError) else explanation_of(path.name, request, answer)
+        answer if isinstance(answer, CanError) else explanation_of(path.name if once else str(path), request, answer)
         for path, (request, answer) in zip(paths, asked, strict=True)
     ]

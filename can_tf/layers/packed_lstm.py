@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from can_tf.layers.packing import Levels, Packing, levels_of
+from can_tf.layers.packing import Level, Levels, Packing, Rows
 
 Weights = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
@@ -36,7 +36,7 @@ def packed_lstm_states(inputs: tf.Tensor, packing: Packing, weights: Weights, *,
             `keras.layers.LSTM`.
         training: Whether to keep what the quick gradient needs. Without it there is TensorFlow's gradient, a slow one.
     """
-    arguments = (inputs, *(_reorder_gates(weight) for weight in weights), packing.sizes, packing.real_sizes)
+    arguments = (inputs, *(_reorder_gates(weight) for weight in weights), *packing.levels, packing.real_sizes)
     if training:
         return _lstm_states(*arguments)
     return _run(*arguments, kept=("h",)).outputs["h"].concat()
@@ -50,7 +50,7 @@ def packed_lstm_sums(inputs: tf.Tensor, packing: Packing, weights: Weights, *, t
     Returns:
         `<float32>[sizes[0], units]`, by falling length: the first `real_sizes[0]` are the sequences that are not empty.
     """
-    arguments = (inputs, *(_reorder_gates(weight) for weight in weights), packing.sizes, packing.real_sizes)
+    arguments = (inputs, *(_reorder_gates(weight) for weight in weights), *packing.levels, packing.real_sizes)
     if training:
         return _lstm_sums(*arguments)
     return _run(*arguments, kept=()).sums
@@ -63,29 +63,30 @@ def _reorder_gates(weight: tf.Tensor) -> tf.Tensor:
 
 
 @tf.custom_gradient
-def _lstm_states(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes):
-    run = _run(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes, kept=_OUTPUTS)
+def _lstm_states(inputs, kernel, recurrent_kernel, bias, sizes, table, real_sizes):
+    run = _run(inputs, kernel, recurrent_kernel, bias, sizes, table, real_sizes, kept=_OUTPUTS)
 
     def gradient(states_gradient):
         def own_gradient(time, offset, size):
             del time
-            return states_gradient[offset : offset + size]
+            return Rows(offset, size).of(states_gradient)
 
-        return (*_gradients(run, own_gradient), None, None)
+        return (*_gradients(run, own_gradient), None, None, None)
 
     return run.outputs["h"].concat(), gradient
 
 
 @tf.custom_gradient
-def _lstm_sums(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes):
-    run = _run(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes, kept=_OUTPUTS)
+def _lstm_sums(inputs, kernel, recurrent_kernel, bias, sizes, table, real_sizes):
+    run = _run(inputs, kernel, recurrent_kernel, bias, sizes, table, real_sizes, kept=_OUTPUTS)
 
     def gradient(sums_gradient):
         def own_gradient(time, offset, size):
             del offset
-            return tf.pad(sums_gradient[: real_sizes[time]], [[0, size - real_sizes[time]], [0, 0]])
+            real = tf.gather(real_sizes, time)
+            return tf.pad(Rows(0, real).of(sums_gradient), [[0, size - real], [0, 0]])
 
-        return (*_gradients(run, own_gradient), None, None)
+        return (*_gradients(run, own_gradient), None, None, None)
 
     return run.sums, gradient
 
@@ -107,12 +108,14 @@ class _Run:
     outputs: Mapping[str, tf.TensorArray]
     sums: tf.Tensor
 
-    def step_before(self, name: str, level: tf.Tensor) -> tf.Tensor:
+    def step_before(self, name: str, number: tf.Tensor, level: Level) -> tf.Tensor:
         """Returns for each of a level's elements the output `name` of the step before it, and zero for step 0."""
-        array, size = self.outputs[name], self.levels.sizes[level]
-        earlier = tf.maximum(level - 1, 0)
-        last = array.read(earlier)[-self.levels.sizes[earlier] :][:size]
-        return tf.concat([tf.where(level > 0, last, tf.zeros_like(last)), array.read(level)[:-size]], axis=0)
+        array = self.outputs[name]
+        earlier = array.read(tf.maximum(number - 1, 0))
+        # The last step of the level before, of which the first rows go on.
+        last = Rows(tf.shape(earlier)[0] - self.levels.size(tf.maximum(number - 1, 0)), level.size).of(earlier)
+        own = Rows(0, (level.steps - 1) * level.size).of(array.read(number))
+        return tf.concat([tf.where(number > 0, last, 0.0), own], axis=0)
 
 
 def _array(count: tf.Tensor, features: int) -> tf.TensorArray:
@@ -120,31 +123,30 @@ def _array(count: tf.Tensor, features: int) -> tf.TensorArray:
     return tf.TensorArray(tf.float32, count, infer_shape=False, element_shape=[None, features], clear_after_read=False)
 
 
-def _run(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes, *, kept) -> _Run:
+def _run(inputs, kernel, recurrent_kernel, bias, sizes, table, real_sizes, *, kept) -> _Run:
     """Goes through the levels; `kept` names the outputs to keep."""
-    levels = levels_of(sizes)
+    levels = Levels(sizes, table)
     features, units = kernel.shape[0], recurrent_kernel.shape[0]
     joint_kernel = tf.concat([kernel, recurrent_kernel], axis=0)
-    most_rows = levels.sizes[0]
+    most_rows = levels.size(0)
 
-    def run_level(level, cell, state, sums, arrays):
-        size, steps = levels.sizes[level], levels.steps[level]
-        level_inputs = tf.reshape(inputs[levels.elements(level)], [steps, size, features])
-        outputs = _run_steps(level_inputs, cell[:size], state[:size], joint_kernel, bias)
-        first_step = levels.first_steps[level]
-        real = tf.sequence_mask(real_sizes[first_step : first_step + steps], size, tf.float32)  # [steps, size]
-        level_sums = tf.reduce_sum(outputs.h * real[:, :, None], axis=0)
-        sums += tf.pad(level_sums, [[0, most_rows - size], [0, 0]])
-        arrays = {
-            name: array.write(level, tf.reshape(getattr(outputs, name), [steps * size, units]))
-            for name, array in arrays.items()
-        }
-        return level + 1, outputs.cs[-1], outputs.h[-1], sums, arrays
+    def run_level(number, cell, state, sums, arrays):
+        level = levels.level(number)
+        going_on = Rows(0, level.size)
+        level_inputs = tf.reshape(level.elements.of(inputs), [level.steps, level.size, features])
+        outputs = _run_steps(level_inputs, level.steps, going_on.of(cell), going_on.of(state), joint_kernel, bias)
+        real = tf.sequence_mask(Rows(level.first_step, level.steps).of(real_sizes), level.size, tf.float32)
+        level_sums = tf.reduce_sum(outputs.h * tf.expand_dims(real, -1), axis=0)  # real is [steps, size].
+        sums += tf.pad(level_sums, [[0, most_rows - level.size], [0, 0]])
+        flat = tf.stack([level.steps * level.size, units])
+        arrays = {name: array.write(number, tf.reshape(getattr(outputs, name), flat)) for name, array in arrays.items()}
+        last = level.steps - 1
+        return number + 1, tf.gather(outputs.cs, last), tf.gather(outputs.h, last), sums, arrays
 
     zeros = tf.zeros([most_rows, units])
     any_rows, any_array = tf.TensorShape([None, units]), tf.TensorShape(None)
     *_, sums, arrays = tf.while_loop(
-        lambda level, *_: level < levels.count,
+        lambda number, *_: number < levels.count,
         run_level,
         (0, zeros, zeros, zeros, {name: _array(levels.count, units) for name in kept}),
         shape_invariants=(tf.TensorShape([]), any_rows, any_rows, any_rows, dict.fromkeys(kept, any_array)),
@@ -152,11 +154,11 @@ def _run(inputs, kernel, recurrent_kernel, bias, sizes, real_sizes, *, kept) -> 
     return _Run(inputs, kernel, recurrent_kernel, levels, arrays, sums)
 
 
-def _run_steps(level_inputs, cell, state, joint_kernel, bias):
+def _run_steps(level_inputs, steps, cell, state, joint_kernel, bias):
     """Returns BlockLSTM's outputs, `[steps, size, units]` each, for the inputs `[steps, size, features]` of a level."""
     unused_peephole = tf.zeros([cell.shape[-1]])
     return tf.raw_ops.BlockLSTM(
-        seq_len_max=tf.cast(tf.shape(level_inputs)[0], tf.int64),
+        seq_len_max=tf.cast(steps, tf.int64),
         x=level_inputs,
         cs_prev=cell,
         h_prev=state,
@@ -183,22 +185,24 @@ def _gradients(run: _Run, own_gradient: OwnGradient) -> tuple[tf.Tensor, ...]:
     """
     levels, units = run.levels, run.recurrent_kernel.shape[0]
 
-    def go_back(level, carried, weight_gradients, array):
-        growth = [[0, levels.sizes[level] - tf.shape(carried[0])[0]], [0, 0]]  # Sequences that end here come in.
-        carried = [tf.pad(gradient, growth) for gradient in carried]
-        gates_gradient, *carried = _level_gradient(run, own_gradient, level, *carried)
+    def go_back(number, carried, weight_gradients, array):
+        level = levels.level(number)
+        growth = tf.pad(tf.reshape(level.size - tf.shape(carried[0])[0], [1, 1]), [[0, 1], [1, 0]])
+        carried = [tf.pad(gradient, growth) for gradient in carried]  # Sequences that end here come in.
+        level_inputs = level.elements.of(run.inputs)
+        gates_gradient, *carried = _level_gradient(run, own_gradient, number, level, level_inputs, *carried)
         level_gradients = (
-            tf.matmul(run.inputs[levels.elements(level)], gates_gradient, transpose_a=True),
-            tf.matmul(run.step_before("h", level), gates_gradient, transpose_a=True),
+            tf.matmul(level_inputs, gates_gradient, transpose_a=True),
+            tf.matmul(run.step_before("h", number, level), gates_gradient, transpose_a=True),
             tf.reduce_sum(gates_gradient, axis=0),
         )
         weight_gradients = tuple(map(tf.add, weight_gradients, level_gradients))
-        return level - 1, tuple(carried), weight_gradients, array.write(level, gates_gradient)
+        return number - 1, tuple(carried), weight_gradients, array.write(number, gates_gradient)
 
     none, any_rows = tf.zeros([0, units]), tf.TensorShape([None, units])
     zeros = (tf.zeros_like(run.kernel), tf.zeros_like(run.recurrent_kernel), tf.zeros([4 * units]))
     _, _, weight_gradients, array = tf.while_loop(
-        lambda level, *_: level >= 0,
+        lambda number, *_: number >= 0,
         go_back,
         (levels.count - 1, (none, none), zeros, _array(levels.count, 4 * units)),
         shape_invariants=(
@@ -212,35 +216,36 @@ def _gradients(run: _Run, own_gradient: OwnGradient) -> tuple[tf.Tensor, ...]:
     return inputs_gradient, *weight_gradients
 
 
-def _level_gradient(run: _Run, own_gradient: OwnGradient, level, cell_gradient, state_gradient):
+def _level_gradient(
+    run: _Run, own_gradient: OwnGradient, number, level: Level, level_inputs, cell_gradient, state_gradient
+):
     """Goes back through a level's steps; returns the gradients before the gates' nonlinearities, of cell, of state.
 
     Gates are `[elements, 4 * units]`; cell and state are `[size, units]`, on entry those behind the level's last step
     and on return those before its first.
     """
-    levels, units = run.levels, run.recurrent_kernel.shape[0]
-    size, steps = levels.sizes[level], levels.steps[level]
+    units = run.recurrent_kernel.shape[0]
     joint_kernel = tf.concat([run.kernel, run.recurrent_kernel], axis=0)
     unused_peephole = tf.zeros([units])
     unused_bias = tf.zeros([4 * units])
-    level_inputs = run.inputs[levels.elements(level)]
-    previous_cell = run.step_before("cs", level)
-    level_outputs = {name: array.read(level) for name, array in run.outputs.items() if name != "h"}
+    previous_cell = run.step_before("cs", number, level)
+    level_outputs = {name: array.read(number) for name, array in run.outputs.items() if name != "h"}
 
     def step_back(step, cell_gradient, state_gradient, array):
-        first = step * size
-        rows = slice(first, first + size)
-        own = own_gradient(levels.first_steps[level] + step, levels.first_elements[level] + first, size)
+        first = step * level.size
+        rows = Rows(first, level.size)
+        own = own_gradient(level.first_step + step, level.first_element + first, level.size)
+        step_cell = rows.of(previous_cell)
         cell_gradient, gates_gradient, *_ = tf.raw_ops.LSTMBlockCellGrad(
-            x=level_inputs[rows],
-            cs_prev=previous_cell[rows],
-            h_prev=previous_cell[rows],  # Not read: the products with the states are made a level at a time.
+            x=rows.of(level_inputs),
+            cs_prev=step_cell,
+            h_prev=step_cell,  # Not read: the products with the states are made a level at a time.
             w=joint_kernel,
             wci=unused_peephole,
             wcf=unused_peephole,
             wco=unused_peephole,
             b=unused_bias,
-            **{name: values[rows] for name, values in level_outputs.items()},
+            **{name: rows.of(values) for name, values in level_outputs.items()},
             cs_grad=cell_gradient,
             h_grad=state_gradient + own,
             use_peephole=False,
@@ -252,7 +257,7 @@ def _level_gradient(run: _Run, own_gradient: OwnGradient, level, cell_gradient, 
     _, cell_gradient, state_gradient, array = tf.while_loop(
         lambda step, *_: step >= 0,
         step_back,
-        (steps - 1, cell_gradient, state_gradient, _array(steps, 4 * units)),
+        (level.steps - 1, cell_gradient, state_gradient, _array(level.steps, 4 * units)),
         shape_invariants=(tf.TensorShape([]), any_rows, any_rows, tf.TensorShape(None)),
     )
     return array.concat(), cell_gradient, state_gradient

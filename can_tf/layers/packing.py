@@ -6,11 +6,73 @@ rectangle; the rounding adds elements behind the ends of some sequences.
 """
 
 import dataclasses
+from typing import NamedTuple
 
 import tensorflow as tf
 
 _SMALLEST_ROUNDING = 4  # Rows: a product of fewer takes as long.
 _LEVELS_PER_OCTAVE = 8  # More compute less padding, in smaller rectangles.
+
+
+class Rows:
+    """A range of rows, to be taken of several tensors: their slices share all operations but one, the taking.
+
+    Each slice in Python's brackets has five operations of its own, and a graph of thousands is slow to begin with.
+
+    Example:
+        >>> Rows(1, 2).of(tf.constant([10, 20, 30, 40])).numpy().tolist()
+        [20, 30]
+    """
+
+    def __init__(self, first: tf.Tensor, count: tf.Tensor):
+        self._begin, self._end, self._stride = tf.stack([first]), tf.stack([first + count]), tf.constant([1])
+
+    def of(self, values: tf.Tensor) -> tf.Tensor:
+        """Returns the rows of a tensor."""
+        return tf.raw_ops.StridedSlice(input=values, begin=self._begin, end=self._end, strides=self._stride)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Level:
+    """A run of steps of one size, whose elements are a rectangle `[steps, size]`.
+
+    Attributes:
+        size, steps: Of the rectangle, `<int32>[]`.
+        first_step, first_element: Where it begins, in steps and in packed elements, `<int32>[]`.
+        elements: Its packed elements.
+    """
+
+    size: tf.Tensor
+    steps: tf.Tensor
+    first_step: tf.Tensor
+    first_element: tf.Tensor
+    elements: Rows
+
+
+class Levels(NamedTuple):
+    """The levels of a packing.
+
+    Attributes:
+        sizes: `<int32>[levels]`, of their steps.
+        table: `<int32>[levels, 4]`: of each, the numbers of `Level`.
+    """
+
+    sizes: tf.Tensor
+    table: tf.Tensor
+
+    @property
+    def count(self) -> tf.Tensor:
+        """How many levels there are, `<int32>[]`."""
+        return tf.size(self.sizes)
+
+    def size(self, number: tf.Tensor) -> tf.Tensor:
+        """Returns the size of a level's steps, `<int32>[]`."""
+        return tf.gather(self.sizes, number)
+
+    def level(self, number: tf.Tensor) -> Level:
+        """Returns a level by its number."""
+        size, steps, first_step, first_element = tf.unstack(tf.gather(self.table, number), num=4)
+        return Level(size, steps, first_step, first_element, Rows(first_element, steps * size))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -19,6 +81,7 @@ class Packing:
 
     Attributes:
         sizes: `<int32>[steps]`, rows of each step, rounded up; at least one step of at least one row.
+        levels: Runs of steps of one size.
         real_sizes: `<int32>[steps]`, rows of each step that are elements; the others stand behind them.
         sequence: `<int32>[elements]`, the sequence that each packed element belongs to.
         step: `<int32>[elements]`, its place in that sequence.
@@ -28,6 +91,7 @@ class Packing:
     """
 
     sizes: tf.Tensor
+    levels: Levels
     real_sizes: tf.Tensor
     sequence: tf.Tensor
     step: tf.Tensor
@@ -61,7 +125,9 @@ def pack(lengths: tf.Tensor) -> Packing:
     sizes = tf.clip_by_value(_rounded_up(real_sizes), 1, tf.size(lengths))
     sequence = tf.gather(order, tf.ragged.range(sizes).flat_values)
     step = tf.repeat(steps, sizes)
-    return Packing(sizes, real_sizes, sequence, step, step < tf.gather(lengths, sequence), order, lengths)
+    return Packing(
+        sizes, levels_of(sizes), real_sizes, sequence, step, step < tf.gather(lengths, sequence), order, lengths
+    )
 
 
 def _rounded_up(sizes: tf.Tensor) -> tf.Tensor:
@@ -72,28 +138,8 @@ def _rounded_up(sizes: tf.Tensor) -> tf.Tensor:
     return -(-sizes // multiple) * multiple
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Levels:
-    """Runs of steps of one size, each `<int32>[levels]`: a level's elements are a rectangle `[steps, size]`."""
-
-    sizes: tf.Tensor
-    steps: tf.Tensor
-    first_steps: tf.Tensor
-    first_elements: tf.Tensor
-
-    @property
-    def count(self) -> tf.Tensor:
-        """How many levels there are, `<int32>[]`."""
-        return tf.size(self.sizes)
-
-    def elements(self, level: tf.Tensor) -> slice:
-        """Returns which of the packed elements are the level's."""
-        first = self.first_elements[level]
-        return slice(first, first + self.steps[level] * self.sizes[level])
-
-
 def levels_of(sizes: tf.Tensor) -> Levels:
     """Returns the levels of a packing's `sizes`, `<int32>[steps]`."""
     level_sizes, _, steps = tf.unique_with_counts(sizes)
     first_steps, first_elements = tf.cumsum(steps, exclusive=True), tf.cumsum(steps * level_sizes, exclusive=True)
-    return Levels(level_sizes, steps, first_steps, first_elements)
+    return Levels(level_sizes, tf.stack([level_sizes, steps, first_steps, first_elements], axis=1))

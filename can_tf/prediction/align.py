@@ -54,7 +54,7 @@ def align_recordings(
     """Tells when each word of English recordings is said. `format_alignment` makes files of the answers.
 
     Args:
-        paths: Files of any format that libsndfile reads.
+        paths: Files that `can_tf.audio.read_audio` reads.
         transcript_of: Called with a recording's path, returns what is said in it, or raises a `CanError`; a dict's
             `get` will do. Without it, words are recognized, and many will be wrong.
         oov: What becomes of words outside the pronouncing dictionary: "guess" or "error", as for `Aligner`.

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from can_tf.alignment.formats import marks_silence, read_alignment
+from can_tf.alignment.formats import DEFAULT_READING, Reading, marks_silence, read_alignment
+from can_tf.alignment.mending import mended, within
 from can_tf.alignment.recognition import Recognizer
 from can_tf.alignment.silence import silence_at_edges
-from can_tf.alignment.spans import FILLER_POLICIES, check_end, share_silence
+from can_tf.alignment.spans import FILLER_POLICIES, share_silence
 from can_tf.alignment.word import Word
 from can_tf.audio import Source, read_audio
 from can_tf.errors import AlignmentError, ConfigError, ExportError, PredictionError
@@ -34,6 +35,8 @@ _DESCRIPTION = {
     },
 }
 
+_NAMELESS = "the recording"
+
 Words = Path | str | Sequence[Word | tuple[str, float, float]]
 
 
@@ -47,6 +50,7 @@ class PredictionOptions:
         recognizer: Finds the words of recordings that come without; None is pocketsphinx, which gets many wrong.
         limits: Seconds and words that a recording may have.
         reject_below: Confidence, from 0 to 1, below which a prediction's label is "uncertain".
+        reading: Which tier or channel of an alignment file has the words, and what else in it marks silence.
         normalize: As the model was trained, "none" or "speaker"; None is what an export says, and "none" where a server
             is asked, which does not say.
 
@@ -62,6 +66,7 @@ class PredictionOptions:
     recognizer: Recognizer | None = None
     limits: Limits = DEFAULT_LIMITS
     reject_below: float = 0.0
+    reading: Reading = DEFAULT_READING
     normalize: str | None = None
 
     def __post_init__(self) -> None:
@@ -86,7 +91,7 @@ class Predictor:
     Example:
         >>> predictor = load("saved_models/can")
         >>> words = [("not", 0.0, 0.4), ("again", 0.4, 1.0)]
-        >>> prediction = predictor.predict(np.zeros(16_000), words, sample_rate=16_000)
+        >>> prediction = predictor.predict(np.sin(np.arange(16_000)), words, sample_rate=16_000)
         >>> [word.text for word in prediction.words]
         ['not', 'again']
     """
@@ -146,35 +151,45 @@ class Predictor:
         """Returns the request for one utterance; arguments and errors are those of `predict`."""
         samples = self.read(audio, sample_rate=sample_rate, name=name)
         seconds = len(samples) / SAMPLE_RATE_HZ
+        name = name or (str(audio) if isinstance(audio, (str, Path)) else _NAMELESS)
         if words is None:
             words_from = "recognition" if transcript is None else "transcript"
-            tokens = _with_edges(self.find_words(samples, transcript), seconds)
+            tokens = _with_edges(self.find_words(samples, transcript), seconds, name)
         elif isinstance(words, (str, Path)):
-            words_from, tokens = "alignment", read_alignment(Path(words))
-            tokens = tokens if marks_silence(Path(words)) else _with_edges(tokens, seconds)
+            words_from, tokens = "alignment", self.read_words(Path(words), audio)
+            tokens = tokens if marks_silence(Path(words)) else _with_edges(tokens, seconds, name)
         else:
             words_from = "alignment"
-            tokens = _with_edges([word if isinstance(word, Word) else Word(*word) for word in words], seconds)
-        return self.request_of_tokens(samples, tokens, words_from)
+            given = mended([word if isinstance(word, Word) else Word(*word) for word in words], name)
+            tokens = _with_edges(given, seconds, name)
+        return self.request_of_tokens(samples, tokens, words_from, name)
 
     def read(self, audio: Source, *, sample_rate: int | None = None, name: str | None = None) -> np.ndarray:
         """Returns a recording's samples as `can_tf.audio.read_audio` does, within the limits."""
         return read_audio(audio, sample_rate=sample_rate, name=name, max_seconds=self.options.limits.seconds)
 
+    def read_words(self, alignment: Path, audio: Source) -> tuple[Word, ...]:
+        """Returns the tokens of an alignment file; of one about several recordings, those of the audio file's name."""
+        name = Path(audio).stem if isinstance(audio, (str, Path)) else None
+        return read_alignment(alignment, name, self.options.reading)
+
     def find_words(self, samples: np.ndarray, transcript: str | None = None) -> tuple[Word, ...]:
         """Returns words and silences by a transcript, or by recognition; see `WordFinder`."""
         return self._word_finder.find(samples, transcript)
 
-    def request_of_tokens(self, samples: np.ndarray, tokens: Sequence[Word], words_from: str) -> Request:
+    def request_of_tokens(
+        self, samples: np.ndarray, tokens: Sequence[Word], words_from: str, name: str = _NAMELESS
+    ) -> Request:
         """Returns the request for samples and tokens that mark all silence, as `build-records` treats them.
 
         Raises:
-            AlignmentError: There is no word, there are too many, a word would get no time or is behind the end.
+            AlignmentError: There is no word, there are too many, a word would get no time, or half of them are behind
+                the end.
         """
+        tokens = within(tokens, len(samples) / SAMPLE_RATE_HZ, name)
         words = share_silence(tokens, fillers=self.options.fillers or FILLER_POLICIES[0])
         if fault := words_fault(len(words), self.options.limits.words):
             raise AlignmentError(**fault.of("the recording"))
-        check_end(words, len(samples) / SAMPLE_RATE_HZ)
         return Request(samples, words, words_from)
 
     def predict_all(self, requests: Sequence[Request]) -> list[Prediction | PredictionError]:
@@ -224,9 +239,9 @@ def _frames_of_words(frames: np.ndarray, segment_frames: np.ndarray) -> tuple[np
     return frames[: len(segment_frames)][real], segment_frames
 
 
-def _with_edges(tokens: Sequence[Word], seconds: float) -> tuple[Word, ...]:
-    """Returns tokens of a recording that is silent where it goes further than they."""
-    return silence_at_edges(tokens, seconds) if tokens else ()
+def _with_edges(tokens: Sequence[Word], seconds: float, name: str) -> tuple[Word, ...]:
+    """Returns the tokens within a recording that is silent where it goes further than they."""
+    return silence_at_edges(within(tokens, seconds, name), seconds) if tokens else ()
 
 
 def load(path: Path | str, options: PredictionOptions | None = None) -> Predictor:

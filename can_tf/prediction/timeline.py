@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from can_tf.alignment.formats import read_alignment
+from can_tf.alignment.mending import within
 from can_tf.alignment.pauses import Stretch, find_stretches, split_words, stretches_of
 from can_tf.alignment.silence import is_silence
 from can_tf.alignment.word import Word
@@ -77,10 +77,11 @@ def timeline(
         True
     """
     samples = predictor.read(audio)
-    pieces = list(_pieces(predictor, samples, alignment, transcript))
+    words = None if alignment is None else predictor.read_words(alignment, audio)
+    where = str(audio) if isinstance(audio, (str, Path)) else "the recording"
+    pieces = list(_pieces(predictor, samples, words, transcript, where))
     if not pieces:
         seconds = len(samples) / SAMPLE_RATE_HZ
-        where = str(audio) if isinstance(audio, (str, Path)) else "the recording"
         raise AlignmentError(f"nobody is heard to speak in its {seconds:.1f} s", where=where)
     moments: list[Moment] = []
     report = counted(progress, "Predicting", "stretches")
@@ -98,17 +99,18 @@ def timeline(
 
 
 def _pieces(
-    predictor: Predictor, samples: np.ndarray, alignment: Path | None, transcript: str | None
+    predictor: Predictor, samples: np.ndarray, words: Sequence[Word] | None, transcript: str | None, where: str
 ) -> Iterator[tuple[Stretch, tuple[Word, ...] | None]]:
     """Yields stretches with their words, whose times count from the stretch's start; None where they are not known."""
-    if alignment is None and transcript is None:
+    seconds = len(samples) / SAMPLE_RATE_HZ
+    if words is None and transcript is None:
         for stretch in find_stretches(samples):
             yield stretch, None
         return
-    tokens = predictor.find_words(samples, transcript) if alignment is None else read_alignment(alignment)
+    tokens = within(predictor.find_words(samples, transcript) if words is None else words, seconds, where)
     groups = split_words([token for token in tokens if not is_silence(token.text)])
-    for stretch, words in zip(stretches_of(groups, len(samples) / SAMPLE_RATE_HZ), groups, strict=True):
-        yield stretch, tuple(Word(word.text, word.start - stretch.start, word.end - stretch.start) for word in words)
+    for stretch, group in zip(stretches_of(groups, seconds), groups, strict=True):
+        yield stretch, tuple(Word(word.text, word.start - stretch.start, word.end - stretch.start) for word in group)
 
 
 def _request(

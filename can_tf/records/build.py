@@ -8,7 +8,6 @@ again, keeps the shards that have one. `dataset.json` is written last: a folder 
 import concurrent.futures
 import contextlib
 import dataclasses
-import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from can_tf.corpus.utterance import Corpus
 from can_tf.errors import RecordsError
 from can_tf.files import remove_temporary_files, sha256_of_json, write_csv, write_json
 from can_tf.locks import alone_in
+from can_tf.notices import tell_again
 from can_tf.processes import process_pool, run_all
 from can_tf.progress import Progress, counted, ignore
 from can_tf.provenance import git_commit, versions
@@ -33,10 +33,10 @@ from can_tf.records.dataset import (
     Dataset,
     load_dataset,
 )
+from can_tf.records.fingerprint import UTTERANCES_PER_SHARD, hash_of_sound, hash_of_utterances
 from can_tf.records.shards import BUILD_FOLDER, BuildOptions, ShardTask, build_shard, finished_report, is_unaligned
-from can_tf.records.specification import COLUMNS, described
+from can_tf.records.specification import COLUMNS
 
-UTTERANCES_PER_SHARD = 64
 _PLAN_FILE = "plan.json"
 
 
@@ -100,6 +100,7 @@ def build_records(
 
 def _plan(corpus: Corpus, options: BuildOptions) -> dict[str, Any]:
     """Returns what records are made of, as `dataset.json` describes it."""
+    made_of = {"utterances": hash_of_utterances(corpus, options), "sound": hash_of_sound(corpus)}
     return {
         "schema_version": SCHEMA_VERSION,
         "labels": list(corpus.labels),
@@ -111,28 +112,11 @@ def _plan(corpus: Corpus, options: BuildOptions) -> dict[str, Any]:
             **({"notes": list(corpus.notes)} if corpus.notes else {}),
         },
         **({"aligner": aligner_description()} if _has_transcripts(corpus) else {}),
-        "fingerprint": _fingerprint(corpus, options),
+        "made_of": made_of,
+        "fingerprint": sha256_of_json(made_of),
         "versions": versions(),
         "git_commit": git_commit(),
     }
-
-
-def _fingerprint(corpus: Corpus, options: BuildOptions) -> str:
-    """Returns a hash of all that decides the records, but for the audio itself, of which it takes the size."""
-    digest = hashlib.sha256()
-
-    def add(value: Any) -> None:
-        digest.update(json.dumps(value, sort_keys=True).encode() + b"\n")
-
-    add([SCHEMA_VERSION, options.to_json(), corpus.name, corpus.labels, UTTERANCES_PER_SHARD])
-    for utterance in corpus.utterances:
-        words = [(word.text, word.start, word.end) for word in utterance.words]
-        size = utterance.audio_path.stat().st_size if utterance.audio_path.exists() else -1
-        add([described(utterance), size, words])
-        if is_unaligned(utterance):
-            add([utterance.transcript, aligner_description()])
-    add([(rejection.id, rejection.reason) for rejection in corpus.rejected])
-    return digest.hexdigest()
 
 
 def _has_transcripts(corpus: Corpus) -> bool:
@@ -173,7 +157,11 @@ def _differences(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     )
     settings = [name for name in asked["features"] if name != "name"]
     named = ("corpus", "labels", "segmentation", "overlap", "fillers", "features", *settings, "aligner")
-    return _changes(before, now, named) or "other utterances: ids, words, labels or recordings are not the same"
+    if changes := _changes(before, now, named):
+        return changes
+    if before.get("made_of", {}).get("utterances") == now["made_of"]["utterances"]:
+        return "other sound: recordings have changed since"
+    return "other utterances: ids, words, labels or speakers are not the same"
 
 
 def _changes(before: Mapping[str, Any], now: Mapping[str, Any], names: Iterable[str]) -> str:
@@ -265,6 +253,7 @@ def _finish(
     reports: Sequence[dict[str, Any]],
     strict: bool,
 ) -> Dataset:
+    tell_again(notice for report in reports for notice in report.get("notices", ()))
     rows = [row for report in reports for row in report["rows"]]
     rejected = [dataclasses.asdict(rejection) for rejection in corpus.rejected]
     rejected += [rejection for report in reports for rejection in report["rejected"]]

@@ -6,6 +6,7 @@ and what is left to do is in `can_tf.records.build`.
 
 import dataclasses
 import json
+import logging
 import math
 import os
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from can_tf.alignment.cache import CachedAligner
-from can_tf.alignment.spans import check_end, segment_spans, share_silence
+from can_tf.alignment.mending import within
+from can_tf.alignment.spans import segment_spans, share_silence
 from can_tf.alignment.word import Word
 from can_tf.audio import read_audio
 from can_tf.corpus.utterance import Rejection, Utterance
@@ -24,6 +26,7 @@ from can_tf.features.front_end import FrontEnd
 from can_tf.features.mfcc import Mfcc
 from can_tf.features.registry import front_end_to_json
 from can_tf.files import naming_disk_errors, replacing, sha256_of_file, write_json
+from can_tf.notices import kept
 from can_tf.records.specification import Record, StoredUtterance, described
 from can_tf.records.tfrecord import HEADER_BYTES, framed_bytes
 from can_tf.samples import SAMPLE_RATE_HZ
@@ -105,6 +108,7 @@ def _use_one_thread() -> None:
         RecordsError: It has begun with more, which cannot be undone.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     import tensorflow as tf
 
     try:
@@ -135,7 +139,7 @@ def finished_report(task: ShardTask) -> dict[str, Any] | None:
 
 
 def build_shard(task: ShardTask) -> dict[str, Any]:
-    """Writes one shard, then its report: the rows of its utterances, its rejects, its size and hash."""
+    """Writes one shard, then its report: the rows of its utterances, its rejects, notices, size and hash."""
     _use_one_thread()
     import tensorflow as tf
 
@@ -143,7 +147,7 @@ def build_shard(task: ShardTask) -> dict[str, Any]:
 
     rejected: list[Rejection] = []
     rows: list[dict[str, Any]] = []
-    with replacing(task.path) as temporary:
+    with kept() as notices, replacing(task.path) as temporary:
         offset = 0
         with naming_disk_errors(task.path), tf.io.TFRecordWriter(str(temporary)) as writer:
             for prepared, record in _records(task, rejected):
@@ -158,7 +162,12 @@ def build_shard(task: ShardTask) -> dict[str, Any]:
             "bytes": offset,
             "sha256": sha256_of_file(temporary),
         }
-    report = {"shard": shard, "rows": rows, "rejected": [dataclasses.asdict(rejection) for rejection in rejected]}
+    report = {
+        "shard": shard,
+        "rows": rows,
+        "rejected": [dataclasses.asdict(rejection) for rejection in rejected],
+        "notices": notices,
+    }
     write_json(_report_path(task), report)
     return report
 
@@ -232,9 +241,8 @@ def _prepare(utterance: Utterance, base: Path, options: BuildOptions, aligner: C
     tokens = utterance.words
     if aligner is not None and is_unaligned(utterance):
         tokens = aligner.align(samples, utterance.transcript)
-    words = share_silence(tokens, fillers=options.fillers)
     seconds = len(samples) / SAMPLE_RATE_HZ
-    check_end(words, seconds)
+    words = share_silence(within(tokens, seconds, str(utterance.audio_path)), fillers=options.fillers)
     return _Prepared(utterance, words, seconds, SegmentedAudio(samples, segment_spans(words, options.segmentation)))
 
 

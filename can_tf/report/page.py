@@ -32,15 +32,16 @@ class _Html(str):
     """Text that is markup, and is not escaped again."""
 
 
-def write_page(folder: Path, evaluation: Evaluation, calibration: Calibration) -> Path:
-    """Writes `report.html` into a run folder whose pictures are drawn; returns its path."""
-    pictures = {name: (folder / name).read_bytes() for name in (RELIABILITY_FILE, RISK_FILE, LEARNING_CURVES_FILE)}
+def write_page(folder: Path, evaluation: Evaluation, calibration: Calibration, out: Path | None = None) -> Path:
+    """Writes a run's `report.html` into the folder where its pictures are drawn; None is its own. Returns its path."""
+    out = out or folder
+    pictures = {name: (out / name).read_bytes() for name in (RELIABILITY_FILE, RISK_FILE, LEARNING_CURVES_FILE)}
     headline = headline_scores(evaluation, calibration)
-    with replacing(folder / PAGE_FILE) as temporary:
+    with replacing(out / PAGE_FILE) as temporary:
         text = page(folder.resolve().name, evaluation, calibration, headline, pictures)
         # JSON may hold halves of characters, which UTF-8 has no bytes for.
         temporary.write_bytes(text.encode("utf-8", "xmlcharrefreplace"))
-    return folder / PAGE_FILE
+    return out / PAGE_FILE
 
 
 def page(

@@ -1,7 +1,6 @@
 """The paper's tables, made: records for each row, every training that is missing, and the report."""
 
 import dataclasses
-import os
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from can_tf.corpus.utterance import Corpus
 from can_tf.errors import ConfigError
 from can_tf.features.front_end import FrontEnd
 from can_tf.features.mfcc import Mfcc
+from can_tf.processes import cores
 from can_tf.progress import Event, Progress, ignore
 from can_tf.records.build import build_records
 from can_tf.records.dataset import Dataset
@@ -190,7 +190,7 @@ def _build(
                 corpus,
                 folder,
                 BuildOptions(segmentation=segmentation, front_end=what.front_end),
-                workers=workers or os.cpu_count() or 1,
+                workers=workers or cores(),
                 progress=progress,
                 executor=executor,
             )
@@ -198,7 +198,7 @@ def _build(
 
 
 def _plan(datasets: Mapping[str, Dataset], what: Reproduction) -> list[RowPlan]:
-    count = folds_to_run(datasets[CAN.segmentation].utterances, what.options.protocol, what.folds)
+    count = folds_to_run(datasets[CAN.segmentation].utterances, what.options.protocol, what.folds, what.options.folds)
     pairs = [(weight, row) for weight in what.class_weights for row in what.rows]
     planned = [RowPlan(row, weight, _runs(row, weight, what, range(count))) for weight, row in pairs]
     for row_plan in planned:
@@ -216,7 +216,7 @@ def _runs(row: TableRow, class_weight: str, what: Reproduction, folds: Sequence[
 
 def _test_share(dataset: Dataset, options: TrainOptions) -> float:
     """Returns test utterances for each training utterance."""
-    fold = make_fold(dataset.utterances, options.protocol, 0, options.seed)
+    fold = make_fold(dataset.utterances, options.protocol, 0, options.seed, options.folds)
     if not fold.train:
         raise ConfigError(f"the {options.protocol} protocol leaves nothing to train on here.")
     return len(fold.test) / len(fold.train)
@@ -228,7 +228,7 @@ def _facts(dataset: Dataset, what: Reproduction, trainings: Sequence[FoldRun]) -
         "utterances": len(dataset.utterances),
         "features": what.front_end.name,
         "protocol": what.options.protocol,
-        "folds": folds_to_run(dataset.utterances, what.options.protocol, what.folds),
+        "folds": folds_to_run(dataset.utterances, what.options.protocol, what.folds, what.options.folds),
         "seeds": what.seeds,
         "at most epochs": what.options.epochs,
         "class weight": ", ".join(what.class_weights),

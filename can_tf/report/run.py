@@ -89,8 +89,14 @@ def headline_scores(
     return {name: (value, *intervals[name]) for name, value in scores(np.arange(count)).items()}
 
 
-def draw_run(folder: Path, evaluation: Evaluation, calibration: Calibration) -> list[Path]:
-    """Draws confusion matrix, calibration, risk and learning curves into the run folder; returns their paths.
+def draw_run(folder: Path, evaluation: Evaluation, calibration: Calibration, out: Path | None = None) -> list[Path]:
+    """Draws confusion matrix, calibration, risk and learning curves into a folder; returns their paths.
+
+    Args:
+        folder: The run folder.
+        evaluation: Of the run.
+        calibration: Of the run.
+        out: Where to draw, made if missing; None is the run folder.
 
     Example:
         >>> from can_tf import calibration_of
@@ -106,7 +112,9 @@ def draw_run(folder: Path, evaluation: Evaluation, calibration: Calibration) -> 
         f"temperature {calibration.temperature:.2f}": scaled(evaluation.probabilities, calibration.temperature),
     }
     curves = {name: risk_coverage(values, evaluation.true) for name, values in predictions.items()}
-    paths = [folder / name for name in ("confusion.png", RELIABILITY_FILE, RISK_FILE, LEARNING_CURVES_FILE)]
+    out = out or folder
+    out.mkdir(parents=True, exist_ok=True)
+    paths = [out / name for name in ("confusion.png", RELIABILITY_FILE, RISK_FILE, LEARNING_CURVES_FILE)]
     confusion_matrix_png(evaluation.metrics["confusion"], evaluation.labels, paths[0], title)
     reliability_png(predictions, evaluation.true, paths[1], title)
     risk_coverage_png(curves, paths[2], title)

@@ -1,7 +1,6 @@
 """A search over hyperparameters from beginning to end, and its trials as a table and a picture."""
 
 import dataclasses
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import MissingExtraError
 from can_tf.files import replacing
+from can_tf.processes import cores
 from can_tf.progress import Event, Progress, ignore
 from can_tf.records.build import build_records
 from can_tf.records.dataset import load_dataset
@@ -59,7 +59,7 @@ def tune(search: Search, role: Role | None = None, progress: Progress = ignore) 
     """
     role = role or Role()
     dataset = load_dataset(next(iter(search.records.values())))
-    folds_to_run(dataset.utterances, search.options.protocol, search.folds)
+    folds_to_run(dataset.utterances, search.options.protocol, search.folds, search.options.folds)
     try:
         import keras_tuner  # noqa: F401  What follows needs it.
     except ModuleNotFoundError as error:
@@ -94,7 +94,7 @@ def build_overlaps(
             corpus,
             records,
             BuildOptions(overlap=overlap),
-            workers=workers or os.cpu_count() or 1,
+            workers=workers or cores(),
             progress=progress,
         )
     return folders

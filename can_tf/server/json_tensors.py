@@ -35,9 +35,10 @@ def parse_request(body: Any, definitions: Mapping[str, Any]) -> tuple[str, dict[
     """
     if not isinstance(body, dict):
         raise BadRequestError("Request body is not a JSON object")
-    signature = body.get("signature_name", "serving_default")
+    signature = body.get("signature_name", "")
     if not isinstance(signature, str):
         raise BadRequestError("'signature_name' key must be a string value.")
+    signature = signature or "serving_default"
     if signature not in definitions or not definitions[signature].get("inputs"):
         raise BadRequestError(f'Serving signature name: "{signature}" not found in signature def')
     inputs = definitions[signature]["inputs"]
@@ -145,7 +146,7 @@ def _flatten(name: str, value: Any, shape: list[int], kind: str, flat: list[Any]
 def _scalar(name: str, value: Any, kind: str) -> Any:
     if kind == "string" and isinstance(value, dict) and set(value) == {"b64"} and isinstance(value["b64"], str):
         try:
-            return base64.b64decode(value["b64"], validate=True)
+            return _from_base64(value["b64"])
         except (binascii.Error, ValueError) as error:
             raise BadRequestError(f"JSON Value: {name}: unable to base64 decode ({error})") from error
     fits = {
@@ -157,6 +158,19 @@ def _scalar(name: str, value: Any, kind: str) -> Any:
     if not fits:
         raise BadRequestError(f"JSON Value: {str(value)[:60]!r} of {name} is not of expected type: {kind}")
     return value.encode("utf-8", "surrogatepass") if kind == "string" else value
+
+
+def _from_base64(text: str) -> bytes:
+    """Returns bytes from base64, which may be cut into lines and lack its padding, as TensorFlow Serving takes it.
+
+    Example:
+        >>> _from_base64("Zm9v\\nYg")
+        b'foob'
+    """
+    plain = "".join(text.split())
+    if "=" in plain and len(plain) % 4:
+        raise ValueError(f"{len(plain)} characters with padding; expected four or a multiple")
+    return base64.b64decode(plain if "=" in plain else plain + "=" * (-len(plain) % 4), validate=True)
 
 
 def render_response(outputs: Mapping[str, np.ndarray], rows: bool) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """GloVe word vectors (Pennington et al., 2014), read from its text format: a word and its numbers a line.
 
+fastText's and word2vec's text formats are read too: with a header, spaces at line ends, tabs or a byte order mark.
+
 The real files have gigabytes, so a line is parsed only if its word is wanted. Some of their words contain spaces, so a
 word is all that stands before the last `dimension` columns.
 
@@ -8,11 +10,14 @@ vector of its own gets the mean of its parts'. Where a file tells upper from low
 capitalized word's vector is taken. Both are this project's choice; the paper says only that it uses GloVe.
 """
 
+import codecs
 import contextlib
 import dataclasses
 import gzip
 import hashlib
+import itertools
 import math
+import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -102,8 +107,10 @@ def _parts(word: str) -> tuple[str, ...]:
     return ()
 
 
-def _spellings(word: str) -> tuple[str, str]:
-    return word, word.capitalize()
+def _spellings(word: str) -> tuple[str, ...]:
+    """Returns how a file may spell a word: as it is, capitalized, and either with accents as letters of their own."""
+    spellings = (word, word.capitalize())
+    return spellings if word.isascii() else (*spellings, *(unicodedata.normalize("NFD", each) for each in spellings))
 
 
 def _vector(word: str, rows: dict[str, np.ndarray]) -> np.ndarray | None:
@@ -138,7 +145,8 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO, int]]:
 def _dimension(path: Path) -> int:
     """Returns the commonest number of columns behind the word over the first lines."""
     with _opened(path) as (lines, _, _):
-        counts = Counter(line.count(b" ") for line, _ in zip(lines, range(_LINES_TO_FIND_DIMENSION), strict=False))
+        first = itertools.islice((_plain(line) for line in lines), _LINES_TO_FIND_DIMENSION)
+        counts = Counter(line.count(b" ") for line in first if line)
     if not counts:
         raise TextError(f"{path}: is empty. Expected word vectors in GloVe's text format.")
     dimension = counts.most_common(1)[0][0]
@@ -147,11 +155,18 @@ def _dimension(path: Path) -> int:
     return dimension
 
 
+def _plain(line: bytes) -> bytes:
+    """Returns a line without what other writers leave at its ends, and with spaces for their tabs."""
+    return line.rstrip().replace(b"\t", b" ").removeprefix(codecs.BOM_UTF8)
+
+
 def _rows(path: Path, dimension: int, needed: set[str], progress: Progress) -> Iterator[_Row]:
     needed_bytes = {word.encode() for word in needed}
     report = counted(progress, "Reading word vectors", "MB")
     with _opened(path) as (lines, raw, size):
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(map(_plain, lines), 1):
+            if not line:
+                continue
             columns = line.count(b" ")
             if columns < dimension and not (number == 1 and columns == 1):  # word2vec's header: words, dimension.
                 raise _bad_line(path, number, dimension, f"found {columns}")

@@ -14,7 +14,7 @@ from can_tf.progress import Progress, ignore
 from can_tf.records.dataset import Dataset
 from can_tf.training import run_folder
 from can_tf.training.fold_runs import FoldRun, check_done, plan, train_all
-from can_tf.training.folds import folds_to_run
+from can_tf.training.folds import folds_to_run, speaker_folds
 from can_tf.training.metrics import METRICS_SHAPE, OTHER_PREDICTIONS, SCORE_NAMES
 from can_tf.training.options import TrainOptions
 
@@ -53,7 +53,8 @@ def cross_validate(
     Args:
         dataset: The records.
         options: Of every training; fold and seed are set for each.
-        folds: Only the first so many; None for all that the protocol has.
+        folds: None for all that the protocol has. With the protocol "speaker", so many as the speakers are put together
+            in, if it is three at least; elsewhere only the first so many.
         seeds: How many, from 0 on.
         jobs: Trainings at once on one machine; they share its cores.
         runs: Folder of run folders; results go to `cv-<model>-<protocol>` in it.
@@ -70,7 +71,9 @@ def cross_validate(
         >>> result = cross_validate(load_dataset(Path("data/records")), TrainOptions(), seeds=3)  # doctest: +SKIP
         >>> result.summary["scores"]["final"]["wa"]["mean"]  # doctest: +SKIP
     """
-    count = folds_to_run(dataset.utterances, options.protocol, folds)
+    together = speaker_folds(dataset.utterances, options.protocol, folds or options.folds or None)
+    options = dataclasses.replace(options, folds=together)
+    count = folds_to_run(dataset.utterances, options.protocol, folds, together)
     planned = plan(options, range(count), range(seeds), runs, dataset.folder)
     check_done(planned, dataset)
     paths = [dataset.folder, *([Path(options.glove)] if options.glove else [])]
@@ -78,7 +81,7 @@ def cross_validate(
         failures = train_all(planned, jobs=jobs, progress=progress, executor=executor)
     if not any(run.done for run in planned):
         raise RunError(f"every training failed. The first: {next(iter(failures.values()))}")
-    folder = runs / f"cv-{options.model}-{options.protocol}"
+    folder = runs / f"cv-{options.model}-{run_folder.protocol_name(options)}"
     return CrossValidation(folder, write_results(planned, folder), failures)
 
 

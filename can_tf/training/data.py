@@ -5,18 +5,21 @@ their vectors, as they would in production; nothing about how often or with whic
 """
 
 import dataclasses
+import logging
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
 from can_tf.errors import ConfigError
-from can_tf.progress import Progress, ignore
+from can_tf.progress import Event, Progress, ignore
 from can_tf.records.dataset import Dataset, StoredUtterance
 from can_tf.text.glove import GloveVectors, embedding_matrix, read_glove
 from can_tf.text.vocabulary import build_vocabulary
 from can_tf.training.folds import make_fold
 from can_tf.training.options import TrainOptions
+
+_LOG = logging.getLogger(__name__)
 
 RANDOM_VECTOR_DIMENSION = 300  # The paper's, where there is no file to tell.
 
@@ -50,7 +53,7 @@ def split_of(dataset: Dataset, options: TrainOptions) -> Split:
         ConfigError: There is no such fold, or a set would be empty.
     """
     by_id = {utterance.id: utterance for utterance in dataset.utterances}
-    fold = make_fold(dataset.utterances, options.protocol, options.fold, options.seed)
+    fold = make_fold(dataset.utterances, options.protocol, options.fold, options.seed, options.folds)
     split = Split(*(tuple(by_id[id_] for id_ in sorted(ids)) for ids in (fold.train, fold.validation, fold.test)))
     for name, rows in dataclasses.asdict(split).items():
         if not rows:
@@ -73,7 +76,9 @@ def word_vectors(dataset: Dataset, split: Split, options: TrainOptions, progress
         return WordVectors(build_vocabulary(train_words), None, RANDOM_VECTOR_DIMENSION, "none: random")
     every_word = sorted({word for utterance in dataset.utterances for word in utterance.words.split(" ")})
     glove = read_glove(path, every_word, progress)
-    vocabulary = build_vocabulary(train_words, _words_with_vectors(every_word, glove))
+    known = _words_with_vectors(every_word, glove)
+    _say_coverage(path, len(known), len(every_word), progress)
+    vocabulary = build_vocabulary(train_words, known)
     return WordVectors(vocabulary, embedding_matrix(vocabulary, glove, options.seed), glove.dimension, path.name)
 
 
@@ -83,6 +88,18 @@ def _glove_path(dataset: Dataset, options: TrainOptions) -> Path | None:
     if dataset.synthetic:
         return Path(str(resources.files("can_tf.corpus") / "data" / "demo_glove.50d.txt"))
     return None
+
+
+def _say_coverage(path: Path, known: int, words: int, progress: Progress) -> None:
+    if known:
+        progress(Event("Reading word vectors", note=f"{path.name}: word vectors for {known} of {words} words."))
+    else:
+        _LOG.warning(
+            "%s: has word vectors for 0 of %d words, so that all start random; expected words in lower case, in the "
+            "language of the corpus",
+            path,
+            words,
+        )
 
 
 def _words_with_vectors(words: list[str], glove: GloveVectors) -> list[str]:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from can_tf.files import write_json
-from can_tf.processes import run_all, working_in
+from can_tf.processes import cores, run_all, working_in
 from can_tf.progress import Event, Progress, ignore
 from can_tf.records.dataset import Dataset
 from can_tf.training import child, run_folder
@@ -135,9 +135,9 @@ def train_apart(run: FoldRun, jobs: int, base: Path) -> str | None:
 
 def _environment(jobs: int) -> dict[str, str]:
     """Returns what tells TensorFlow to be silent, and to take its share of the cores."""
-    cores = max(1, (os.cpu_count() or 1) // jobs)
+    share = max(1, cores() // jobs)
     return {
         "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
-        "TF_NUM_INTRAOP_THREADS": str(max(1, cores // 2)),
-        "TF_NUM_INTEROP_THREADS": str(cores),
+        "TF_NUM_INTRAOP_THREADS": str(max(1, share // 2)),
+        "TF_NUM_INTEROP_THREADS": str(share),
     }

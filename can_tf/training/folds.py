@@ -10,11 +10,13 @@ Order comes from SHA-256 rather than a random generator, so that folds are the s
 import dataclasses
 import hashlib
 import typing
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from can_tf.errors import ConfigError
 
 PAPER_FOLDS = 10
+_LEAST_GROUPS = 3  # To train, to validate and to test.
 
 
 class UtteranceRow(typing.Protocol):
@@ -69,19 +71,34 @@ def number_of_folds(rows: Sequence[UtteranceRow], protocol: str) -> int:
     return len(_groups(rows, protocol, seed=0))
 
 
-def folds_to_run(rows: Sequence[UtteranceRow], protocol: str, asked: int | None) -> int:
-    """Returns how many folds to run: so many as are asked for, or all.
+def folds_to_run(rows: Sequence[UtteranceRow], protocol: str, asked: int | None, folds: int = 0) -> int:
+    """Returns how many folds to run: so many as are asked for, or all; `folds` is as `make_fold` has it.
 
     Raises:
         ConfigError: There are fewer, or `make_fold` would raise it.
     """
-    there_are = number_of_folds(rows, protocol)
+    there_are = folds or number_of_folds(rows, protocol)
     if asked is not None and asked > there_are:
         raise ConfigError(f"--folds {asked}: the {protocol} protocol has {there_are} folds here.")
     return asked or there_are
 
 
-def make_fold(rows: Sequence[UtteranceRow], protocol: str, fold: int, seed: int = 0) -> Fold:
+def speaker_folds(rows: Sequence[UtteranceRow], protocol: str, asked: int | None) -> int:
+    """Returns how many folds speakers are put together in, if so many folds are asked for; 0 where they are not.
+
+    That is where there are more speakers than folds, and folds enough to train, validate and test.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> rows = [SimpleNamespace(id=f"u{each}", label="calm", speaker=f"s{each}") for each in range(24)]
+        >>> speaker_folds(rows, "speaker", 5), speaker_folds(rows, "speaker", None), speaker_folds(rows, "paper", 5)
+        (5, 0, 0)
+    """
+    together = protocol == "speaker" and asked is not None and asked >= _LEAST_GROUPS
+    return asked if together and asked < number_of_folds(rows, protocol) else 0  # type: ignore[operator,return-value]
+
+
+def make_fold(rows: Sequence[UtteranceRow], protocol: str, fold: int, seed: int = 0, folds: int = 0) -> Fold:
     """Returns the sets of one fold.
 
     Args:
@@ -89,6 +106,7 @@ def make_fold(rows: Sequence[UtteranceRow], protocol: str, fold: int, seed: int 
         protocol: A name in PROTOCOLS.
         fold: From 0.
         seed: Of the random groups of "paper"; the other protocols have nothing random.
+        folds: How many folds the speakers of the protocol "speaker" are put together in; 0 is one for each speaker.
 
     Raises:
         ConfigError: There is no such protocol or fold, or the corpus lacks what the protocol goes by.
@@ -101,11 +119,13 @@ def make_fold(rows: Sequence[UtteranceRow], protocol: str, fold: int, seed: int 
         Fold(train=('u2', 'u5'), validation=('u1', 'u4'), test=('u0', 'u3'))
     """
     groups = _groups(rows, protocol, seed)
+    if folds:
+        groups = _together(rows, protocol, groups, folds)
     names = list(groups)
     if not 0 <= fold < len(names):
         raise ConfigError(f"fold {fold} does not exist: the {protocol} protocol has folds 0 to {len(names) - 1} here")
     test = groups[names[fold]]
-    if protocol == "speaker":
+    if protocol == "speaker" and not folds:
         validation = _session_partners(rows, test) or _next_groups(groups, fold)
     else:
         validation = groups[names[(fold + 1) % len(names)]]
@@ -128,12 +148,40 @@ def _groups(rows: Sequence[UtteranceRow], protocol: str, seed: int) -> dict[str,
             f"the {protocol} protocol needs a {protocol} for each utterance, and {groups[''][0]} has none; "
             f"add the column {protocol} to the manifest, or take another --protocol"
         )
-    if len(groups) < 3:
+    if len(groups) < _LEAST_GROUPS:
         raise ConfigError(
-            f"the {protocol} protocol needs 3 different values of {protocol} at least, to train, validate and test; "
-            f"here are {len(groups)}: {', '.join(groups)}"
+            f"the {protocol} protocol needs {_LEAST_GROUPS} different values of {protocol} at least, to train, "
+            f"validate and test; here are {len(groups)}: {', '.join(groups)}"
         )
     return groups
+
+
+def _together(
+    rows: Sequence[UtteranceRow], protocol: str, groups: Mapping[str, Sequence[str]], folds: int
+) -> dict[str, list[str]]:
+    """Returns ids by fold: speakers are dealt out, the largest first, to where their labels are needed most."""
+    if protocol != "speaker" or not _LEAST_GROUPS <= folds <= len(groups):
+        raise ConfigError(
+            f"folds {folds} does not fit the {protocol} protocol here; expected {_LEAST_GROUPS} to {len(groups)} with "
+            "--protocol speaker"
+        )
+    label_of = {row.id: row.label for row in rows}
+    counts = {name: Counter(label_of[id_] for id_ in ids) for name, ids in groups.items()}
+    in_all = Counter(label_of.values())
+    dealt: list[Counter[str]] = [Counter() for _ in range(folds)]
+    ids_of: dict[str, list[str]] = {str(fold): [] for fold in range(folds)}
+
+    def crowded(fold: int, name: str) -> tuple[float, int, int]:
+        grown = sum(
+            count * (2 * dealt[fold][label] + count) / in_all[label] ** 2 for label, count in counts[name].items()
+        )
+        return grown, dealt[fold].total(), fold
+
+    for name in sorted(groups, key=lambda name: (-len(groups[name]), name)):
+        fold = min(range(folds), key=lambda fold: crowded(fold, name))
+        dealt[fold] += counts[name]
+        ids_of[str(fold)] += groups[name]
+    return ids_of
 
 
 def _random_groups(rows: Sequence[UtteranceRow], seed: int) -> dict[str, list[str]]:

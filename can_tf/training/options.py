@@ -45,6 +45,12 @@ class TrainOptions:
         "How utterances are split into folds: at random, or by session, speaker or scenario.",
         registry=PROTOCOLS,
     )
+    folds: int = option(
+        0,
+        "Number of folds that speakers are put together in, with --protocol speaker.",
+        bounds=_FROM_0,
+        default_help="one per speaker",
+    )
     model: str = option("can", "Model: the CAN, an ablation, or a baseline.", registry=VARIANTS)
     alpha: float = option(
         ModelConfig.alpha,

@@ -44,9 +44,10 @@ class Predictions:
 def predict(training: FoldTraining, utterances: Sequence[StoredUtterance]) -> Predictions:
     """Returns predictions with the model's weights of now, sorted by the utterances' lengths."""
     by_length = sorted(utterances, key=lambda utterance: (utterance.segments, utterance.id))  # Pads little.
-    inputs = training.batches(EpochOrder(by_length, training.options.batch_size)).map(lambda inputs, _: inputs)
-    logits = training.model.predict(inputs, verbose=0)
-    logits = {name: values[: len(by_length)] for name, values in logits.items()}  # What filled the last batch up.
+    batches = training.batches(EpochOrder(by_length, training.options.batch_size))
+    answers = [training.forward(inputs) for inputs, _ in batches]
+    # Without what filled the last batch up.
+    logits = {name: np.concatenate([answer[name] for answer in answers])[: len(by_length)] for name in answers[0]}
     label_index = {label: index for index, label in enumerate(training.dataset.labels)}
     return Predictions(
         by_length,

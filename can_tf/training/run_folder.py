@@ -82,13 +82,18 @@ class RunState:
 
 
 def default_run_folder(options: TrainOptions) -> Path:
-    """Returns `runs/<model>-<protocol>-fold<k>-seed<s>`.
+    """Returns `runs/<model>-<protocol>-fold<k>-seed<s>`; the number of folds, if given, stands behind the protocol.
 
     Example:
         >>> default_run_folder(TrainOptions(fold=3, seed=1)).as_posix()
         'runs/can-paper-fold3-seed1'
     """
-    return Path("runs") / f"{options.model}-{options.protocol}-fold{options.fold}-seed{options.seed}"
+    return Path("runs") / f"{options.model}-{protocol_name(options)}-fold{options.fold}-seed{options.seed}"
+
+
+def protocol_name(options: TrainOptions) -> str:
+    """Returns the protocol as names of folders have it, such as `speaker5` for speakers in five folds."""
+    return f"{options.protocol}{options.folds or ''}"
 
 
 def open_run(folder: Path, options: TrainOptions, dataset: Dataset) -> RunState:

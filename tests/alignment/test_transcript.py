@@ -20,6 +20,8 @@ from can_tf.errors import AlignmentError
         ("mp3", "mp three"),
         ("THAN(2) (2)", "than two"),
         ("$01 and $0", "one dollar and zero dollars"),
+        ("{LG} well (laughs) (so they say) *sighs* (0.5) now", "well so they say now"),
+        ("\u00bfhello? cafe\u0301", "hello cafe"),
     ],
 )
 def test_what_is_written_becomes_what_is_said(transcript, words):

@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pytest
 import soundfile
@@ -59,7 +57,11 @@ def test_whole_numbers_are_samples_of_their_full_scale(kind, scale):
     "samples, rate, message",
     [
         (np.zeros(10), None, "samples: came without a sample rate; expected sample_rate, in Hz, such as 16000"),
-        (np.zeros((2, 3, 4)), 16_000, r"samples: are float64 of the shape \[2, 3, 4\]; expected numbers of the shape"),
+        (
+            np.zeros((2, 3, 4)),
+            16_000,
+            r"samples: are float64 of the shape \[2, 3, 4\]; expected floats, or integers of 16 or 32",
+        ),
         (np.zeros((2, 1_000)), 16_000, r"of the shape \[2, 1000\]; expected .* \[samples, channels\]"),
         (np.array(["a"]), 16_000, "samples: are <U1 of the shape"),
         (np.zeros(10), 7, "samples: its sample rate is 7 Hz; expected 1000 to 1000000 Hz"),
@@ -86,9 +88,9 @@ def test_errors_have_the_name_that_was_given_and_their_parts(tmp_path):
 
 
 def test_channels_are_averaged(tmp_path):
-    left, right = np.full(100, 0.5, np.float32), np.full(100, -0.25, np.float32)
+    left, right = np.array([0.5, 0.25, 0.5], np.float32), np.array([-0.25, 0.5, -0.25], np.float32)
     soundfile.write(tmp_path / "a.wav", np.stack([left, right], axis=1), 16_000, subtype="FLOAT")
-    np.testing.assert_allclose(read_audio(tmp_path / "a.wav"), np.full(100, 0.125))
+    np.testing.assert_array_equal(read_audio(tmp_path / "a.wav"), [0.125, 0.375, 0.125])
 
 
 @pytest.mark.parametrize("suffix, rate", [("wav", 44_100), ("flac", 48_000), ("ogg", 22_050), ("mp3", 44_100)])
@@ -114,21 +116,8 @@ def test_a_truncated_wav_is_refused_with_the_bytes_promised_and_found(tmp_path):
 def test_a_wav_cut_in_its_header_is_refused(tmp_path):
     path = write_tone(tmp_path / "a.wav", 1.0)
     path.write_bytes(path.read_bytes()[:30])
-    with pytest.raises(AudioError, match="without a data chunk"):
+    with pytest.raises(AudioError, match="a.wav: holds no chunk of samples: it was cut short in its header"):
         read_audio(path)
-
-
-@pytest.mark.parametrize("length", [0, 0xFFFFFFFF])
-def test_a_streamed_wav_that_does_not_know_its_length_is_read_to_its_end(tmp_path, length):
-    path = write_tone(tmp_path / "a.wav", 1.0)
-    content = bytearray(path.read_bytes())
-    content[40:44] = length.to_bytes(4, "little")
-    path.write_bytes(content)
-    if length == 0:
-        with pytest.raises(AudioError, match="holds no samples"):  # libsndfile believes a length of 0.
-            read_audio(path)
-    else:
-        assert len(read_audio(path)) == 16_000
 
 
 def test_no_samples_are_refused(tmp_path):
@@ -188,7 +177,7 @@ def test_a_missing_file_is_refused(tmp_path):
 def test_a_longer_recording_is_refused_by_its_header_and_nothing_is_decoded(tmp_path, monkeypatch):
     path = write_tone(tmp_path / "a.wav", 3.0)
     assert len(read_audio(path, max_seconds=3.0)) == 48_000
-    monkeypatch.setattr("can_tf.audio.reading._mono_blocks", None)
+    monkeypatch.setattr("can_tf.audio.streams._Forward.read", None)
     message = r"a.wav: is 3 s long at 16000 Hz; expected at most 2.5 s. Cut it at its pauses, or raise --max-seconds\."
     with pytest.raises(AudioError, match=message):
         read_audio(path, max_seconds=2.5)
@@ -206,41 +195,11 @@ def test_at_a_high_rate_the_seconds_are_fewer_as_the_memory_is_the_same(tmp_path
         read_audio(tmp_path / "a.flac", max_seconds=2.0)
 
 
-def with_total_samples(path, count):
-    """Writes another number of samples into a FLAC file's header, in its 36 bits for that."""
-    content = bytearray(path.read_bytes())
-    content[21] = content[21] & 0xF0 | count >> 32
-    content[22:26] = (count & 0xFFFFFFFF).to_bytes(4, "big")
-    path.write_bytes(content)
-    return path
-
-
-@pytest.fixture
-def flac(tmp_path):
-    soundfile.write(tmp_path / "a.flac", np.zeros(32_000), 16_000)
-    return tmp_path / "a.flac"
-
-
-@pytest.mark.parametrize("max_seconds", [3_600.0, math.inf])
-def test_a_stream_that_does_not_say_how_long_it_is_is_refused(flac, max_seconds):
-    with pytest.raises(AudioError, match="a.flac: does not say how long it is, as streams do not. Convert it"):
-        read_audio(with_total_samples(flac, 0), max_seconds=max_seconds)
-
-
-def test_a_header_that_promises_too_much_is_refused_by_its_promise(flac):
-    with pytest.raises(AudioError, match="a.flac: is 4294967 s long"):
-        read_audio(with_total_samples(flac, 2**36 - 1))
-
-
-def test_no_more_is_decoded_than_a_header_tells(flac):
-    assert len(read_audio(with_total_samples(flac, 1_000))) == 1_000
-
-
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
 def test_blocks_give_what_one_piece_gives(tmp_path, monkeypatch, suffix):
     path = tmp_path / f"a.{suffix}"
     soundfile.write(path, np.random.default_rng(0).normal(size=(40_000, 2)) * 0.1, 16_000)
     whole = on_grid(soundfile.read(path, dtype="float32")[0].mean(axis=1))
-    monkeypatch.setattr("can_tf.audio.reading._BLOCK_VALUES", 3_000)
-    # libsndfile's mp3 decoder begins anew at each block, and rounds otherwise then.
+    monkeypatch.setattr("can_tf.audio.streams.BLOCK_VALUES", 3_000)
+    # libsndfile's mp3 decoder rounds otherwise at each block.
     np.testing.assert_allclose(read_audio(path), whole, rtol=0, atol=1.001 / 32_768 if suffix == "mp3" else 0)

@@ -139,7 +139,6 @@ def test_recognition_has_a_limit_of_its_own_that_may_be_raised(tmp_path):
         (("{folder}", "--transcript", "one text"), "one text for 3 recordings"),
         (("{folder}", "--format", "ctm"), "--format ctm needs --out"),
         (("{folder}", "--recognize", "--transcript", "x"), "leave --transcript out"),
-        (("{folder}", "{folder}", "--out", "x"), "several recordings have this name"),
         (("{folder}/nope.flac", "--transcript", "{folder}"), "holds no nope with .txt, .lab"),
     ],
 )
@@ -179,3 +178,35 @@ def test_a_manifest_without_transcripts_has_nothing_to_align(tmp_path):
     (tmp_path / "corpus.csv").write_text("id,audio,label,speaker\n")
     done = run("--manifest", tmp_path / "corpus.csv")
     assert (done.exit_code, "no row has a transcript and no alignment" in done.output) == (1, True)
+
+
+def test_recordings_of_one_name_go_to_files_below_their_folders(tmp_path):
+    for who, name in zip(("anna", "ben"), NAMES, strict=False):
+        (tmp_path / "in" / who).mkdir(parents=True)
+        for suffix in (".flac", ".txt"):
+            shutil.copy(FOLDER / f"{name}{suffix}", tmp_path / "in" / who / f"001{suffix}")
+    done = run(tmp_path / "in", "--format", "json", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    words = [[word.text for word in read_alignment(tmp_path / "out" / who / "001.json")] for who in ("anna", "ben")]
+    assert words[0] == WORDS != words[1]
+
+
+def test_recordings_of_a_manifest_are_called_by_their_ids(tmp_path):
+    rows = ["id,audio,label,speaker,transcript"]
+    for who, name in zip(("anna", "../ben"), NAMES, strict=False):
+        place = tmp_path / who.strip("./") / "001.flac"
+        place.parent.mkdir()
+        shutil.copy(FOLDER / f"{name}.flac", place)
+        said = (FOLDER / f"{name}.txt").read_text().strip().replace('"', "")
+        rows.append(f'{who}_001,{place.relative_to(tmp_path)},calm,{who},"{said}"')
+    (tmp_path / "m.csv").write_text("\n".join(rows))
+    done = run("--manifest", tmp_path / "m.csv", "--format", "ctm", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".._ben_001.ctm", "anna_001.ctm"]
+    assert (tmp_path / "out" / "anna_001.ctm").read_text().startswith("anna_001 1 ")
+
+
+def test_two_rows_of_one_recording_are_refused(tmp_path, talk):
+    rows = ["id,audio,label,speaker,transcript", "u1,talk.flac,calm,a,yes", "u2,talk.flac,calm,a,no"]
+    (tmp_path / "m.csv").write_text("\n".join(rows))
+    assert "u2 and another row have the recording" in run("--manifest", tmp_path / "m.csv").stderr

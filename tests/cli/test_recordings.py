@@ -1,15 +1,44 @@
 """What belongs to a recording, and which of the two is missing."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path, PurePath
+from types import SimpleNamespace
+
 import pytest
 
 from can_tf.alignment.formats import alignment_suffixes
+from can_tf.cli.shared.folders import Recordings, files_below, recordings
+from can_tf.cli.shared.prediction_options import Words
 from can_tf.cli.shared.recordings import Companions, Transcripts
-from can_tf.errors import AlignmentError, ConfigError
+from can_tf.cli.shared.timeline import show_timelines
+from can_tf.errors import AlignmentError, ConfigError, MissingExtraError
 from tests.conftest import write_tone
 
 
+def made(folder, *names):
+    """Makes empty files."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+def found_for(tmp_path, *typed, given="aligned"):
+    """Returns the alignments of what is typed, below a folder; the error in place of one that has none."""
+    found = recordings([tmp_path / each for each in typed])
+    alignments = Companions("alignment", alignment_suffixes(), tmp_path / given, found)
+    answers = []
+    for path in found.paths:
+        try:
+            answers.append(str(alignments.of(path).relative_to(tmp_path / given)))
+        except ConfigError as error:
+            answers.append(str(error))
+    return answers
+
+
 def test_a_recording_that_is_not_there_is_not_told_as_a_missing_alignment(tmp_path):
-    alignments = Companions("alignment", alignment_suffixes(), tmp_path, 1)
+    alignments = Companions("alignment", alignment_suffixes(), tmp_path, Recordings([tmp_path / "talk.wav"]))
     with pytest.raises(ConfigError, match=r"talk\.wav: there is no such recording"):
         alignments.of(tmp_path / "talk.wav")
     write_tone(tmp_path / "talk.wav", 0.1)
@@ -22,7 +51,9 @@ def test_a_recording_that_is_not_there_is_not_told_as_a_missing_alignment(tmp_pa
 def test_an_alignment_is_found_whatever_the_case_of_its_suffix(tmp_path, name, given):
     write_tone(tmp_path / "talk.wav", 0.1)
     (tmp_path / name).touch()
-    alignments = Companions("alignment", alignment_suffixes(), tmp_path if given else None, 1)
+    alignments = Companions(
+        "alignment", alignment_suffixes(), tmp_path if given else None, Recordings([tmp_path / "talk.wav"])
+    )
     assert alignments.of(tmp_path / "talk.wav") == tmp_path / name
 
 
@@ -32,21 +63,196 @@ def test_of_several_alignments_the_first_format_counts_and_its_usual_suffix(tmp_
         (tmp_path / name).touch()
     (tmp_path / "talk.wdseg").mkdir()
     write_tone(tmp_path / "talk.wav", 0.1)
-    alignments = Companions("alignment", alignment_suffixes(), tmp_path if given else None, 1)
+    alignments = Companions(
+        "alignment", alignment_suffixes(), tmp_path if given else None, Recordings([tmp_path / "talk.wav"])
+    )
     assert alignments.of(tmp_path / "talk.wav") == tmp_path / "talk.TextGrid"
 
 
 def test_nothing_is_found_beside_a_recording_of_another_name_or_in_no_folder(tmp_path):
     (tmp_path / "talk.wdseg").touch()
-    alignments = Companions("alignment", alignment_suffixes(), None, 1)
+    alignments = Companions("alignment", alignment_suffixes(), None, Recordings([tmp_path / "talks.wav"]))
     assert alignments.of(tmp_path / "talks.wav") is None
     assert alignments.of(tmp_path / "nowhere" / "talk.wav") is None
 
 
 def test_a_transcript_in_capitals_is_found_and_one_that_is_missing_is_told(tmp_path):
     (tmp_path / "talk.TXT").write_text("good day")
-    transcripts = Transcripts(None, 2)
+    transcripts = Transcripts(None, Recordings([tmp_path / "a.wav", tmp_path / "b.wav"]))
     assert transcripts.of(tmp_path / "talk.wav") == "good day"
     assert transcripts.of(tmp_path / "other.wav") is None
     with pytest.raises(AlignmentError, match=r"no transcript stands beside it \(.txt, .lab\); name one with --tr"):
         transcripts.required(tmp_path / "other.wav")
+
+
+@pytest.mark.parametrize(
+    "names, typed, expected",
+    [
+        (
+            ("wav/anna/1.wav", "wav/ben/1.wav", "aligned/anna/1.json", "aligned/ben/1.json"),
+            ["wav"],
+            ["anna/1.json", "ben/1.json"],
+        ),
+        (("wav/anna/1.wav", "wav/ben/1.wav", "aligned/ben/1.json", "aligned/anna/1.json"), ["wav/ben"], ["ben/1.json"]),
+        (
+            ("wav/anna/1.wav", "wav/ben/1.wav", "aligned/ben/1.json", "aligned/anna/1.json"),
+            ["wav/anna/1.wav"],
+            ["anna/1.json"],
+        ),
+        (
+            ("a/wav/x/1.wav", "b/wav/x/1.wav", "aligned/a/wav/x/1.json", "aligned/b/wav/x/1.json"),
+            ["a", "b"],
+            ["a/wav/x/1.json", "b/wav/x/1.json"],
+        ),
+        (("wav/dlg1/u1.wav", "aligned/S1/words/dlg1/u1.wdseg"), ["wav"], ["S1/words/dlg1/u1.wdseg"]),  # IEMOCAP's.
+        (("wav/dlg1/u1.wav", "wav/dlg2/u2.wav", "aligned/u1.ctm", "aligned/u2.ctm"), ["wav"], ["u1.ctm", "u2.ctm"]),
+        (("wav/u1.wav", "aligned/part1/u1.ctm"), ["wav"], ["part1/u1.ctm"]),  # Which is said.
+        (("wav/1.wav", "wav/1.flac", "aligned/1.json"), ["wav"], ["1.json", "1.json"]),
+    ],
+)
+def test_a_recording_is_known_by_its_path_below_the_folder(tmp_path, names, typed, expected):
+    made(tmp_path, *names)
+    assert [answer.replace("1.json holds", "") for answer in found_for(tmp_path, *typed)] == expected
+
+
+@pytest.mark.parametrize(
+    "names, typed",
+    [
+        (("wav/anna/1.wav", "wav/ben/1.wav", "aligned/1.json"), ["wav"]),  # Whose is it?
+        (("wav/ben/1.wav", "aligned/anna/1.json"), ["wav"]),
+        (("wav/ben/1.wav", "aligned/anna/1.json", "aligned/carl/1.json"), ["wav/ben/1.wav"]),
+        (("one/1.wav", "two/1.wav", "aligned/anna/1.json"), ["one", "two"]),
+    ],
+)
+def test_what_may_be_another_recordings_is_refused(tmp_path, names, typed):
+    made(tmp_path, *names)
+    for answer in found_for(tmp_path, *typed):
+        assert "which may be of another recording of this name. Put the alignment where the recording is" in answer
+
+
+def test_folders_are_searched_through_links_and_past_what_macos_hides(tmp_path, capsys):
+    made(tmp_path, "talks/a.WAV", "talks/b.opus", "talks/c.m4a", "talks/notes.txt", "talks/d.dss", "elsewhere/e.wav")
+    made(
+        tmp_path,
+        "talks/._a.wav",
+        "talks/__MACOSX/._a.wav",
+        "talks/__MACOSX/a.wav",
+        "talks/.trash/f.wav",
+        "talks/.g.wav",
+    )
+    (tmp_path / "talks" / "x.wav").mkdir()
+    (tmp_path / "talks" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "talks" / "round").symlink_to(tmp_path / "talks")
+    (tmp_path / "talks" / "again").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "talks" / "h.wav").symlink_to(tmp_path / "elsewhere" / "e.wav")
+    found = recordings([tmp_path / "talks"])
+    assert [str(found.below[path]) for path in found.paths] == ["a.WAV", "again/e.wav", "b.opus", "c.m4a", "h.wav"]
+    said = capsys.readouterr().err
+    assert f"{tmp_path / 'talks'}: left out 2 files (._a.wav, .g.wav): they are hidden." in said
+    assert "left out 1 file (d.dss): nothing here reads their kind." in said
+
+
+def test_without_pyav_recordings_that_need_it_are_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("can_tf.cli.shared.folders._has_extra", lambda: False)
+    made(tmp_path, "a.wav")
+    (tmp_path / "b.webm").write_bytes(b"\x1aE\xdf\xa3" + bytes(200))
+    (tmp_path / "c.wav").write_bytes(b"\0\0\0\x20ftypM4A " + bytes(200))
+    assert recordings([tmp_path]).paths == [tmp_path / "a.wav"]
+    message = "left out 2 files (b.webm, c.wav): reading them needs: pip install 'can_tf[media]'."
+    assert message in capsys.readouterr().err
+    with pytest.raises(MissingExtraError, match=r"b.webm: reading WebM or Matroska needs .*'can_tf\[media\]'"):
+        recordings([tmp_path / "a.wav", tmp_path / "b.webm"])
+
+
+def test_a_folder_without_recordings_is_refused(tmp_path):
+    made(tmp_path, "a.txt")
+    with pytest.raises(ConfigError, match=r"holds no recordings; expected files ending in .wav, .flac"):
+        recordings([tmp_path])
+
+
+@pytest.mark.parametrize(
+    "names, typed, expected",
+    [
+        (("wav/a.wav", "wav/b.wav"), ["wav"], ["a", "b"]),
+        (("wav/anna/1.wav", "wav/ben/1.wav"), ["wav"], ["anna/1", "ben/1"]),
+        (("wav/1.wav", "wav/1.mp3"), ["wav"], ["1.mp3", "1.wav"]),
+        (("one/1.wav", "two/1.wav"), ["one", "two"], ["one/1", "two/1"]),
+        (("wav/anna/1.wav", "wav/ben/1.wav"), ["wav/anna/1.wav", "wav/ben/1.wav"], ["anna/1", "ben/1"]),
+    ],
+)
+def test_no_two_recordings_have_one_name(tmp_path, monkeypatch, names, typed, expected):
+    made(tmp_path, *names)
+    monkeypatch.chdir(tmp_path / "wav" if "wav/anna/1.wav" in typed else tmp_path)
+    found = recordings([Path(each.removeprefix("wav/")) if "wav/anna/1.wav" in typed else Path(each) for each in typed])
+    assert [name.as_posix() for name in found.names().values()] == expected
+
+
+def test_files_below_a_folder_come_in_order_and_once(tmp_path):
+    made(tmp_path, "b/2", "b/1", "a", "c/3")
+    (tmp_path / "a_link").symlink_to(tmp_path / "c")
+    assert [str(path.relative_to(tmp_path)) for path in files_below(tmp_path)] == ["a", "b/1", "b/2", "c/3"]
+
+
+def test_rttm_lines_tell_recordings_of_one_name_apart(tmp_path):
+    answer = SimpleNamespace(label="calm", confidence=0.5, words_from="alignment", words=[])
+    found = [[SimpleNamespace(start=0.0, end=1.0, answer=answer)]] * 2
+    names = {Path("a b/1.wav"): PurePath("a b/1"), Path("c/1.wav"): PurePath("c/1")}
+    show_timelines(names, found, as_json=False, rttm=tmp_path / "x.rttm", plot=None)
+    lines = (tmp_path / "x.rttm").read_text().splitlines()
+    assert [line.split()[:3] for line in lines] == [["SPEAKER", "a_b/1", "1"], ["SPEAKER", "c/1", "1"]]
+
+
+def words_of(given=None, count=1):
+    paths = [Path(f"{number}.wav") for number in range(count)]
+    return Words(given, None, Recordings(paths, {path: PurePath(path.stem) for path in paths}))
+
+
+def test_answers_beside_a_recording_are_no_alignment_of_it_and_that_is_told(tmp_path, caplog):
+    write_tone(tmp_path / "talk.wav", 0.1)
+    answers = json.dumps([{"path": "talk.wav", "label": "calm", "words": []}], indent=2)
+    (tmp_path / "talk.json").write_text(answers)
+    assert words_of().of(tmp_path / "talk.wav") == (None, None)
+    told = "holds answers of can-tf and is not taken for word times; for its words, name it"
+    assert caplog.messages == [f"{tmp_path / 'talk.json'}: {told}"]
+    assert words_of(tmp_path / "talk.json").of(tmp_path / "talk.wav") == (tmp_path / "talk.json", None)
+    (tmp_path / "talk.srt").touch()
+    assert words_of().of(tmp_path / "talk.wav")[0] == tmp_path / "talk.srt"
+
+
+def test_the_file_that_is_being_printed_to_is_not_read(tmp_path):
+    write_tone(tmp_path / "talk.wav", 0.1)
+    code = (
+        "from pathlib import Path; from can_tf.cli.shared.prediction_options import Words; import sys;"
+        "from can_tf.cli.shared.folders import Recordings;"
+        "print(Words(None, None, Recordings([Path('talk.wav')], {})).of(Path('talk.wav')), file=sys.stderr)"
+    )
+    with (tmp_path / "talk.json").open("w") as output:
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, stdout=output, stderr=subprocess.PIPE, text=True
+        )
+    assert done.stderr == "(None, None)\n"
+
+
+def test_one_file_may_hold_the_words_of_all_recordings(tmp_path):
+    write_tone(tmp_path / "a.wav", 0.1)
+    (tmp_path / "all.ctm").write_text("a 1 0.0 0.1 so\nb 1 0.0 0.1 no\n")
+    assert words_of(tmp_path / "all.ctm", 2).of(tmp_path / "a.wav") == (tmp_path / "all.ctm", None)
+    (tmp_path / "one.ctm").write_text("a 1 0.0 0.1 so\n")
+    with pytest.raises(ConfigError, match=r"one\.ctm: is one alignment for 2 recordings; give a folder of them"):
+        words_of(tmp_path / "one.ctm", 2)
+
+
+@pytest.mark.parametrize("on_disk, of", [("cafe\u0301", "caf\u00e9"), ("caf\u00e9", "cafe\u0301")])
+def test_what_belongs_to_a_recording_is_found_in_either_spelling_of_accents(tmp_path, on_disk, of):
+    write_tone(tmp_path / f"{of}.wav", 0.1)
+    (tmp_path / f"{on_disk}.srt").touch()
+    assert words_of().of(tmp_path / f"{of}.wav")[0] == tmp_path / f"{on_disk}.srt"
+
+
+def test_what_finds_words_is_asked_for_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
+    write_tone(tmp_path / "a.wav", 0.1)
+    (tmp_path / "a.srt").touch()
+    words_of().require_what_finds_them([tmp_path / "a.wav"])
+    with pytest.raises(MissingExtraError, match=r"can_tf\[align\]"):
+        words_of().require_what_finds_them([tmp_path / "a.wav", tmp_path / "b.wav"])

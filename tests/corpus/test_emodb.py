@@ -129,3 +129,9 @@ def test_rates_that_are_no_numbers(root):
     (root / "erkennung.txt").write_text("Nr.\tSatz\terkannt\n1\t03a04Fc.wav\tmany\n")
     with pytest.raises(CorpusError, match="expected a percentage for 03a04Fc.wav, found 'many'"):
         read_emodb(root)
+
+
+def test_what_macos_leaves_beside_recordings_is_none(root):
+    before = read_emodb(root)
+    (root / "wav" / "._03a01Fa.wav").write_bytes(b"\0\5\x16\7" + bytes(60))
+    assert read_emodb(root) == before

@@ -116,13 +116,13 @@ def test_a_transcript_is_enough_and_an_alignment_goes_before_it(folder):
         ("m.jsonl", '{"id": "u1"}\n', "m.jsonl:1: lacks audio, label, speaker"),
         ("m.jsonl", "{\n", "m.jsonl:1: is not JSON"),
         ("m.jsonl", "[" * 100_000, "m.jsonl:1: is not JSON"),
-        ("m.jsonl", "[1]\n", "m.jsonl:1: lacks id"),
+        ("m.jsonl", "[1]\n", "m.jsonl:1: is list; expected an object"),
         (
             "m.jsonl",
             json.dumps({name: [1] for name in REQUIRED_COLUMNS}),
             "m.jsonl:1: expected text in id, audio, label",
         ),
-        ("m.txt", "x", "expected a manifest that ends in .csv or .jsonl"),
+        ("m.txt", "x", "expected a manifest that ends in .csv, .tsv or .jsonl"),
     ],
 )
 def test_a_bad_manifest_is_refused(tmp_path, name, content, message):

@@ -13,7 +13,7 @@ import soundfile
 
 from can_tf.alignment.cache import read_kept
 from can_tf.alignment.formats import FORMATS, format_alignment, read_alignment
-from can_tf.alignment.formats.format import OVERLAP_TOLERANCE_SECONDS
+from can_tf.alignment.mending import OVERLAP_TOLERANCE_SECONDS
 from can_tf.alignment.spans import share_silence
 from can_tf.alignment.transcript import spoken_words
 from can_tf.alignment.word import Word
@@ -24,7 +24,9 @@ from can_tf.corpus.manifest import read_manifest
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import AlignmentError, CorpusError
 from can_tf.text.glove import read_glove
+from tests.alignment.formats.test_json_dialects import DIALECTS
 from tests.alignment.textgrids import LONG_TEXTGRID, SHORT_TEXTGRID
+from tests.audio.test_media import contained
 from tests.conftest import write_tone
 from tests.fuzz.hostile import hostile_string
 from tests.fuzz.parser import Parser, binary_parser, json_parser, text_parser
@@ -195,6 +197,7 @@ _WAVS = [
     _encoded(8_000, 1, format="WAVEX", subtype="PCM_U8"),
     _encoded(8_000, 1, format="WAV", subtype="IMA_ADPCM"),
 ]
+_OTHERS = [_encoded(16_000, 1, format=form, subtype="PCM_16") for form in ("AIFF", "W64", "CAF", "RF64", "AU", "NIST")]
 _FLACS = [_encoded(16_000, 1, format="FLAC"), _encoded(8_000, 2, format="FLAC")]
 
 # What other programs write, by format, beside what can_tf writes itself.
@@ -203,7 +206,7 @@ _BY_OTHERS: Mapping[str, Sequence[Any]] = {
     "textgrid": [LONG_TEXTGRID],
     "textgrid-short": [SHORT_TEXTGRID],
     "ctm": [CTM],
-    "json": [ENTRIES, {"words": ENTRIES}],
+    "json": [ENTRIES, {"words": ENTRIES}, *DIALECTS.values()],
     "whisper": [WHISPER],
     "whisperx": [WHISPERX],
     "vosk": [VOSK, [VOSK, {"text": ""}]],
@@ -234,6 +237,12 @@ PARSERS: Mapping[str, Parser] = {
     "flac": binary_parser(
         [_encoded(16_000, 1, format="FLAC"), _encoded(8_000, 2, format="FLAC")], _recording("a.flac")
     ),
-    "ogg": binary_parser([_encoded(16_000, 1, format="OGG")], _recording("a.ogg")),
+    "aiff, w64, caf, rf64, au, sph": binary_parser(_OTHERS, _recording("a.sound")),
+    "ogg": binary_parser(
+        [_encoded(16_000, 1, format="OGG"), _encoded(48_000, 1, format="OGG", subtype="OPUS")], _recording("a.ogg")
+    ),
     "mp3": binary_parser([_encoded(16_000, 1, format="MP3")], _recording("a.mp3")),
+    "webm and m4a": binary_parser(
+        [contained("webm", "libopus", seconds=0.1), contained("ipod", "aac", seconds=0.1)], _recording("a.webm")
+    ),
 }

@@ -122,7 +122,7 @@ def test_other_options_need_another_folder_or_overwrite(tone_corpus, tone_record
     with pytest.raises(RecordsError, match=r"holds records with segmentation aligned \(now equal\).*--overwrite"):
         build_records(tone_corpus, folder, equal)
     fewer = dataclasses.replace(tone_corpus, utterances=tone_corpus.utterances[1:])
-    with pytest.raises(RecordsError, match=r"other utterances: ids, words, labels or recordings are not the same.*"):
+    with pytest.raises(RecordsError, match=r"other utterances: ids, words, labels or speakers are not the same.*"):
         build_records(fewer, folder, BuildOptions())
     dataset = build_records(tone_corpus, folder, equal, overwrite=True)
     assert dataset.segmentation == "equal"

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import sys
 from html.parser import HTMLParser
 
 import numpy as np
@@ -220,3 +221,18 @@ def test_a_name_that_utf8_has_no_bytes_for_is_written_all_the_same(finished_run)
     (finished_run / "config.json").write_text(json.dumps(config))
     evaluate(finished_run)
     assert "&#55296;: 200 utterances" in (finished_run / "report.html").read_text(encoding="utf-8")
+
+
+def test_figures_and_page_go_where_they_are_asked_for(finished_run, tmp_path):
+    before = {path.name for path in finished_run.iterdir()}
+    evaluate(finished_run, "--out", tmp_path / "new" / "report")
+    assert sorted(path.name for path in (tmp_path / "new" / "report").iterdir()) == FILES
+    assert {path.name for path in finished_run.iterdir()} == before
+
+
+def test_without_the_library_for_figures_nothing_is_worked_out(finished_run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    done = CliRunner().invoke(main, ["evaluate", str(finished_run)])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "pip install 'can_tf[report]'" in done.stderr
+    assert json.loads(evaluate(finished_run, "--json"))["wa"]

@@ -101,3 +101,23 @@ def test_words_without_a_vector_have_the_deviation_of_those_with_one():
 
 def test_a_vocabulary_is_the_training_words_and_those_with_vectors_in_order():
     assert build_vocabulary([["b", "a"], ["a"]], ["c"]) == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "4 3\n" + "".join(f"{word} 1 2 3 \n" for word in ("the", "day", "caf\u00e9", "it")),
+        "".join(f"{word} 1 2 3\n" for word in ("the", "day", "caf\u00e9", "it")) + "\n\n",
+        "\ufeffthe 1 2 3\nday 1 2 3\ncaf\u00e9 1 2 3\nit 1 2 3\n",
+        "the\t1\t2\t3\nday\t1\t2\t3\ncaf\u00e9\t1\t2\t3\nit\t1\t2\t3\n",
+        "the\t1 2 3\nday\t1 2 3\ncaf\u00e9\t1 2 3\nit\t1 2 3\n",
+        "the 1 2 3\r\nday 1 2 3\r\ncaf\u00e9 1 2 3\r\nit 1 2 3",
+        "the 1 2 3\nday 1 2 3\ncafe\u0301 1 2 3\nIt 1 2 3\n",
+    ],
+    ids=["fasttext", "empty lines", "mark", "tabs", "tab behind the word", "crlf", "other accents"],
+)
+def test_vectors_as_others_write_them(tmp_path, content):
+    glove = read_glove(glove_file(tmp_path, content), ["the", "day", "caf\u00e9", "it"])
+    assert glove.dimension == 3
+    assert set(glove.vectors) == {"the", "day", "caf\u00e9", "it"}
+    assert all(vector.tolist() == [1, 2, 3] for vector in glove.vectors.values())

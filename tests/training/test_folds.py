@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from can_tf.errors import ConfigError
-from can_tf.training.folds import PAPER_FOLDS, PROTOCOLS, make_fold, number_of_folds
+from can_tf.training.folds import PAPER_FOLDS, PROTOCOLS, make_fold, number_of_folds, speaker_folds
 
 
 class Utterance(NamedTuple):
@@ -173,3 +173,72 @@ def test_without_session_partners_the_next_speakers_validate_until_they_are_a_te
 def test_what_cannot_be_split_is_refused(rows, protocol, fold, message):
     with pytest.raises(ConfigError, match=message):
         make_fold(rows, protocol, fold)
+
+
+def crema_like(speakers=24, labels=6, each=3):
+    """Speakers of different sizes; one of the labels is rare."""
+    return [
+        Utterance(f"s{speaker:02d}-{label}-{number}", f"l{label}", f"s{speaker:02d}", "", "")
+        for speaker in range(speakers)
+        for label in range(labels if speaker % 4 == 0 else labels - 1)
+        for number in range(each + speaker % 3)
+    ]
+
+
+def test_speakers_are_put_together_in_folds_that_are_even_and_stratified():
+    rows = crema_like()
+    folds = [make_fold(rows, "speaker", fold, folds=5) for fold in range(5)]
+    assert sorted(id_ for fold in folds for id_ in fold.test) == sorted(row.id for row in rows)
+    speaker, label = {row.id: row.speaker for row in rows}, {row.id: row.label for row in rows}
+    for number, fold in enumerate(folds):
+        train, validation, test = ({speaker[id_] for id_ in part} for part in dataclasses.astuple(fold))
+        assert not test & (train | validation)
+        assert not validation & train
+        assert fold.validation == folds[(number + 1) % 5].test
+    sizes = [len(fold.test) for fold in folds]
+    assert max(sizes) - min(sizes) <= 0.2 * max(sizes)
+    for name in sorted(set(label.values())):  # Six speakers have the rare label, so each fold has it.
+        counts = [Counter(label[id_] for id_ in fold.test)[name] for fold in folds]
+        assert min(counts) > 0
+        assert max(counts) <= 2 * max(min(counts), 4)
+    shuffled = rows[::-1]
+    assert [make_fold(shuffled, "speaker", fold, folds=5) for fold in range(5)] == folds
+
+
+@pytest.mark.parametrize(
+    "speakers, asked, folds",
+    [(24, 5, 5), (24, None, 0), (24, 24, 0), (24, 2, 0), (4, 3, 3), (3, 3, 0), (10, 9, 9)],
+)
+def test_as_many_folds_of_speakers_as_are_asked_for_where_there_are_more_speakers(speakers, asked, folds):
+    rows = crema_like(speakers, labels=2, each=1)
+    assert speaker_folds(rows, "speaker", asked) == folds
+    assert speaker_folds(rows, "paper", asked) == 0
+    for fold in range(folds):
+        assert all(dataclasses.astuple(make_fold(rows, "speaker", fold, folds=folds)))
+
+
+@pytest.mark.parametrize(
+    "protocol, folds, message",
+    [
+        ("speaker", 2, "folds 2 does not fit the speaker protocol here; expected 3 to 24"),
+        ("speaker", 25, "folds 25 does not fit"),
+        ("paper", 5, "does not fit the paper protocol here"),
+    ],
+)
+def test_folds_that_speakers_cannot_be_put_together_in_are_refused(protocol, folds, message):
+    with pytest.raises(ConfigError, match=message):
+        make_fold(crema_like(), protocol, 0, folds=folds)
+
+
+@pytest.mark.parametrize("speakers", [3, 4, 5, 7, 11])
+@pytest.mark.parametrize("session_of", [lambda speaker: "", lambda speaker: "one", lambda speaker: f"s{speaker}"])
+def test_any_corpus_of_three_speakers_leaves_one_speaker_out(speakers, session_of):
+    rows = [
+        Utterance(f"u{speaker}-{number}", f"l{number % 2}", f"p{speaker:02d}", session_of(speaker), "")
+        for speaker in range(speakers)
+        for number in range(4)
+    ]
+    for fold in range(speakers):
+        parts = dataclasses.astuple(make_fold(rows, "speaker", fold))
+        assert all(parts)
+        assert {row.speaker for row in rows if row.id in parts[2]} == {f"p{fold:02d}"}

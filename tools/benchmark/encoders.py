@@ -1,12 +1,12 @@
 """Whisper's encoder: three blocks on a recording as it is, and CTranslate2's six on the recording padded to 30 s."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 
 from benchmark.measure import Side
 from benchmark.sides import OURS
+from can_tf.processes import cores
 
 CTRANSLATE2 = "CTranslate2, all, padded"
 OF_ENCODERS = (OURS, CTRANSLATE2)
@@ -29,7 +29,7 @@ def encoder_side(name: str, model: Path, seconds: float) -> tuple[str, Side]:
 def _ours(samples: np.ndarray) -> Side:
     import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(os.cpu_count() or 1)
+    tf.config.threading.set_intra_op_parallelism_threads(cores())
 
     from can_tf.features.recordings import SegmentedAudio, frames_of_recordings
     from can_tf.features.whisper.front_end import WhisperBase
@@ -41,8 +41,6 @@ def _ours(samples: np.ndarray) -> Side:
 def _theirs(model: Path) -> Side:
     import ctranslate2
 
-    whisper = ctranslate2.models.Whisper(
-        str(model), device="cpu", compute_type="float32", intra_threads=os.cpu_count() or 1
-    )
+    whisper = ctranslate2.models.Whisper(str(model), device="cpu", compute_type="float32", intra_threads=cores())
     spectrum = np.zeros((1, 80, _PADDED_FRAMES), np.float32)
     return lambda: np.array(whisper.encode(ctranslate2.StorageView.from_array(spectrum)))

@@ -13,6 +13,7 @@ import click
 
 from benchmark.measure import Timing
 from benchmark.sides import OF_MODELS, OF_UTTERANCES, OURS, processes
+from can_tf.processes import cores
 
 _repeats = click.option("--repeats", type=click.IntRange(min=1), default=5, show_default=True, help="After a warm-up.")
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -104,7 +105,7 @@ def serve(root: Path, model: Path, requests: int, clients: int, as_json: bool) -
 @main.command("build-records")
 @_repeats
 @_root
-@click.option("--workers", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="one a core")
+@click.option("--workers", type=click.IntRange(min=1), default=cores(), show_default="one a core")
 @_as_json
 def build_records(repeats: int, root: Path, workers: int, as_json: bool) -> None:
     """Recordings to TFRecords, whole processes: can-tf build-records, and librosa called once a word."""
@@ -183,4 +184,4 @@ def _machine() -> dict[str, object]:
             versions[package] = version(package)
         except PackageNotFoundError:
             versions[package] = None
-    return {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version(), **versions}
+    return {"cores": cores(), "machine": platform.machine(), "python": platform.python_version(), **versions}

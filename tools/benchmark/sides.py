@@ -2,10 +2,10 @@
 
 import functools
 import importlib
-import os
 from collections.abc import Callable, Iterable
 
 from benchmark.measure import InProcess, Side
+from can_tf.processes import cores
 
 OURS, STOCK, PADDED, PACKED = "can_tf", "stock Keras", "PyTorch padded", "PyTorch packed"
 OF_MODELS = (OURS, STOCK, PADDED, PACKED)
@@ -20,7 +20,7 @@ def processes(module: str, function: str, names: Iterable[str], *arguments: obje
 
 def _environment(name: str) -> dict[str, str]:
     """Every side keeps its library's own choice of threads; that of can_tf is what `can-tf` sets."""
-    return {"TF_NUM_INTRAOP_THREADS": str(max(1, (os.cpu_count() or 1) // 2))} if name == OURS else {}
+    return {"TF_NUM_INTRAOP_THREADS": str(max(1, cores() // 2))} if name == OURS else {}
 
 
 def _prepare(module: str, function: str, arguments: tuple, name: str) -> tuple[str, Side]:

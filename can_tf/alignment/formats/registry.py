@@ -3,21 +3,22 @@
 What reads alignments, looks for them beside a recording or lists their endings goes by `FORMATS`.
 """
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from can_tf.alignment.formats.ctm import CTM
-from can_tf.alignment.formats.format import OVERLAP_TOLERANCE_SECONDS, Format
+from can_tf.alignment.formats.format import DEFAULT_READING, Format, Reading
 from can_tf.alignment.formats.json_words import JSON, VOSK, WHISPER, WHISPERX
+from can_tf.alignment.formats.subtitles import SRT, VTT
 from can_tf.alignment.formats.textgrid import SHORT_TEXTGRID, TEXTGRID
 from can_tf.alignment.formats.wdseg import WDSEG
-from can_tf.alignment.silence import SILENT_INTERVALS
+from can_tf.alignment.mending import mended
+from can_tf.alignment.silence import with_marks
 from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError
+from can_tf.text_files import decoded
 
 MAX_FILE_BYTES = 16 * 1024 * 1024  # An hour of words has less than one.
-_ROUNDING_SECONDS = 1e-6  # What differences of decimal numbers miss.
 
 # By the name that `can-tf align --format` takes. Where files of several stand beside a recording, the first counts.
 FORMATS: dict[str, Format] = {
@@ -29,6 +30,8 @@ FORMATS: dict[str, Format] = {
     "whisper": WHISPER,
     "whisperx": WHISPERX,
     "vosk": VOSK,
+    "srt": SRT,
+    "vtt": VTT,
 }
 
 
@@ -42,15 +45,18 @@ def alignment_suffixes() -> tuple[str, ...]:
     return tuple(dict.fromkeys(suffix for format_ in FORMATS.values() for suffix in format_.suffixes))
 
 
-def read_alignment(path: Path, utterance_id: str | None = None) -> tuple[Word, ...]:
+def read_alignment(path: Path, utterance_id: str | None = None, reading: Reading = DEFAULT_READING) -> tuple[Word, ...]:
     """Returns the tokens of an alignment file in order, silences included where its format marks them.
+
+    Odd words are mended as `can_tf.alignment.mending.mended` does.
 
     Args:
         path: The file, whose suffix tells its format.
         utterance_id: Which utterance, where a file, such as a CTM, holds several.
+        reading: Which tier has the words, and what else marks silence.
 
     Raises:
-        AlignmentError: The file is missing, too large, not of its format, or its times are impossible.
+        AlignmentError: The file is missing, too large, not of its format, or most of its times are impossible.
 
     Example:
         >>> import tempfile
@@ -61,7 +67,34 @@ def read_alignment(path: Path, utterance_id: str | None = None) -> tuple[Word, .
         ['good', 'day']
     """
     format_ = _format_of(path)
-    return _checked(path, tuple(format_.read(path, _text(path), utterance_id)))
+    if format_.read_tier is not None:
+        tokens = tuple(format_.read_tier(path, _text(path), utterance_id, reading.tier))
+    elif reading.tier is None:
+        tokens = tuple(format_.read(path, _text(path), utterance_id))
+    else:
+        raise AlignmentError(f"{path}: has no tiers or channels; leave --tier {reading.tier} out")
+    tokens = mended(with_marks(tokens, {*format_.silence_labels, *reading.silence}), str(path))
+    if not tokens:
+        raise AlignmentError(f"{path}: holds no words")
+    return tokens
+
+
+def recordings_in(path: Path) -> tuple[str, ...]:
+    """Returns the names of the recordings that an alignment file tells apart; none where it is about one.
+
+    Raises:
+        AlignmentError: The file is missing, too large, or not of its format.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "all.ctm")
+        ...     _ = path.write_text("talk 1 0.10 0.20 good\\nother 1 0.30 0.25 day\\n")
+        ...     recordings_in(path)
+        ('talk', 'other')
+    """
+    names = _format_of(path).names
+    return () if names is None else tuple(names(path, _text(path)))
 
 
 def format_alignment(name: str, utterance_id: str, tokens: Sequence[Word], audio_seconds: float) -> str:
@@ -98,7 +131,7 @@ def suffixes_in_words() -> str:
 
     Example:
         >>> suffixes_in_words().split(" or ")[0]
-        '.wdseg, .TextGrid, .ctm'
+        '.wdseg, .TextGrid, .ctm, .json, .srt'
     """
     *others, last = alignment_suffixes()
     return f"{', '.join(others)} or {last}"
@@ -121,25 +154,9 @@ def _text(path: Path) -> str:
         raise AlignmentError(f"{path}: cannot be read ({error.strerror})") from error
     except ValueError as error:  # A name that no file can have.
         raise AlignmentError(f"{str(path)!r}: cannot be read ({error})") from error
-    for encoding in ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "latin-1"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue  # Latin-1 takes any byte, so only UTF-16 can end here.
-    raise AlignmentError(f"{path}: begins like UTF-16 and is not")
-
-
-def _checked(path: Path, words: tuple[Word, ...]) -> tuple[Word, ...]:
-    if not words:
-        raise AlignmentError(f"{path}: holds no words")
-    previous_end = 0.0
-    for number, word in enumerate(words, 1):
-        where = f"{path}: token {number}, {word.text[:40]!r}, {word.start:.3f} to {word.end:.3f} s"
-        if not (math.isfinite(word.start) and math.isfinite(word.end)) or word.start < 0:
-            raise AlignmentError(f"{where}: expected finite times from 0 on")
-        if word.end < word.start or (word.end == word.start and word.text.lower() not in SILENT_INTERVALS):
-            raise AlignmentError(f"{where}: expected an end after the start")
-        if previous_end - word.start > OVERLAP_TOLERANCE_SECONDS + _ROUNDING_SECONDS:
-            raise AlignmentError(f"{where}: begins before the token before it ends, at {previous_end:.3f} s")
-        previous_end = max(previous_end, word.end)
-    return words
+    try:
+        return decoded(content, str(path))
+    except UnicodeError as error:
+        raise AlignmentError(
+            f"{path}: is no text ({error.reason if isinstance(error, UnicodeDecodeError) else error})"
+        ) from error

@@ -1,7 +1,8 @@
 """Praat's TextGrid, long or short: both are the same numbers and quoted strings in the same order.
 
-The words are the intervals of the tier `words`, or of the only tier. Intervals cover the recording and may not overlap:
-what no word covers is an interval of silence, and words that overlap meet in the middle.
+The words are the intervals of the tier of words (by the names that aligners give it), or of the only tier that says
+anything, or of the one asked for. Intervals cover the recording and may not overlap: what no word covers is an interval
+of silence, and words that overlap meet in the middle. An interval of several words is shared by their lengths.
 """
 
 import dataclasses
@@ -9,15 +10,18 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from can_tf.alignment.formats.format import DECIMALS, Format
-from can_tf.alignment.silence import SILENCE, SILENT_INTERVALS, without_silence
+from can_tf.alignment.formats.format import DECIMALS, Format, chosen_tier, say_spread, spread
+from can_tf.alignment.silence import SILENCE, SILENCES, is_silence, without_silence
 from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError
 
 _FILE_TYPE, _OBJECT_CLASS = "ooTextFile", "TextGrid"
+_FILE_TYPES = (_FILE_TYPE, f"{_FILE_TYPE} short")  # The second, as Praat's older short form and P2FA have it.
 _HEADER = [f'File type = "{_FILE_TYPE}"', f'Object class = "{_OBJECT_CLASS}"', ""]
 _INTERVALS, _POINTS = "IntervalTier", "TextTier"  # The classes of tiers.
-_WORDS = "words"  # The name of the tier; Montreal Forced Aligner puts a speaker before it.
+_WORDS = "words"  # The tier that is written.
+# Montreal Forced Aligner (a speaker may stand before it), P2FA, WebMAUS, SPPAS, EasyAlign.
+WORD_TIERS = (_WORDS, "word", "ort-mau", "ort", "tokensalign", "ortho")
 _TOKEN = re.compile(
     # Numbers stand alone, and are written so that a long run of digits takes time in proportion to its length.
     r'"((?:[^"]|"")*)"|(?<![\w.])([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(?![\w\]])|<(exists|absent)>'
@@ -25,20 +29,28 @@ _TOKEN = re.compile(
 _COMMENT_LINE = re.compile(r"^[ \t]*!.*$", re.MULTILINE)
 
 
-def _read(path: Path, text: str, utterance_id: str | None) -> Iterator[Word]:
+def _read(path: Path, text: str, utterance_id: str | None, tier: str | None = None) -> Iterator[Word]:
     tokens = _tokens(path, text)
     try:
         tiers = list(_interval_tiers(tokens))
     except (StopIteration, RuntimeError, ValueError, OverflowError) as error:
         raise AlignmentError(f"{path}: is cut short or is not a TextGrid") from error
-    named = [rows for name, rows in tiers if name.lower() == _WORDS or name.lower().endswith(f" - {_WORDS}")]
-    if not named and len(tiers) == 1:
-        named = [tiers[0][1]]
-    if len(named) != 1:
-        names = ", ".join(repr(name[:40]) for name, _ in tiers[:10]) or "none"
-        raise AlignmentError(f"{path}: expected one tier of intervals named {_WORDS!r}; the interval tiers are {names}")
-    for start, end, label in named[0]:
-        yield Word(SILENCE if label.strip().lower() in SILENT_INTERVALS else label.strip(), start, end)
+    return words_of_intervals(path, chosen_tier(path, tiers, tier, WORD_TIERS, _says_something))
+
+
+def _says_something(rows: Sequence[tuple[float, float, str]]) -> bool:
+    return not all(is_silence(label) for _, _, label in rows)
+
+
+def words_of_intervals(path: Path, rows: Sequence[tuple[float, float, str]]) -> Iterator[Word]:
+    """Yields the tokens of intervals: start and end in seconds, and a label."""
+    if any(len(label.split()) > 1 and not is_silence(label) for _, _, label in rows):
+        say_spread(path)
+    for start, end, label in rows:
+        if is_silence(label):
+            yield Word(SILENCE, start, end)
+        else:
+            yield from spread(label, start, end)
 
 
 def _tokens(path: Path, text: str) -> Iterator[str | float]:
@@ -65,7 +77,7 @@ def _interval_tiers(tokens: Iterator[str | float]) -> Iterator[tuple[str, list[t
             raise ValueError(token)
         return token
 
-    if [string(), string()] != [_FILE_TYPE, _OBJECT_CLASS]:
+    if string() not in _FILE_TYPES or string() != _OBJECT_CLASS:
         raise ValueError("header")
     number(), number()
     for _ in range(int(number())):
@@ -131,5 +143,5 @@ def _write_short(utterance_id: str, tokens: Sequence[Word], audio_seconds: float
     return "\n".join(lines) + "\n"
 
 
-TEXTGRID = Format(suffixes=(".TextGrid",), read=_read, write=_write_long, silence_labels=SILENT_INTERVALS)
+TEXTGRID = Format(suffixes=(".TextGrid",), read=_read, write=_write_long, silence_labels=SILENCES, read_tier=_read)
 SHORT_TEXTGRID = dataclasses.replace(TEXTGRID, write=_write_short)

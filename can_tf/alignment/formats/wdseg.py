@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from can_tf.alignment.formats.format import OVERLAP_TOLERANCE_SECONDS, Format, one_token
+from can_tf.alignment.formats.format import Format, one_token
+from can_tf.alignment.mending import OVERLAP_TOLERANCE_SECONDS
 from can_tf.alignment.silence import SILENCE, SILENCES
 from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError

@@ -1,8 +1,9 @@
 """`can-tf align`."""
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
 from typing import Any
 
 import click
@@ -10,9 +11,11 @@ import click
 from can_tf.alignment import forced, recognition
 from can_tf.alignment.forced import OOV_POLICIES
 from can_tf.alignment.formats import FORMATS, format_alignment
+from can_tf.cli.shared.folders import Recordings, recordings
 from can_tf.cli.shared.names import NameIn
+from can_tf.cli.shared.options import column_option
 from can_tf.cli.shared.progress import ProgressPrinter
-from can_tf.cli.shared.recordings import Transcripts, end_with_errors, one_line, recordings
+from can_tf.cli.shared.recordings import Transcripts, end_with_errors, one_line
 from can_tf.errors import CanError, ConfigError
 from can_tf.files import replacing
 from can_tf.limits import MAX_WORDS
@@ -30,6 +33,7 @@ _TABLE = "table"
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Instead of AUDIO: align the recordings of a manifest that have a transcript but no alignment.",
 )
+@column_option
 @click.option(
     "--transcript",
     show_default="beside the audio, .txt or .lab",
@@ -70,6 +74,7 @@ def align_command(
     ctx: click.Context,
     audio: tuple[Path, ...],
     manifest: Path | None,
+    column: dict[str, str],
     transcript: str | None,
     recognize: bool,
     format_: str,
@@ -88,10 +93,10 @@ def align_command(
     """
     if bool(audio) == bool(manifest) or (manifest and (transcript or recognize)):
         raise ConfigError("expected AUDIO, with --transcript or --recognize or neither, or else --manifest.")
-    said = _transcripts_of(manifest) if manifest else {}
-    paths = list(said or recordings(audio))
+    said, found = _rows_of(manifest, column) if manifest else ({}, recordings(audio))
+    paths = found.paths
     _check_options(paths, transcript, recognize, format_, out)
-    transcript_of = said.get if manifest else Transcripts(transcript, len(paths)).required
+    transcript_of = said.get if manifest else Transcripts(transcript, found).required
     answers = align_recordings(
         paths,
         None if recognize else transcript_of,
@@ -101,31 +106,40 @@ def align_command(
         progress=ProgressPrinter().show if len(paths) > 1 else ignore,
     )
     if out is not None:
-        _write(answers, format_, out)
+        _write(answers, found.names(), format_, out)
     if as_json:
         click.echo(json.dumps([_as_json(path, answer) for path, answer in zip(paths, answers, strict=True)], indent=2))
     elif out is None:
         for answer in answers:
             if isinstance(answer, AlignedRecording):
-                click.echo(_formatted(answer, format_), nl=False)
+                click.echo(_formatted(answer, answer.path.stem, format_), nl=False)
     end_with_errors(ctx, paths, answers)
 
 
-def _transcripts_of(manifest: Path) -> dict[Path, str]:
-    """Returns the transcripts of a manifest by recording, and reports its rows that cannot be used."""
-    from can_tf.corpus.manifest import read_manifest
+def _rows_of(manifest: Path, column: dict[str, str]) -> tuple[dict[Path, str], Recordings]:
+    """Returns the transcripts of a manifest by recording, and the recordings, called by their ids.
 
-    corpus = read_manifest(manifest)
+    It reports the rows that cannot be used.
+    """
+    from can_tf.corpus.manifest import read_manifest
+    from can_tf.corpus.options import CorpusOptions
+
+    corpus = read_manifest(manifest, options=CorpusOptions(columns=column))
     for rejection in corpus.rejected:
         click.echo(f"Left out: {rejection.id}: {rejection.reason}", err=True)
-    said = {
-        utterance.audio_path: utterance.transcript
-        for utterance in corpus.utterances
-        if utterance.transcript and not utterance.words
-    }
+    said: dict[Path, str] = {}
+    ids: dict[Path, PurePath] = {}
+    for utterance in corpus.utterances:
+        path = utterance.audio_path
+        if utterance.words or not utterance.transcript:
+            continue
+        if path in said:
+            raise ConfigError(f"{manifest}: {utterance.id} and another row have the recording {path}; cut it in two.")
+        # An id never becomes a path.
+        said[path], ids[path] = utterance.transcript, PurePath(re.sub(r"[^\w.-]", "_", utterance.id) + path.suffix)
     if not said:
         raise ConfigError(f"{manifest}: no row has a transcript and no alignment.")
-    return said
+    return said, Recordings(list(said), ids)
 
 
 def _check_options(
@@ -133,33 +147,32 @@ def _check_options(
 ) -> None:
     if recognize and transcript is not None:
         raise ConfigError("--recognize finds the words itself; leave --transcript out.")
-    stems = [path.stem for path in paths]
-    if len(stems) == 1:
-        return
-    if out is not None and len(set(stems)) < len(stems):
-        twice = next(stem for stem in stems if stems.count(stem) > 1)
-        raise ConfigError(f"{twice}: several recordings have this name, and their words would go to one file.")
-    if out is None and format_ != _TABLE:
-        raise ConfigError(f"{len(stems)} recordings: --format {format_} needs --out, a folder to write to.")
+    if len(paths) > 1 and out is None and format_ != _TABLE:
+        raise ConfigError(f"{len(paths)} recordings: --format {format_} needs --out, a folder to write to.")
 
 
-def _write(answers: Sequence[AlignedRecording | CanError], format_: str, out: Path) -> None:
-    """Writes one recording's words to a file, several recordings' to files of their names in a folder."""
-    if len(answers) > 1:
-        out.mkdir(parents=True, exist_ok=True)
+def _write(
+    answers: Sequence[AlignedRecording | CanError], names: Mapping[Path, PurePath], format_: str, out: Path
+) -> None:
+    """Writes one recording's words to a file, several recordings' to files of their names below a folder."""
     suffix = ".txt" if format_ == _TABLE else FORMATS[format_].suffixes[0]
     for answer in answers:
-        if not isinstance(answer, CanError):
-            place = out if len(answers) == 1 and not out.is_dir() else out / f"{answer.path.stem}{suffix}"
-            with replacing(place) as temporary:
-                temporary.write_text(_formatted(answer, format_), encoding="utf-8")
+        if isinstance(answer, CanError):
+            continue
+        name = names[answer.path]
+        place = out if len(answers) == 1 and not out.is_dir() else out / f"{name}{suffix}"
+        if place != out:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(place) as temporary:
+            text = _formatted(answer, name.name, format_)
+            temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def _formatted(aligned: AlignedRecording, format_: str) -> str:
+def _formatted(aligned: AlignedRecording, name: str, format_: str) -> str:
     if format_ != _TABLE:
-        return format_alignment(format_, aligned.path.stem, aligned.tokens, aligned.seconds)
+        return format_alignment(format_, name, aligned.tokens, aligned.seconds)
     rows = [[word.text, f"{word.start:.2f}", f"{word.end:.2f}"] for word in aligned.words]
-    return f"{format_table([aligned.path.stem, 'start', 'end'], rows)}\n"
+    return f"{format_table([name, 'start', 'end'], rows)}\n"
 
 
 def _as_json(path: Path, answer: AlignedRecording | CanError) -> dict[str, Any]:

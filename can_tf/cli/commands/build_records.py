@@ -1,24 +1,25 @@
 """`can-tf build-records`."""
 
 import json
-import os
 from pathlib import Path
 
 import click
 
 from can_tf.alignment.spans import FILLER_POLICIES, SEGMENTATIONS
-from can_tf.cli.shared.corpora import chosen_corpus
-from can_tf.cli.shared.options import cluster_option, corpus_options, features_option, limit_options
+from can_tf.cli.shared.corpora import chosen_corpus, list_options
+from can_tf.cli.shared.options import cluster_option, corpus_options, features_option, limit_options, reading_options
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cluster import cluster_executor
 from can_tf.corpus.registry import read_corpus
 from can_tf.limits import Limits
+from can_tf.processes import cores
 from can_tf.progress import amount
 from can_tf.report.counts import counts_table
 
 
 @click.command("build-records")
 @corpus_options
+@reading_options
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("data/records"), help="Output folder."
 )
@@ -50,7 +51,7 @@ from can_tf.report.counts import counts_table
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
-    default=os.cpu_count() or 1,
+    default=cores(),
     show_default="one per core",
     help="Number of processes, without --cluster.",
 )
@@ -73,6 +74,9 @@ def build_records_command(
     workers: int,
     cluster: str | None,
     utterances: int,
+    column: dict[str, str],
+    tier: str | None,
+    silence: tuple[str, ...],
     seed: int,
     max_seconds: float,
     max_words: int,
@@ -84,9 +88,11 @@ def build_records_command(
     from can_tf.corpus.size_limits import reject_oversized
     from can_tf.features.registry import front_end
     from can_tf.records.build import BuildOptions, build_records
+    from can_tf.records.dataset import REJECTED_FILE
 
     name, root = chosen_corpus(corpus, root, utterances, seed)
-    usable = reject_oversized(read_corpus(name, root, labels), Limits(seconds=max_seconds, words=max_words))
+    found = read_corpus(name, root, labels, list_options(column, tier, silence))
+    usable = reject_oversized(found, Limits(seconds=max_seconds, words=max_words))
     options = BuildOptions(segmentation=segmentation, fillers=fillers, overlap=overlap, front_end=front_end(features))
     # The folders of recordings too: one that a worker cannot read would only be listed as rejected.
     paths = [root, *sorted({utterance.audio_path.parent for utterance in usable.utterances})]
@@ -107,3 +113,6 @@ def build_records_command(
         return
     click.echo(counts_table(dataset))
     click.echo(f"{out}: {amount(len(dataset.utterances), 'utterances')} in {amount(len(dataset.shards), 'shards')}.")
+    if rejected := dataset.description["rejected"]:
+        reasons = f"{out / REJECTED_FILE} says why"
+        click.echo(f"{amount(rejected, 'utterances')} could not be used; {reasons}.", err=True)

@@ -16,7 +16,7 @@ from can_tf.training.fold_runs import FoldRun
 
 
 @click.command("cross-validate")
-@training_options(but=("fold", "seed"))
+@training_options(but=("fold", "folds", "seed"))
 @fold_options
 @jobs_option
 @cluster_option

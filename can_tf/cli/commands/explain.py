@@ -9,21 +9,24 @@ import click
 from click.core import ParameterSource
 
 from can_tf.alignment.formats import alignment_suffixes
-from can_tf.cli.shared.corpora import chosen_corpus
-from can_tf.cli.shared.options import corpus_options, limit_options
+from can_tf.cli.shared.corpora import chosen_corpus, list_options
+from can_tf.cli.shared.folders import has_suffix, recordings
+from can_tf.cli.shared.options import corpus_options, limit_options, reading_options
 from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options, say_recognized
 from can_tf.cli.shared.progress import ProgressPrinter
-from can_tf.cli.shared.recordings import end_with_errors, has_suffix, recordings
+from can_tf.cli.shared.recordings import end_with_errors
 from can_tf.corpus.iemocap import DEMO
+from can_tf.corpus.options import CorpusOptions
 from can_tf.corpus.registry import READERS, read_corpus
 from can_tf.errors import CanError, ConfigError
+from can_tf.extras import require
 from can_tf.files import write_json
 from can_tf.limits import PICTURE_SECONDS
 from can_tf.training.run_folder import CONFIG_FILE, METRICS_FILE, read_run_json
 
 _FIGURES = (".png", ".pdf", ".svg")
 _OF_RECORDINGS = ("alignment", "transcript", "model", "server", "fillers", "max_seconds", "max_words")
-_OF_RUNS = ("count", "corpus", "root", "labels", "utterances")
+_OF_RUNS = ("count", "corpus", "root", "labels", "utterances", "column")
 
 
 @click.command("explain")
@@ -37,6 +40,7 @@ _OF_RUNS = ("count", "corpus", "root", "labels", "utterances")
 @prediction_options
 @click.option("--count", type=click.IntRange(min=1), default=4, help="Number of utterances per group, for a RUN.")
 @corpus_options
+@reading_options
 @limit_options(max_seconds=PICTURE_SECONDS)
 @click.option("--json", "as_json", is_flag=True, help="Also print the data as JSON.")
 @click.pass_context
@@ -51,6 +55,7 @@ def explain_command(
     root: Path | None,
     labels: str | None,
     utterances: int,
+    column: dict[str, str],
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -64,18 +69,24 @@ def explain_command(
         _check_not_given(ctx, _OF_RECORDINGS, "recordings", "a run was")
         run, out = what[0], out or what[0] / "explanation.html"
         _check_out(out, (".html", ".json"), "the test utterances of a run")
-        groups, notes = _of_run(run, (corpus, root, labels, utterances), count)
+        groups, notes = _of_run(
+            run, (corpus, root, labels, utterances), count, list_options(column, values["tier"], values["silence"])
+        )
         _write(out, f"{run.resolve().name}: test utterances", groups, notes, as_json)
         return
     _check_not_given(ctx, _OF_RUNS, "a run", "recordings were")
-    paths, out = list(recordings(what)), out or Path("explanation.html")
+    found, out = recordings(what), out or Path("explanation.html")
+    paths = found.paths
     suffixes = (".html", *_FIGURES, ".json") if len(paths) == 1 else (".html", ".json")
     _check_out(out, suffixes, f"{len(paths)} recording{'s' * (len(paths) > 1)}")
     if has_suffix(out, alignment_suffixes()) and out.with_suffix("") in [path.with_suffix("") for path in paths]:
         raise ConfigError(f"--out {out}: is where a recording's alignment would be looked for. Give it another name.")
     if not values["server"]:
         values["model"] = _version(values["model"])
-    words = Words(alignment, transcript, len(paths))
+    words = Words(alignment, transcript, found)
+    if out.suffix.lower() in _FIGURES:
+        require("matplotlib", "Drawing a figure", "report")
+    words.require_what_finds_them(paths)
     predictor = open_predictor(values)
     from can_tf.explanation.recordings import explain_recordings
 
@@ -124,7 +135,7 @@ def _notes(synthetic: bool) -> list[str]:
 
 
 def _of_run(
-    run: Path, source: tuple[str | None, Path | None, str | None, int], count: int
+    run: Path, source: tuple[str | None, Path | None, str | None, int], count: int, options: CorpusOptions
 ) -> tuple[list[Any], list[str]]:
     """Returns the groups of a run's gallery, and notes to stand above them."""
     from can_tf.explanation.gallery import gallery
@@ -138,7 +149,7 @@ def _of_run(
     if root is None and name != DEMO:
         raise ConfigError(f"{run}: give the corpus of its records: --root, {READERS[name].root}.")
     name, root = chosen_corpus(name, root, utterances, 0)
-    by_id = {utterance.id: utterance for utterance in read_corpus(name, root, labels).utterances}
+    by_id = {utterance.id: utterance for utterance in read_corpus(name, root, labels, options).utterances}
     groups = gallery(run, by_id, count, ProgressPrinter().show)
     return groups, _notes(synthetic)
 

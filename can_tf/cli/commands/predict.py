@@ -7,12 +7,14 @@ from typing import Any
 
 import click
 
-from can_tf.cli.shared.options import limit_options
+from can_tf.cli.shared.folders import recordings
+from can_tf.cli.shared.options import limit_options, reading_options
 from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options, say_recognized
 from can_tf.cli.shared.progress import ProgressPrinter
-from can_tf.cli.shared.recordings import end_with_errors, one_line, recordings
+from can_tf.cli.shared.recordings import end_with_errors, one_line
 from can_tf.cli.shared.timeline import answers_in, show_timelines, timelines
 from can_tf.errors import CanError, ConfigError
+from can_tf.extras import require
 from can_tf.report.tables import format_table
 
 _BAR_CELLS = 20
@@ -21,6 +23,7 @@ _BAR_CELLS = 20
 @click.command("predict")
 @click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
 @prediction_options
+@reading_options
 @click.option("--batch-size", type=click.IntRange(min=1), default=16, help="Recordings per batch.")
 @click.option(
     "--reject-below",
@@ -75,14 +78,17 @@ def predict_command(
 
     If a recording cannot be used, the command reports it, goes on with the others, and exits with code 1.
     """
-    paths = list(recordings(audio))
-    words = Words(alignment, transcript, len(paths))
+    found = recordings(audio)
+    paths, words = found.paths, Words(alignment, transcript, found)
     if (rttm is not None or plot is not None) and not as_timeline:
         raise ConfigError("--rttm and --plot belong to --timeline.")
     if plot is not None and len(paths) > 1:
         raise ConfigError(f"--plot draws one recording; {len(paths)} were given.")
     if frames is not None and (as_timeline or as_json or reject_below):
         raise ConfigError("--frames predicts nothing; leave --timeline, --json and --reject-below out.")
+    if plot is not None:
+        require("matplotlib", "Drawing a timeline", "report")
+    words.require_what_finds_them(paths)
     predictor = open_predictor({**values, "reject_below": reject_below})
     if frames is not None:
         end_with_errors(ctx, paths, _write_frames(frames, predictor, paths, words.of, batch_size))
@@ -90,7 +96,7 @@ def predict_command(
     if as_timeline:
         answers = timelines(paths, words.of, predictor)
         _tell_if_not_calibrated(reject_below, [answer for moments in answers for answer in answers_in(moments)])
-        show_timelines(paths, answers, as_json=as_json, rttm=rttm, plot=plot)
+        show_timelines(found.names(), answers, as_json=as_json, rttm=rttm, plot=plot)
         end_with_errors(ctx, paths, answers)
         return
     from can_tf.prediction.many import predict_many
@@ -155,11 +161,13 @@ def _most_probable(probabilities: dict[str, float]) -> str:
 
 
 def _words_table(answer: Any) -> str:
-    """Returns the words with the attention that each modality gives them, averaged over heads."""
+    """Returns the words with the attention that each modality gives them, averaged over heads; the most fills a bar."""
     rows = []
-    for word in answer.to_json()["words"]:
+    words = answer.to_json()["words"]
+    most = max(word[f"{name}_attention"] for word in words for name in ("text", "audio"))
+    for word in words:
         bars = [
-            "#" * round(_BAR_CELLS * word[f"{name}_attention"]) + f" {word[f'{name}_attention']:.3f}"
+            "#" * round(_BAR_CELLS * word[f"{name}_attention"] / (most or 1.0)) + f" {word[f'{name}_attention']:.3f}"
             for name in ("text", "audio")
         ]
         rows.append([word["word"], f"{word['start']:.2f}", f"{word['end']:.2f}", *bars])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from can_tf.cli.commands.cross_validate import end_with_failures
-from can_tf.cli.shared.corpora import usable_corpus
+from can_tf.cli.shared.corpora import list_options, usable_corpus
 from can_tf.cli.shared.options import (
     cluster_option,
     corpus_options,
@@ -16,6 +16,7 @@ from can_tf.cli.shared.options import (
     fold_options,
     jobs_option,
     options_of,
+    reading_options,
     training_options,
 )
 from can_tf.cli.shared.progress import ProgressPrinter, duration
@@ -43,8 +44,9 @@ def _tables(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[
     help="Which of the paper's tables, separated by commas.",
 )
 @corpus_options
+@reading_options
 @features_option
-@training_options(but=("fold", "seed", "model", "records", "class_weight"))
+@training_options(but=("fold", "folds", "seed", "model", "records", "class_weight"))
 @click.option(
     "--class-weight",
     type=click.Choice((*CLASS_WEIGHTS, _BOTH)),
@@ -71,6 +73,9 @@ def reproduce_command(
     labels: str | None,
     utterances: int,
     features: str,
+    column: dict[str, str],
+    tier: str | None,
+    silence: tuple[str, ...],
     config: Path | None,
     class_weight: str | None,
     folds: int | None,
@@ -101,7 +106,8 @@ def reproduce_command(
         front_end=front_end(features),
         out=out,
     )
-    source, progress = usable_corpus(corpus, root, labels, utterances), ProgressPrinter().show
+    source = usable_corpus(corpus, root, labels, utterances, list_options(column, tier, silence))
+    progress = ProgressPrinter().show
     if plan_only:
         _show_plan(plan_reproduction(source, what, cluster=cluster, progress=progress))
         return

@@ -1,6 +1,5 @@
 """`can-tf serve`."""
 
-import os
 import socket
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import click
 
 from can_tf.errors import ConfigError, MissingExtraError
 from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
+from can_tf.processes import cores
 
 
 @click.command("serve")
@@ -36,7 +36,7 @@ from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
 )
 @click.option(
     "--at-once",
-    default=os.cpu_count() or 1,
+    default=cores(),
     show_default="one per core",
     type=click.IntRange(min=1),
     help="Number of requests answered in parallel.",

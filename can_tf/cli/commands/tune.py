@@ -1,13 +1,14 @@
 """`can-tf tune`."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from can_tf.cli.shared.corpora import usable_corpus
-from can_tf.cli.shared.options import corpus_options, options_of, training_options
+from can_tf.cli.shared.corpora import list_options, usable_corpus
+from can_tf.cli.shared.options import corpus_options, options_of, reading_options, training_options
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.progress import amount
 from can_tf.training.search import METHODS, SPACES, Role, Search, overlap_folders
@@ -33,8 +34,9 @@ def _names(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[s
     "--folds", type=click.IntRange(min=1), default=1, help="Number of folds per trial; their scores are averaged."
 )
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Number of trainings at once, within a trial.")
-@training_options(but=("fold",))
+@training_options(but=("fold", "folds"))
 @corpus_options
+@reading_options
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("tuning"), help="Folder for the search."
 )
@@ -65,6 +67,9 @@ def tune_command(
     root: Path | None,
     labels: str | None,
     utterances: int,
+    column: dict[str, str],
+    tier: str | None,
+    silence: tuple[str, ...],
     out: Path,
     role: str,
     address: str,
@@ -85,7 +90,9 @@ def tune_command(
     if "overlap" in over and role == "worker":
         by_overlap = overlap_folders(out)
     elif "overlap" in over:
-        by_overlap = build_overlaps(usable_corpus(corpus, root, labels, utterances), out, progress=progress)
+        by_overlap = build_overlaps(
+            usable_corpus(corpus, root, labels, utterances, list_options(column, tier, silence)), out, progress=progress
+        )
     search = Search(
         folder=out, options=options, over=over, method=method, trials=trials, folds=folds, jobs=jobs, records=by_overlap
     )
@@ -107,7 +114,9 @@ def _show(search: Search, result: "Tuned", worker_name: str, *, as_json: bool) -
         return
     click.echo(trials_table(result.trials, search.over))
     best = search.folder / "best.json"
-    click.echo(f"\nBest: trial {result.best['trial']}. Train it: can-tf train --config {best}")
-    if "overlap" in search.over:
-        click.echo(f"with the records of its overlap: --records {search.records_for(result.best['overlap'])}")
+    records = (
+        search.records_for(result.best["overlap"]) if "overlap" in search.over else next(iter(search.records.values()))
+    )
+    command = ["can-tf", "train", "--config", best, "--records", records, "--run", search.folder / "best-run"]
+    click.echo(f"\nBest: trial {result.best['trial']}. Train it: {shlex.join(map(str, command))}")
     click.echo("\n".join(map(str, result.paths)))

@@ -1,11 +1,14 @@
 """The corpus that `--corpus`, `--root` and `--utterances` name."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
+from can_tf.alignment.formats import Reading
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.corpus.iemocap import DEMO, IEMOCAP, RELEASE_FOLDER
+from can_tf.corpus.options import CorpusOptions
 from can_tf.corpus.registry import READERS, read_corpus
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import ConfigError
@@ -40,9 +43,16 @@ def _demo_root(utterances: int, seed: int) -> Path:
     return make_demo_corpus(folder, utterances=utterances, seed=seed, progress=ProgressPrinter().show).root
 
 
-def usable_corpus(corpus: str | None, root: Path | None, labels: str | None, utterances: int) -> Corpus:
+def list_options(column: Mapping[str, str], tier: str | None, silence: Sequence[str]) -> CorpusOptions:
+    """Returns what `--column`, `--tier` and `--silence` say."""
+    return CorpusOptions(columns=column, reading=Reading(tier=tier, silence=tuple(silence)))
+
+
+def usable_corpus(
+    corpus: str | None, root: Path | None, labels: str | None, utterances: int, options: CorpusOptions
+) -> Corpus:
     """Returns the corpus that the options name, the demo where there is no root; what is too large is rejected."""
     from can_tf.corpus.size_limits import reject_oversized
 
     name, root = chosen_corpus(corpus, root, utterances, seed=0)
-    return reject_oversized(read_corpus(name, root, labels), DEFAULT_LIMITS)
+    return reject_oversized(read_corpus(name, root, labels, options), DEFAULT_LIMITS)

@@ -25,8 +25,8 @@ def with_options(command: Any, options: Sequence[Callable[[Any], Any]]) -> Any:
 
 
 def corpus_options(command: Any) -> Any:
-    """Adds `--corpus`, `--root`, `--labels` and, for the demo corpus, `--utterances`."""
-    options = [
+    """Adds `--corpus`, `--root`, `--labels`, `--column` and, for the demo corpus, `--utterances`."""
+    options: list[Callable[[Any], Any]] = [
         click.option(
             "--corpus",
             type=NameIn(READERS),
@@ -43,6 +43,7 @@ def corpus_options(command: Any) -> Any:
             show_default=", ".join(f"{reader.label_set or 'its own'} for {name}" for name, reader in READERS.items()),
             help=f"Label set: {', '.join(LABEL_SETS)}, or a JSON or CSV mapping file.",
         ),
+        column_option,
         click.option(
             "--utterances",
             type=click.IntRange(min=1),
@@ -61,6 +62,37 @@ def features_option(command: Any) -> Any:
         default=Mfcc.name,
         help="Features to extract from audio. Settings may follow the name: whisper-base:layer=2.",
     )(command)
+
+
+def _columns(ctx: click.Context, parameter: click.Parameter, pairs: Sequence[str]) -> dict[str, str]:
+    if wrong := next((pair for pair in pairs if not all(pair.partition("="))), None):
+        raise click.BadParameter(f"expected COLUMN=NAME, such as label=emotion, got {wrong!r}")
+    return {name.strip(): theirs.strip() for name, _, theirs in (pair.partition("=") for pair in pairs)}
+
+
+def column_option(command: Any) -> Any:
+    """Adds `--column`, a mapping from can_tf's names to the manifest's."""
+    return click.option(
+        "--column",
+        multiple=True,
+        metavar="COLUMN=NAME",
+        callback=_columns,
+        help="A manifest's own name for a column, such as label=emotion; may be repeated.",
+    )(command)
+
+
+def reading_options(command: Any) -> Any:
+    """Adds `--tier` and `--silence`."""
+    options = [
+        click.option("--tier", help="Tier of a TextGrid, or channel of a CTM, that has the words."),
+        click.option(
+            "--silence",
+            multiple=True,
+            metavar="MARK",
+            help="A token of alignments that stands for silence, beside those known (<sil>, sp, ...); may be repeated.",
+        ),
+    ]
+    return with_options(command, options)
 
 
 def limit_options(*, max_seconds: float = MAX_SECONDS) -> Callable[[Any], Any]:
@@ -142,7 +174,8 @@ def fold_options(command: Any) -> Any:
             "--folds",
             type=click.IntRange(min=1),
             show_default="all",
-            help="Train only this many folds, from the first.",
+            help="Train only this many folds, from the first; cross-validate --protocol speaker puts all speakers "
+            "together in so many, if they are three or more.",
         ),
         click.option("--seeds", type=click.IntRange(min=1), default=1, help="Number of random seeds, counted from 0."),
     ]

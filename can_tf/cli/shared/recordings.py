@@ -1,84 +1,119 @@
 """Recordings named on the command line, the files beside them, and those that failed."""
 
+import itertools
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath
 from typing import Any
 
 import click
 
+from can_tf.cli.shared.folders import Recordings, files_below, has_suffix
 from can_tf.errors import AlignmentError, CanError, ConfigError
+from can_tf.text_files import read_text
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 TRANSCRIPT_SUFFIXES = (".txt", ".lab")
-
-
-def has_suffix(path: Path | str, suffixes: Sequence[str]) -> bool:
-    """Tells whether a name ends in one of the suffixes, in any case.
-
-    Example:
-        >>> has_suffix(Path("talk.textgrid"), (".TextGrid", ".ctm"))
-        True
-    """
-    return Path(path).suffix.lower() in [suffix.lower() for suffix in suffixes]
-
-
-def recordings(paths: Sequence[Path]) -> Iterator[Path]:
-    """Yields files as they are named, and the recordings in folders."""
-    for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        files = sorted(file for file in path.rglob("*") if has_suffix(file, AUDIO_SUFFIXES))
-        if not files:
-            raise ConfigError(f"{path}: holds no recordings; expected files ending in {', '.join(AUDIO_SUFFIXES)}.")
-        yield from files
 
 
 class Companions:
     """Finds what belongs to a recording: the file given, the file of its name in the folder given, or beside it.
 
+    In a folder given, that is the file of the same path below it; failing that, the file of the same name whose
+    folders, from the innermost on, are most like the recording's. What may be another recording's is refused.
+
     Args:
         what: Their kind, in the singular, for messages.
         suffixes: Of such files, in any case; where files of several stand together, the first counts.
         given: A file, a folder, or None for files beside the recordings.
-        count: How many recordings there are.
+        recordings: What they belong to.
+        names: Returns the names of the recordings that a file tells apart, which may be one for all.
+        passed_over: Tells which files beside the recordings are none of this kind, whatever their names.
     """
 
-    def __init__(self, what: str, suffixes: Sequence[str], given: Path | None, count: int):
+    def __init__(
+        self,
+        what: str,
+        suffixes: Sequence[str],
+        given: Path | None,
+        recordings: Recordings,
+        *,
+        names: Callable[[Path], Sequence[str]] = lambda path: (),
+        passed_over: Callable[[Path], bool] = lambda path: False,
+    ):
         if given is not None and not given.exists():
             raise ConfigError(f"{given}: there is no such {what} file or folder.")
-        if given is not None and not given.is_dir() and count > 1:
+        count = len(recordings.paths)
+        if given is not None and not given.is_dir() and count > 1 and len(names(given)) < 2:
             raise ConfigError(f"{given}: is one {what} for {count} recordings; give a folder of them.")
-        self._what, self._suffixes, self._given = what, suffixes, given
-        self._by_folder: dict[Path, dict[str, Path]] = {}
+        self._what, self._suffixes, self._given, self._passed_over = what, suffixes, given, passed_over
+        self._below = recordings.below
+        self._stems = Counter(path.stem for path in recordings.paths)
+        self._by_folder: dict[Path, dict[str, list[Path]]] = {}
 
     def of(self, path: Path) -> Path | None:
         """Returns the file; None where none was given and none stands beside the recording.
 
         Raises:
-            ConfigError: The folder given has none for it, or there is no such recording.
+            ConfigError: The folder given has none for it, or several; or there is no such recording.
         """
         if self._given is None:
-            return self._files_in(path.parent).get(path.stem)
+            return next(iter(self._files_in(path.parent, deep=False).get(_folded(path.stem), ())), None)
         if not self._given.is_dir():
             return self._given
         if not path.exists():
             raise ConfigError(f"{path}: there is no such recording.")
-        file = self._files_in(self._given, "**/*").get(path.stem)
-        if file is None:
-            raise ConfigError(f"{path}: {self._given} holds no {path.stem} with {', '.join(self._suffixes)}.")
-        return file
+        return self._in_given(path, self._given)
 
-    def _files_in(self, folder: Path, pattern: str = "*") -> dict[str, Path]:
-        """Returns the files of this kind in a folder by their names without suffix; each folder is listed once."""
+    def _in_given(self, path: Path, given: Path) -> Path:
+        files = self._files_in(given, deep=True).get(_folded(path.stem), [])
+        if not files:
+            raise ConfigError(f"{path}: {given} holds no {path.stem} with {', '.join(self._suffixes)}.")
+        below = self._below.get(path)
+        same = [file for file in files if below is not None and file.relative_to(given).parent == below.parent]
+        if same:
+            return same[0]
+        alike = {file: _folders_alike(path, file.relative_to(given)) for file in files}
+        best = [file for file in files if alike[file] == max(alike.values())]
+        known_apart = below is not None and below.parent != PurePath()
+        folders = {file.parent for file in best}
+        # One in no folder of its own serves the only recording of its name, whatever folder that is in.
+        flat = best[0].parent == given and self._stems[path.stem] == 1
+        if len(folders) > 1 or (not alike[best[0]] and not flat and (known_apart or self._stems[path.stem] > 1)):
+            names = ", ".join(str(file.relative_to(given)) for file in best[:3])
+            raise ConfigError(
+                f"{path}: {given} holds {names}, which may be of another recording of this name. Put the {self._what} "
+                f"where the recording is, or in the folders of the same names below {given}."
+            )
+        if not alike[best[0]] and not flat:
+            click.echo(f"{path}: its {self._what} is {best[0]}, the only one of its name.", err=True)
+        return best[0]
+
+    def _files_in(self, folder: Path, *, deep: bool) -> dict[str, list[Path]]:
+        """Returns the files of this kind in a folder by their names without suffix, those that count first, first."""
         if folder not in self._by_folder:
             order = [suffix.lower() for suffix in self._suffixes]
-            files = [file for file in folder.glob(pattern) if has_suffix(file, self._suffixes) and file.is_file()]
-            # Last in this order, and so in the mapping, is the first suffix as it is usually written.
-            files.sort(key=lambda file: (-order.index(file.suffix.lower()), file.suffix in self._suffixes, file))
-            self._by_folder[folder] = {file.stem: file for file in files}
+            everything = files_below(folder) if deep else folder.glob("*")
+            files = [file for file in everything if has_suffix(file, self._suffixes) and file.is_file()]
+            files = [file for file in files if deep or not self._passed_over(file)]
+            files.sort(key=lambda file: (order.index(file.suffix.lower()), file.suffix not in self._suffixes, file))
+            by_stem: dict[str, list[Path]] = {}
+            for file in files:
+                by_stem.setdefault(_folded(file.stem), []).append(file)
+            self._by_folder[folder] = by_stem
         return self._by_folder[folder]
+
+
+def _folded(name: str) -> str:
+    """Returns a name whose accents are part of their letters: macOS writes them as letters of their own."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _folders_alike(recording: Path, file: PurePath) -> int:
+    """Returns how many folders of two paths have the same names, from the innermost outwards."""
+    pairs = zip(reversed(recording.parts[:-1]), reversed(file.parts[:-1]), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 class Transcripts:
@@ -86,15 +121,17 @@ class Transcripts:
 
     Args:
         given: Words, the path of a file or folder, or None for files beside the recordings.
-        count: How many recordings there are.
+        recordings: In which it is said.
     """
 
-    def __init__(self, given: str | None, count: int):
+    def __init__(self, given: str | None, recordings: Recordings):
         place = None if given is None or not _is_path(given) else Path(given)
         self._words = given if place is None else None
-        if self._words is not None and count > 1:
-            raise ConfigError(f"--transcript: is one text for {count} recordings; give a folder of text files.")
-        self._files = Companions("transcript", TRANSCRIPT_SUFFIXES, place, count)
+        if self._words is not None and len(recordings.paths) > 1:
+            raise ConfigError(
+                f"--transcript: is one text for {len(recordings.paths)} recordings; give a folder of text files."
+            )
+        self._files = Companions("transcript", TRANSCRIPT_SUFFIXES, place, recordings)
 
     def of(self, path: Path) -> str | None:
         """Returns the text; None where none was given and no file stands beside the recording.
@@ -105,7 +142,7 @@ class Transcripts:
         if self._words is not None:
             return self._words
         place = self._files.of(path)
-        return None if place is None else _read_text(place)
+        return None if place is None else read_text(place, ConfigError)
 
     def required(self, path: Path) -> str:
         """Returns the text as `of` does, and raises AlignmentError where there is none."""
@@ -126,15 +163,6 @@ def _is_path(text: str) -> bool:
     except (OSError, ValueError):
         return False  # Too long for a name, or with a character that no name has.
     return not re.search(r"\s", text) and has_suffix(text, TRANSCRIPT_SUFFIXES)
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 text ({error.reason}).") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from error
 
 
 def end_with_errors(ctx: click.Context, paths: Sequence[Path], answers: Sequence[Any]) -> None:

@@ -1,12 +1,13 @@
 """What `can-tf predict --timeline` shows: the stretches of long recordings and the emotion of each."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from can_tf.alignment.formats.format import one_token
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recordings import one_line
 from can_tf.errors import CanError, MissingExtraError
@@ -39,13 +40,23 @@ def timelines(
 
 
 def show_timelines(
-    paths: Sequence[Path], found: Sequence[Any], *, as_json: bool, rttm: Path | None, plot: Path | None
+    names: Mapping[Path, PurePath], found: Sequence[Any], *, as_json: bool, rttm: Path | None, plot: Path | None
 ) -> None:
-    """Prints the stretches as tables or JSON, and writes the files that are asked for."""
+    """Prints the stretches as tables or JSON, and writes the files that are asked for.
+
+    Args:
+        names: The recordings, and what RTTM lines call them.
+        found: What `timelines` returns for them.
+        as_json: Whether JSON is printed.
+        rttm: Where RTTM lines go.
+        plot: Where a picture goes.
+    """
+    paths = list(names)
     usable = [(path, moments) for path, moments in zip(paths, found, strict=True) if not isinstance(moments, CanError)]
     if rttm is not None:
         with replacing(rttm) as temporary:
-            temporary.write_text("".join(_rttm(path, moments) for path, moments in usable), encoding="utf-8")
+            text = "".join(_rttm(names[path], moments) for path, moments in usable)
+            temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     if plot is not None:
         for path, moments in usable:
             _draw(path, moments, plot)
@@ -85,12 +96,12 @@ def _table(path: Path, moments: "Sequence[Moment]") -> str:
     return f"{path}\n{format_table(['label', 'start', 'end', 'confidence', 'words'], rows)}"
 
 
-def _rttm(path: Path, moments: "Sequence[Moment]") -> str:
+def _rttm(recording: PurePath, moments: "Sequence[Moment]") -> str:
     """Returns lines as diarisation has them: the label stands for the speaker, and its confidence for theirs."""
-    name = "_".join(path.stem.split())
+    name = one_token(recording.as_posix())
     return "".join(
-        f"SPEAKER {name} 1 {moment.start:.3f} {moment.end - moment.start:.3f} <NA> <NA> {moment.answer.label} "
-        f"{moment.answer.confidence:.3f} <NA>\n"
+        f"SPEAKER {name} 1 {moment.start:.3f} {moment.end - moment.start:.3f} <NA> <NA> "
+        f"{one_token(moment.answer.label)} {moment.answer.confidence:.3f} <NA>\n"
         for moment in moments
         if not isinstance(moment.answer, CanError)
     )

@@ -3,7 +3,6 @@
 import concurrent.futures
 import dataclasses
 import multiprocessing
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from can_tf.corpus.iemocap import RELEASE_FOLDER
 from can_tf.errors import CorpusError
 from can_tf.files import TEMPORARY_PREFIX
 from can_tf.locks import alone_in
+from can_tf.processes import cores
 from can_tf.progress import Progress, counted, ignore
 
 
@@ -80,7 +80,7 @@ def _speak_sessions(
     new process says the same thing again."""
     total, done = sum(len(lines) for lines in sessions), 0
     report(0, total)
-    with concurrent.futures.ThreadPoolExecutor(min(len(sessions), os.cpu_count() or 1)) as threads:
+    with concurrent.futures.ThreadPoolExecutor(min(len(sessions), cores())) as threads:
         futures = {
             threads.submit(_in_new_process, _speak_session, number, lines, root, seed): len(lines)
             for number, lines in enumerate(sessions, 1)
