@@ -2,9 +2,9 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -36,6 +36,9 @@ _DESCRIPTION = {
 }
 
 _NAMELESS = "the recording"
+
+_Asked = TypeVar("_Asked")
+_Answer = TypeVar("_Answer")
 
 Words = Path | str | Sequence[Word | tuple[str, float, float]]
 
@@ -194,13 +197,12 @@ class Predictor:
 
     def predict_all(self, requests: Sequence[Request]) -> list[Prediction | PredictionError]:
         """Returns the answers to a batch. Where it is refused, each request is asked alone, so that only some are."""
-        try:
-            outputs = self._backend.answer(inputs_of(requests))
-            return [*predictions_of(outputs, requests, reject_below=self.options.reject_below)]
-        except PredictionError as error:
-            if len(requests) == 1:
-                return [error]
-            return [answer for request in requests for answer in self.predict_all([request])]
+
+        def answers(batch: Sequence[Request]) -> list[Prediction]:
+            outputs = self._backend.answer(inputs_of(batch))
+            return [*predictions_of(outputs, batch, reject_below=self.options.reject_below)]
+
+        return _together_or_alone(answers, requests)
 
     def frames_all(self, requests: Sequence[Request]) -> list[tuple[np.ndarray, np.ndarray] | PredictionError]:
         """Returns what the front end makes of each request of a batch: frames, and how many each word has.
@@ -208,30 +210,42 @@ class Predictor:
         They are `<float32>[frames, width]`, those of all words one after another, and `<int32>[words]`. Where the batch
         is refused, each request is asked alone.
         """
-        try:
-            outputs = self._backend.answer(inputs_of(requests), FRAMES_SIGNATURE)
-        except PredictionError as error:
-            if len(requests) == 1:
-                return [error]
-            return [answer for request in requests for answer in self.frames_all([request])]
-        return [
-            _frames_of_words(np.asarray(frames, np.float32), np.asarray(counts, np.int32)[: len(request.words)])
-            for request, frames, counts in zip(requests, outputs["frames"], outputs["segment_frames"], strict=True)
-        ]
 
-    def predict_frames(self, requests: Sequence[tuple[Request, np.ndarray, np.ndarray]]) -> list[Any]:
+        def answers(batch: Sequence[Request]) -> list[tuple[np.ndarray, np.ndarray]]:
+            outputs = self._backend.answer(inputs_of(batch), FRAMES_SIGNATURE)
+            return [
+                _frames_of_words(np.asarray(frames, np.float32), np.asarray(counts, np.int32)[: len(request.words)])
+                for request, frames, counts in zip(batch, outputs["frames"], outputs["segment_frames"], strict=True)
+            ]
+
+        return _together_or_alone(answers, requests)
+
+    def predict_frames(
+        self, requests: Sequence[tuple[Request, np.ndarray, np.ndarray]]
+    ) -> list[Prediction | PredictionError]:
         """Returns the answers to a batch by its frames, as `frames_all` gives them, standardized or not.
 
-        They are predictions and, where the model refuses a request, PredictionErrors.
+        Where it is refused, each request is asked alone.
         """
-        try:
-            outputs = self._backend.answer(inputs_of_frames(requests), FEATURES_SIGNATURE)
-        except PredictionError as error:
-            if len(requests) == 1:
-                return [error]
-            return [answer for request in requests for answer in self.predict_frames([request])]
-        asked = [request for request, _, _ in requests]
-        return [*predictions_of(outputs, asked, reject_below=self.options.reject_below)]
+
+        def answers(batch: Sequence[tuple[Request, np.ndarray, np.ndarray]]) -> list[Prediction]:
+            outputs = self._backend.answer(inputs_of_frames(batch), FEATURES_SIGNATURE)
+            asked = [request for request, _, _ in batch]
+            return [*predictions_of(outputs, asked, reject_below=self.options.reject_below)]
+
+        return _together_or_alone(answers, requests)
+
+
+def _together_or_alone(
+    ask: Callable[[Sequence[_Asked]], list[_Answer]], requests: Sequence[_Asked]
+) -> list[_Answer | PredictionError]:
+    """Returns the answers to a batch; where it is refused, each request is asked alone, so that only some are."""
+    try:
+        return [*ask(requests)]
+    except PredictionError as error:
+        if len(requests) == 1:
+            return [error]
+        return [answer for request in requests for answer in _together_or_alone(ask, [request])]
 
 
 def _frames_of_words(frames: np.ndarray, segment_frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
