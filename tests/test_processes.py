@@ -56,7 +56,7 @@ def test_the_cores_are_those_that_a_scheduler_gave():
         "from can_tf.processes import cores;"
         "from can_tf.cli.commands.build_records import build_records_command as build;"
         "from can_tf.cli.commands.serve import serve_command as serve;"
-        "from can_tf.cli.main import main; main.callback();"
+        "import click; from can_tf.cli.main import main; click.Context(main).invoke(main);"
         "print(cores(), *[p.default for c in (build, serve) for p in c.params if p.name in ('workers', 'at_once')],"
         "os.environ['TF_NUM_INTRAOP_THREADS'])"
     )

@@ -197,7 +197,7 @@ def _records(task: ShardTask, rejected: list[Rejection]) -> Iterator[tuple[_Prep
             if segment_frames.all():
                 yield prepared, _record(prepared, frames, segment_frames)
             else:
-                reason = "a word lies outside the audio and would have no samples"
+                reason = "a word is shorter than a sample of the audio and would have none"
                 rejected.append(_rejection(prepared.utterance, reason))
 
 

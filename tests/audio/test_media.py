@@ -134,7 +134,8 @@ def test_without_pyav_the_recording_and_the_extra_are_named(monkeypatch, content
     with pytest.raises(MissingExtraError) as caught:
         read_audio(content, name="talk")
     assert str(caught.value) == (
-        f"talk: reading {kind} needs an optional part of can_tf. Install it with: pip install 'can_tf[media]'"
+        f"talk: reading {kind} needs an optional part of can_tf. Install it with: pip install 'can_tf[media]', or in "
+        "can_tf's own folder: pip install '.[media]'"
     )
 
 

@@ -25,7 +25,7 @@ NOT_RUN = {
     r"^make demo$": "does what the tutorial does, and takes six minutes; what its recipe types is looked up",
     r"^make test(-quick)?$": "runs these tests",
     r"^make docs$": "tests/docs/test_site.py builds the site",
-    r"^make (fuzz|faults|audit)$": "takes from ten minutes to an hour and a half, or needs the internet",
+    r"^make (encoders|fuzz|faults|audit)$": "takes from ten minutes to an hour and a half, or needs the internet",
     r"^bash .ci/run$": "runs these tests",
     r"^pip install ": "installs; the extras it names are looked up",
     r"^docker compose ": "needs Docker and TensorFlow Serving's image",

@@ -168,7 +168,7 @@ def test_what_cannot_be_used_is_rejected_by_name_and_reason(tmp_path, tone_corpu
     utterances[2] = dataclasses.replace(utterances[2], words=(Word("late", 0.0, 5.0),))
     short = write_tone(tmp_path / "short.wav", 0.3)
     utterances[3] = dataclasses.replace(
-        utterances[3], audio_path=short, words=(Word("in", 0.0, 0.33), Word("out", 0.33, 0.39))
+        utterances[3], audio_path=short, words=(Word("in", 0.0, 0.29998), Word("out", 0.29998, 0.3))
     )
     corpus = dataclasses.replace(
         tone_corpus, utterances=tuple(utterances), rejected=(Rejection("a", "no alignment", "x"),)
@@ -179,7 +179,7 @@ def test_what_cannot_be_used_is_rejected_by_name_and_reason(tmp_path, tone_corpu
     assert "missing.wav: cannot be read" in reasons["u000"]
     assert "only silence" in reasons["u001"]
     assert "the alignment ends at 5.00 s and the audio at 0.70 s" in reasons["u002"]
-    assert "a word lies outside the audio" in reasons["u003"]
+    assert "a word is shorter than a sample" in reasons["u003"]
     assert [utterance.id for utterance in dataset.utterances] == ["u004", "u005"]
 
 
