@@ -214,7 +214,7 @@ def test_impossible_options_are_refused(values, message):
 def test_a_config_file_with_an_unknown_option_is_refused(tmp_path):
     path = tmp_path / "config.json"
     path.write_text('{"alhpa": 0.2}')
-    with pytest.raises(ConfigError, match="no such option: alhpa. The options are fold, protocol, model, alpha"):
+    with pytest.raises(ConfigError, match="no such option: alhpa. The options are fold, protocol, folds, model, alpha"):
         read_config(path)
     path.write_text("[1]")
     with pytest.raises(ConfigError, match="expected an object of options, found list"):
