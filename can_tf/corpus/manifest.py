@@ -1,10 +1,11 @@
 """Reads a corpus of one's own: one row per utterance, in CSV or JSONL.
 
-Columns: `id`, `audio`, `label`, `speaker`, `alignment` or `transcript`, and where there are any `session` and
+Columns: `id`, `audio`, `label`, `speaker`, and where there are any `alignment` or `transcript`, `session` and
 `scenario`; in any case, or under other names that the options give. Paths are relative to the manifest's folder, and
 may lead out of it: a corpus seldom lies where its list does, and nothing but sound and word timings is read there. An
-id never becomes a path. A transcript is the words themselves, and counts where there is no alignment. An alignment that
-does not mark silence, CTM or JSON, is taken to be silent before its first and after its last word.
+id never becomes a path. A transcript is the words themselves, and counts where there is no alignment; where there is
+neither, words are to be recognized. An alignment that does not mark silence, CTM or JSON, is taken to be silent before
+its first and after its last word.
 """
 
 import unicodedata
@@ -14,7 +15,6 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from can_tf.alignment.formats import marks_silence, read_alignment
-from can_tf.alignment.formats.registry import suffixes_in_words
 from can_tf.alignment.mending import within
 from can_tf.alignment.silence import silence_at_edges
 from can_tf.alignment.word import Word
@@ -101,11 +101,6 @@ def _check(row: Row, seen: set[str], label_set: LabelSet) -> None:
         raise CorpusError(f"its label {row['label']!r} is unknown; the label set {label_set.name} has {known}")
     if not row["audio"]:
         raise CorpusError("names no audio file")
-    if not row["alignment"] and not row["transcript"]:
-        raise CorpusError(
-            f"has neither an alignment nor a transcript; expected a {suffixes_in_words()} file in the column "
-            "alignment, or what is said in the column transcript"
-        )
 
 
 def _is_text(value: str) -> bool:

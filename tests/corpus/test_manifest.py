@@ -71,13 +71,13 @@ def test_bad_rows_are_rejected_with_their_number_and_the_rest_is_kept(folder):
     )
     label_set = LabelSet("mine", ("calm",), {"calm": "calm"}, ("skip",))
     corpus = read_manifest(path, label_set)
-    assert [utterance.id for utterance in corpus.utterances] == ["u1"]
+    assert [utterance.id for utterance in corpus.utterances] == ["u1", "u5"]
+    assert (corpus.utterances[1].words, corpus.utterances[1].transcript) == ((), "")  # To be recognized.
     assert corpus.excluded == {"skip": 1}
     reasons = {rejection.id: rejection.reason for rejection in corpus.rejected}
     assert reasons["u1"] == "row 3: its id occurs twice; the first is used"
     assert reasons["row 4"] == "row 4: expected an id of printable characters"
     assert "none.wav: there is no such audio file" in reasons["u4"]
-    assert "row 6: has neither an alignment nor a transcript" in reasons["u5"]
     assert "its label 'odd' is unknown; the label set mine has calm, skip" in reasons["u6"]
     assert "empty.wdseg: holds no words" in reasons["u7"]
     assert "noise.wav: cannot be read as audio" in reasons["u8"]
