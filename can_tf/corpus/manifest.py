@@ -161,7 +161,10 @@ def _rows(path: Path, renamed: Mapping[str, str]) -> Iterator[tuple[int, Row, st
         raise CorpusError(f"{path}:{table.rows[0].line}: {faults[0]}.")
     for row, fault in zip(table.rows, faults, strict=True):
         values = {name: _as_text(row.values.get(names[name])) if name in names else "" for name in COLUMNS}
-        yield row.line, values, fault or row.fault
+        fault = fault or row.fault
+        if csv_like and not fault and not values["alignment"] and not values["transcript"]:
+            fault = _words_cut_off(row, names)
+        yield row.line, values, fault
 
 
 def _fault(row: TableRow, names: Mapping[str, str], renamed: Mapping[str, str]) -> str:
@@ -171,6 +174,15 @@ def _fault(row: TableRow, names: Mapping[str, str], renamed: Mapping[str, str]) 
         return lacking(", ".join(missing), missing, tuple(row.values), renamed)
     odd = [name for name, theirs in names.items() if isinstance(row.values.get(theirs), (dict, list, bool))]
     return f"expected text in {', '.join(odd)}" if odd else ""
+
+
+def _words_cut_off(row: TableRow, names: Mapping[str, str]) -> str:
+    """Returns what is wrong with a row without words that ends before its last columns; they may have been there."""
+    lacking = [theirs for name, theirs in names.items() if name in ("alignment", "transcript")]
+    lacking = [theirs for theirs in lacking if theirs not in row.values]
+    if not lacking:
+        return ""
+    return f"ends before its column {lacking[0]}; expected a field for each column, if an empty one"
 
 
 def _as_text(value: Any) -> str:

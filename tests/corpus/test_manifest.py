@@ -168,3 +168,15 @@ def test_a_manifest_may_name_recordings_anywhere(folder, tmp_path_factory):
     path = folder / "lists" / "m.csv"
     path.write_text(HEADER + f"u1,{elsewhere},calm,ann,,,../a.wdseg\nu2,../wav/a.wav,calm,ann,,,../a.wdseg\n")
     assert [utterance.audio_path.is_file() for utterance in read_manifest(path).utterances] == [True, True]
+
+
+def test_a_row_that_was_cut_short_is_not_taken_for_one_without_words(tmp_path):
+    write_tone(tmp_path / "a.wav", 1.0)
+    path = tmp_path / "m.csv"
+    path.write_text("id,audio,label,speaker,alignment,transcript\nu1,a.wav,calm,ann,,\nu2,a.wav,calm,ann")
+    corpus = read_manifest(path)
+    assert [(each.id, each.words, each.transcript) for each in corpus.utterances] == [("u1", (), "")]
+    [rejection] = corpus.rejected
+    assert rejection.reason == (
+        "row 3: ends before its column alignment; expected a field for each column, if an empty one"
+    )
