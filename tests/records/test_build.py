@@ -9,6 +9,7 @@ from can_tf.alignment.word import Word
 from can_tf.checksums import changes, read_checksums
 from can_tf.corpus.utterance import Corpus, Rejection
 from can_tf.errors import BusyError, RecordsError
+from can_tf.features.whisper.front_end import WhisperBase
 from can_tf.files import sha256_of_file
 from can_tf.locks import alone_in
 from can_tf.records.build import BuildOptions, build_records
@@ -77,6 +78,13 @@ def test_the_description_counts_and_hashes_what_was_written(tone_corpus, tone_re
 def test_one_and_two_workers_write_the_same_bytes(tmp_path, tone_corpus, tone_records):
     build_records(tone_corpus, tmp_path / "two", BuildOptions(), workers=2)
     assert folder_bytes(tone_records.folder) == folder_bytes(tmp_path / "two")
+
+
+@pytest.mark.long
+def test_one_and_two_workers_write_the_same_states_of_whisper(tmp_path, tone_corpus):
+    for workers in (1, 2):
+        build_records(tone_corpus, tmp_path / str(workers), BuildOptions(front_end=WhisperBase()), workers=workers)
+    assert folder_bytes(tmp_path / "1") == folder_bytes(tmp_path / "2")
 
 
 def test_a_process_that_has_used_tensorflow_with_more_threads_builds_nothing():

@@ -166,7 +166,7 @@ def in_order(words: Sequence[Word], seconds: float) -> list[Word]:
 
     Example:
         >>> words = in_order([Word("so", 0.3, 0.5), Word("it", 0.4, 0.4), Word("is", 0.4, 1.2)], seconds=1.0)
-        >>> [(word.start, word.end) for word in words]
+        >>> [(round(word.start, 2), round(word.end, 2)) for word in words]
         [(0.3, 0.4), (0.4, 0.42), (0.42, 1.0)]
     """
     shortest = min(_SHORTEST_SECONDS, seconds / max(len(words), 1))
