@@ -118,3 +118,23 @@ def test_an_error_comes_in_its_turn_and_ends_the_work():
         next(results)
     assert made[:2] == [3, 0]
     assert 1 not in made
+
+
+@pytest.mark.parametrize("name", ["runpy", "multiprocessing", "numpy", "click", "json", "signal", "can_tf"])
+def test_children_import_nothing_from_the_current_folder(tmp_path, name):
+    (tmp_path / f"{name}.py").write_text("import os; open('run', 'w').close(); os._exit(1)")
+    code = (
+        "import sys; del sys.path[0]\n"
+        "import os, subprocess, threading; from can_tf.processes import process_pool, python_command\n"
+        f"os.chdir({str(tmp_path)!r})\n"
+        "with process_pool(1) as pool: print(pool.submit(abs, -7).result())\n"
+        "subprocess.run(python_command('can_tf', 'build-records', '--help'), check=True)\n"
+        "print('PYTHONSAFEPATH' in os.environ)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[1], env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr, (tmp_path / "run").exists()) == (0, "", False)
+    assert done.stdout.startswith("7\nUsage: ")
+    assert done.stdout.endswith("False\n")

@@ -1,4 +1,4 @@
-"""Finds words in a process of its own: `python -m can_tf.prediction.word_child FD`, as `word_process` starts it.
+"""Finds words in a process of its own: `can_tf.prediction.word_child FD`, as `word_process` starts it.
 
 FD is an open socket. A question is two messages: a JSON object and the samples, `<float32>[samples]`, little-endian.
 Its answer is a JSON object of words or of an error. The process ends when the one that started it does.

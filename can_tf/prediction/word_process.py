@@ -8,7 +8,6 @@ import contextlib
 import multiprocessing
 import signal
 import subprocess
-import sys
 import threading
 import weakref
 from collections import Counter
@@ -23,6 +22,7 @@ from can_tf.errors import TimeLimitError, WorkerError
 from can_tf.limits import MAX_WORDS
 from can_tf.prediction import word_child
 from can_tf.prediction.words import LazyChoice
+from can_tf.processes import python_command
 
 
 class _Child(NamedTuple):
@@ -124,7 +124,7 @@ class WordProcess:
         ours, theirs = multiprocessing.Pipe()
         with theirs:
             process = subprocess.Popen(
-                [sys.executable, "-m", word_child.__name__, str(theirs.fileno())],
+                python_command(word_child.__name__, str(theirs.fileno())),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.PIPE,  # Nothing is written to it; its end is the parent's.
                 stdout=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""One training in a process of its own: `python -m can_tf.training.child JOB`, as `fold_runs` starts it.
+"""One training in a process of its own: `can_tf.training.child JOB`, as `fold_runs` starts it.
 
 JOB is a JSON file: the `options`, the run `folder`, the `records` folder and whether to do the validation alone. What
 goes on is written to stderr, an error as its last line. The process ends when the one that started it does.

@@ -10,12 +10,11 @@ import dataclasses
 import functools
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from can_tf.files import write_json
-from can_tf.processes import cores, run_all, working_in
+from can_tf.processes import cores, python_command, run_all, working_in
 from can_tf.progress import Event, Progress, ignore
 from can_tf.records.dataset import Dataset
 from can_tf.training import child, run_folder
@@ -114,7 +113,7 @@ def train_apart(run: FoldRun, jobs: int, base: Path) -> str | None:
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            [sys.executable, "-m", child.__name__, str(file)],
+            python_command(child.__name__, str(file)),
             cwd=base,
             stdin=subprocess.PIPE,  # Which it watches, to end when this process does.
             stdout=subprocess.DEVNULL,
