@@ -24,6 +24,8 @@ from can_tf.models.can import with_attention
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
 from can_tf.samples import SAMPLE_RATE_HZ
 
+_MOST_SAID = 4  # Words that overlap cost memory each: of speech, they last 1.1 times as long as it at most.
+
 WORD_INPUTS = {
     "words": tf.TensorSpec([None, None], tf.string, "words"),
     "start": tf.TensorSpec([None, None], tf.float32, "start"),
@@ -127,6 +129,15 @@ class ServedModel(tf.Module):
             tf.reduce_all(count > 0),
             "start, end: expected each word inside its audio with an end behind its start, got at",
             tf.stack([tf.boolean_mask(times, count <= 0) for times in (real.start, real.end)], axis=1),
+        ):
+            count = tf.identity(count)
+        taken = tf.math.unsorted_segment_sum(count, recording, tf.size(num_samples, tf.int64))
+        with _check(
+            tf.reduce_all(taken <= _MOST_SAID * num_samples),
+            f"start, end: expected words that together last at most {_MOST_SAID} times as long as their audio, got, "
+            "in samples of words and of audio,",
+            taken,
+            num_samples,
         ):
             count = tf.identity(count)
         frames, segment_frames = self._front_end.frames(Segments(samples, num_samples, recording, first, count))

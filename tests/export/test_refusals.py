@@ -21,6 +21,10 @@ BAD = {
     "an empty word": ({"words": [["", "b"]]}, "empty word"),
     "a word outside the audio": ({"start": [[0.0, 50.0]], "end": [[0.5, 51.0]]}, "inside its audio"),
     "an end before its start": ({"end": [[0.5, 0.2]]}, "end behind its start"),
+    "words that overlap without end": (
+        {"words": [["a"] * 5], "start": [[0.0] * 5], "end": [[1.0] * 5], "num_words": [5]},
+        "at most 4 times as long",
+    ),
     "not a wav": ({"audio": [b"hello"]}, "RIFF"),
     "another sample rate": ({"audio": "8 kHz"}, "8000"),
 }
