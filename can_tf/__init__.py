@@ -15,7 +15,7 @@ def load(path: "Path | str", **options: Any) -> "Predictor":
 
     Args:
         path: A version's folder, or a model's folder, of which the newest version is taken.
-        options: Those of `can_tf.prediction.predictor.PredictionOptions`, such as `reject_below=0.6`.
+        options: Those of `can_tf.prediction.options.PredictionOptions`, such as `reject_below=0.6`.
 
     Raises:
         ExportError: There is no export, or it cannot be loaded.
@@ -25,7 +25,7 @@ def load(path: "Path | str", **options: Any) -> "Predictor":
         >>> model.predict("talk.wav", "talk.wdseg").label
         'uncertain'
     """
-    from can_tf.prediction.predictor import PredictionOptions
+    from can_tf.prediction.options import PredictionOptions
     from can_tf.prediction.predictor import load as load_export
 
     return load_export(path, PredictionOptions(**options))

@@ -24,7 +24,8 @@ from can_tf.models.registry import build
 from can_tf.prediction.align import align_recordings
 from can_tf.prediction.answers import Prediction
 from can_tf.prediction.many import predict_many
-from can_tf.prediction.predictor import PredictionOptions, Predictor, at_server
+from can_tf.prediction.options import PredictionOptions
+from can_tf.prediction.predictor import Predictor, at_server
 from can_tf.prediction.timeline import timeline
 from can_tf.progress import Event
 from can_tf.records.build import BuildOptions, build_records

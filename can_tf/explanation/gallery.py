@@ -18,7 +18,8 @@ from can_tf.export.trained import TrainedModel, load_run
 from can_tf.limits import Limits
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES
-from can_tf.prediction.predictor import PredictionOptions, Predictor
+from can_tf.prediction.options import PredictionOptions
+from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request
 from can_tf.progress import Progress, counted, ignore
 from can_tf.training.run_folder import PREDICTIONS_FILE, read_predictions, read_probabilities

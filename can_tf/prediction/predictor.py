@@ -8,18 +8,18 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from can_tf.alignment.formats import DEFAULT_READING, Reading, marks_silence, read_alignment
+from can_tf.alignment.formats import marks_silence, read_alignment
 from can_tf.alignment.mending import mended, within
-from can_tf.alignment.recognition import Recognizer, RecognizerOptions
 from can_tf.alignment.silence import silence_at_edges
 from can_tf.alignment.spans import FILLER_POLICIES, share_silence
 from can_tf.alignment.word import Word
 from can_tf.audio import Source, read_audio
-from can_tf.errors import AlignmentError, ConfigError, ExportError, PredictionError
+from can_tf.errors import AlignmentError, ExportError, PredictionError
 from can_tf.json_shapes import mismatch
-from can_tf.limits import DEFAULT_LIMITS, Limits, words_fault
+from can_tf.limits import words_fault
 from can_tf.prediction.answers import Prediction, predictions_of
 from can_tf.prediction.backends import Backend, connect, open_model
+from can_tf.prediction.options import PredictionOptions
 from can_tf.prediction.requests import FEATURES_SIGNATURE, FRAMES_SIGNATURE, Request, inputs_of, inputs_of_frames
 from can_tf.prediction.words import FindsWords, WordFinder
 from can_tf.samples import SAMPLE_RATE_HZ
@@ -41,42 +41,6 @@ _Asked = TypeVar("_Asked")
 _Answer = TypeVar("_Answer")
 
 Words = Path | str | Sequence[Word | tuple[str, float, float]]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class PredictionOptions:
-    """How a model is asked.
-
-    Attributes:
-        fillers: What becomes of noises that an aligner names: "keep" or "drop"; None does as the model's records did,
-            and keeps them where a server is asked, which does not say.
-        recognizer: Finds the words of recordings that come without: one, or which it is; None is the best at hand.
-        limits: Seconds and words that a recording may have.
-        reject_below: Confidence, from 0 to 1, below which a prediction's label is "uncertain".
-        reading: Which tier or channel of an alignment file has the words, and what else in it marks silence.
-        normalize: As the model was trained, "none" or "speaker"; None is what an export says, and "none" where a server
-            is asked, which does not say.
-
-    Raises:
-        ConfigError: `reject_below` is no probability, or `fillers` is unknown.
-
-    Example:
-        >>> PredictionOptions(reject_below=0.6).limits.seconds
-        3600.0
-    """
-
-    fillers: str | None = None
-    recognizer: Recognizer | RecognizerOptions | None = None
-    limits: Limits = DEFAULT_LIMITS
-    reject_below: float = 0.0
-    reading: Reading = DEFAULT_READING
-    normalize: str | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.reject_below <= 1:  # NaN too.
-            raise ConfigError(f"reject_below must be a number from 0 to 1, got {self.reject_below}")
-        if self.fillers not in (None, *FILLER_POLICIES):
-            raise ConfigError(f"fillers must be one of {', '.join(FILLER_POLICIES)}, got {self.fillers!r}")
 
 
 class Predictor:

@@ -25,7 +25,8 @@ from can_tf.json_shapes import mismatch
 from can_tf.limits import PICTURE_SECONDS, WORDS_SECONDS, Limits
 from can_tf.prediction.answers import Prediction
 from can_tf.prediction.backends import LocalModel
-from can_tf.prediction.predictor import PredictionOptions, Predictor
+from can_tf.prediction.options import PredictionOptions
+from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request as Asked
 from can_tf.prediction.word_process import WordProcess
 from can_tf.prediction.words import FindsWords

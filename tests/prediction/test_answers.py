@@ -10,7 +10,8 @@ from can_tf.alignment.word import Word
 from can_tf.errors import ConfigError, ExportError, ServerError
 from can_tf.prediction.answers import predictions_of
 from can_tf.prediction.backends import RestServer
-from can_tf.prediction.predictor import DESCRIPTION_FILE, PredictionOptions, description_of
+from can_tf.prediction.options import PredictionOptions
+from can_tf.prediction.predictor import DESCRIPTION_FILE, description_of
 from can_tf.prediction.requests import Request
 
 REQUEST = Request(np.zeros(16_000, np.float32), (Word("good", 0.0, 0.5), Word("day", 0.5, 1.0)))

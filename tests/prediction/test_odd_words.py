@@ -6,7 +6,8 @@ import pytest
 
 from can_tf.alignment.formats import Reading
 from can_tf.errors import AlignmentError
-from can_tf.prediction.predictor import PredictionOptions, Predictor
+from can_tf.prediction.options import PredictionOptions
+from can_tf.prediction.predictor import Predictor
 from tests.conftest import write_tone
 
 PREDICTOR = Predictor(backend=None)

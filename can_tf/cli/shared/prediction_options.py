@@ -63,7 +63,8 @@ def prediction_options(command: Any) -> Any:
 
 def open_predictor(ctx: click.Context, values: Mapping[str, Any], recognizer: RecognizerOptions) -> "Predictor":
     """Returns what asks the model that the values of a command's options name; words are found in another process."""
-    from can_tf.prediction.predictor import PredictionOptions, at_server, load
+    from can_tf.prediction.options import PredictionOptions
+    from can_tf.prediction.predictor import at_server, load
     from can_tf.prediction.word_process import WordProcess
 
     limits = Limits(seconds=values["max_seconds"], words=values["max_words"])
