@@ -13,13 +13,14 @@ import contextlib
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
 import anyio
 import numpy as np
 import tensorflow as tf
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -27,6 +28,7 @@ from starlette.routing import Route
 from can_tf.audio.wav import seconds_of
 from can_tf.server.gate import Gate, HttpError, RequestLimits
 from can_tf.server.json_tensors import BadRequestError, parse_request, render_response
+from can_tf.server.origins import OwnPagesOnly
 from can_tf.server.versions import Version, Versions
 
 _LOG = logging.getLogger(__name__)
@@ -47,7 +49,12 @@ _STATUS_OF_ERRORS: tuple[tuple[type, int], ...] = (
 
 
 def create_app(
-    versions: Versions, gate: Gate | None = None, *, pages: Sequence[Route] = (), seconds_between_looks: float = 1.0
+    versions: Versions,
+    gate: Gate | None = None,
+    *,
+    pages: Sequence[Route] = (),
+    hosts: Collection[str] | None = None,
+    seconds_between_looks: float = 1.0,
 ) -> Starlette:
     """Returns the application.
 
@@ -55,6 +62,7 @@ def create_app(
         versions: What it serves.
         gate: What it lets in.
         pages: Other addresses that it answers.
+        hosts: Names that it is asked under, as `can_tf.server.origins.hosts_of` gives them; None for any.
         seconds_between_looks: How often the model's folder is looked at for a newer version.
     """
     service = _Service(versions, gate or Gate(RequestLimits()))
@@ -67,7 +75,9 @@ def create_app(
 
     routes = [*pages, Route("/v1/{path:path}", service.answer, methods=["GET", "POST", "PUT", "DELETE", "PATCH"])]
     # What nobody foresaw is answered in JSON too, and goes on to the server's log.
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: _internal_error})
+    handlers = {Exception: _internal_error}
+    guard = Middleware(OwnPagesOnly, hosts=hosts)
+    return Starlette(routes=routes, lifespan=lifespan, middleware=[guard], exception_handlers=handlers)
 
 
 async def _internal_error(request: Request, error: Exception) -> JSONResponse:

@@ -50,6 +50,14 @@ from can_tf.processes import cores
     type=click.FloatRange(min=0, min_open=True),
     help="For the page: give up finding the words of a recording after this many seconds.",
 )
+@click.option(
+    "--allow-host",
+    metavar="NAME",
+    multiple=True,
+    show_default="this machine's own if --host is, else any",
+    help="Name that the server is asked under, such as a proxy's. Requests under other names are refused; may be given "
+    "several times.",
+)
 @recognizer_options
 def serve_command(
     model: Path,
@@ -60,6 +68,7 @@ def serve_command(
     max_words: int,
     at_once: int,
     max_wait: float,
+    allow_host: tuple[str, ...],
     **values: Any,
 ) -> None:
     """Serve an exported model over REST, with a page to try it.
@@ -73,20 +82,14 @@ def serve_command(
 
         from can_tf.prediction.word_process import WordProcess
         from can_tf.server.gate import Gate, RequestLimits
+        from can_tf.server.origins import hosts_of
         from can_tf.server.page import try_it
         from can_tf.server.rest import create_app
     except ModuleNotFoundError as error:
         raise MissingExtraError("can-tf serve", "serve") from error
     from can_tf.server.versions import Versions
 
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, port))
-        except OSError as error:
-            raise ConfigError(
-                f"cannot listen at {host}:{port} ({error.strerror}). Give another --port or --host."
-            ) from error
+    with listening_socket(host, port) as listening:
         click.echo(f"Loading {model} ...", err=True)
         versions = Versions(model, lambda line: click.echo(line, err=True))
         address = f"http://{host}:{listening.getsockname()[1]}"
@@ -95,5 +98,26 @@ def serve_command(
         limits = RequestLimits(body_bytes=max_body_mb * 2**20, seconds=max_seconds, words=max_words, at_once=at_once)
         gate = Gate(limits)
         with contextlib.closing(WordProcess(recognizer, max_words=max_words, max_wait=max_wait)) as finder:
-            app = create_app(versions, gate, pages=try_it(versions, gate, finder))
+            pages = try_it(versions, gate, finder)
+            app = create_app(versions, gate, pages=pages, hosts=hosts_of(host, allow_host))
             uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listening])
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Returns a socket bound to an address.
+
+    Raises:
+        ConfigError: The address is taken, or not this machine's.
+    """
+    # asyncio answers without delay (TCP_NODELAY) only where the protocol is named.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise ConfigError(
+            f"cannot listen at {host}:{port} ({error.strerror}). Give another --port or --host."
+        ) from error
+    return listening
