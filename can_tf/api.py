@@ -4,6 +4,7 @@ Importing this module imports TensorFlow, which takes seconds; `can_tf.NAME` doe
 """
 
 from can_tf.alignment.formats import format_alignment, read_alignment
+from can_tf.alignment.recognition import RecognizerOptions
 from can_tf.alignment.word import Word
 from can_tf.audio import read_audio
 from can_tf.corpus.demo import make_demo_corpus
@@ -52,6 +53,7 @@ __all__ = [
     "Prediction",
     "PredictionOptions",
     "Predictor",
+    "RecognizerOptions",
     "Reproduction",
     "Search",
     "TrainOptions",

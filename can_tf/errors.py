@@ -71,7 +71,15 @@ class RunError(CanError):
     """A run folder is missing, damaged, or belongs to another configuration."""
 
 
-class MissingExtraError(CanError):
+class SetupError(CanError):
+    """What all recordings need is missing here; none of them is at fault, and so none is gone on with."""
+
+
+class RecognizerError(SetupError):
+    """A recognizer cannot be made: its model is missing, or does not know the language."""
+
+
+class MissingExtraError(SetupError):
     """An optional part of can_tf is asked for, and its library is not installed."""
 
     def __init__(self, purpose: str, extra: str):
@@ -100,3 +108,11 @@ class ClusterError(CanError):
 
 class PredictionError(CanError):
     """A model refuses what it is asked about."""
+
+
+class WorkerError(CanError):
+    """The process that finds words died of a recording, or failed in a way that nobody foresaw."""
+
+
+class TimeLimitError(WorkerError):
+    """The process that finds words took too long."""

@@ -78,6 +78,27 @@ def run_all(
             future.cancel()
 
 
+def one_ahead(function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+    """Yields a function's results in order; while one is used, a thread works on the next.
+
+    Example:
+        >>> list(one_ahead(abs, [-1, 2]))
+        [1, 2]
+    """
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        coming: concurrent.futures.Future[Result] | None = None
+        try:
+            for task in tasks:
+                ready, coming = coming, thread.submit(function, task)
+                if ready is not None:
+                    yield ready.result()
+            if coming is not None:
+                yield coming.result()
+        finally:
+            if coming is not None:
+                coming.cancel()
+
+
 def process_pool(workers: int) -> concurrent.futures.Executor:
     """Returns an executor of processes that end when this one does, even if it is killed.
 

@@ -69,7 +69,7 @@ def test_nothing_depends_on_a_clock_that_can_be_set():
 
 
 def test_optional_libraries_are_imported_where_they_are_used():
-    assert modules_with(r"^(import|from) (matplotlib|espeakng_loader|pocketsphinx|num2words)") == []
+    assert modules_with(r"^(import|from) (matplotlib|espeakng_loader|pocketsphinx|num2words|faster_whisper)") == []
 
 
 def test_no_file_is_over_300_lines():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from can_tf.processes import _quotas, cores, process_pool, run_all
+from can_tf.processes import _quotas, cores, one_ahead, process_pool, run_all
 from tests.conftest import wait_until
 
 # A pool whose two processes tell their numbers and then sleep.
@@ -96,3 +96,25 @@ def test_a_control_groups_share_of_time_counts(tmp_path, groups, files, expected
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"{text}\n")
     assert [*dict.fromkeys(_quotas(groups, tmp_path))] == expected
+
+
+def test_one_result_is_made_while_another_is_used():
+    made = []
+    results = one_ahead(lambda task: made.append(task) or task, [1, 2, 3])
+    assert next(results) == 1
+    wait_until(lambda: made == [1, 2], seconds=10)
+    assert list(results) == [2, 3]
+
+
+def test_an_error_comes_in_its_turn_and_ends_the_work():
+    def divide(number):
+        made.append(number)
+        return 6 // number
+
+    made = []
+    results = one_ahead(divide, [3, 0, 2, 1])
+    assert next(results) == 2
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    assert made[:2] == [3, 0]
+    assert 1 not in made

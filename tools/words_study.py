@@ -18,9 +18,10 @@ from typing import Any
 
 import click
 import numpy as np
+from recognition_study import word_errors
 
 from can_tf.alignment.forced import Aligner
-from can_tf.alignment.recognition import SphinxRecognizer
+from can_tf.alignment.recognition.sphinx import SphinxRecognizer
 from can_tf.alignment.silence import is_silence
 from can_tf.alignment.spans import is_filler, share_silence
 from can_tf.alignment.transcript import spoken_words
@@ -140,16 +141,6 @@ def _with_edges(words: tuple[Word, ...], shifts: Sequence[float]) -> tuple[Word,
 def _between(words: Sequence[Word], edges: Sequence[float]) -> tuple[Word, ...]:
     pairs = itertools.pairwise(edges)
     return tuple(Word(word.text, start, end) for word, (start, end) in zip(words, pairs, strict=True))
-
-
-def word_errors(said: Sequence[str], heard: Sequence[str]) -> int:
-    """Returns the insertions, deletions and substitutions between two lines of words (Levenshtein, 1966)."""
-    row = list(range(len(heard) + 1))
-    for index, word in enumerate(said, 1):
-        previous, row[0] = row[0], index
-        for place, other in enumerate(heard, 1):
-            previous, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, previous + (word != other))
-    return row[-1]
 
 
 def _texts(words: Words) -> list[str]:

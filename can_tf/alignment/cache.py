@@ -1,46 +1,77 @@
-"""Alignments that are kept: a corpus is built into records more than once, and aligned only once."""
+"""Words that are kept: a corpus is built into records more than once, and aligned or recognized only once."""
 
+import functools
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from can_tf.alignment.forced import Aligner, aligner_description
+from can_tf.alignment.recognition import Recognizer
+from can_tf.alignment.recognition.registry import Choice
 from can_tf.alignment.transcript import spoken_words
 from can_tf.alignment.word import Word
 from can_tf.files import write_json
 from can_tf.samples import pcm16
 
 
-class CachedAligner:
-    """Aligns transcripts, and keeps the result in a folder by content: of recording, words and aligner.
+class CachedWords:
+    """Finds the words of recordings, and keeps the result in a folder by content: of recording, words and finder.
 
     Several processes may share a folder. A model is loaded only for what is not there. What is refused is not kept.
+
+    Args:
+        folder: Where results are kept.
+        recognizer: For recordings without a transcript, what it is made of and what decides its words; None where all
+            have one.
     """
 
-    def __init__(self, folder: Path):
-        self._folder = folder
-        self._aligner_description = aligner_description()
+    def __init__(self, folder: Path, recognizer: tuple[Choice, str] | None = None):
+        self._folder, self._choice = folder, recognizer
         self._aligner: Aligner | None = None
+        self._recognizer: Recognizer | None = None
+
+    @functools.cached_property
+    def _aligned_by(self) -> str:
+        return aligner_description()
 
     def align(self, samples: np.ndarray, transcript: str) -> tuple[Word, ...]:
         """Returns words and silences with their times; arguments and errors as `can_tf.alignment.forced` has them."""
         words = spoken_words(transcript)
-        path = self._folder / f"{self._key(samples, words)}.json"
+
+        def align() -> tuple[Word, ...]:
+            self._aligner = self._aligner or Aligner()
+            return self._aligner.align(samples, words)
+
+        return self._kept([self._aligned_by, words], samples, align)
+
+    def recognize(self, samples: np.ndarray) -> tuple[Word, ...]:
+        """Returns words with their times, as the recognizer does."""
+        if self._choice is None:
+            raise ValueError("there is no recognizer")
+        choice, description = self._choice
+
+        def recognize() -> tuple[Word, ...]:
+            self._recognizer = self._recognizer or choice.make()
+            return self._recognizer.recognize(samples)
+
+        return self._kept([description], samples, recognize)
+
+    def _kept(
+        self, about: Sequence[Any], samples: np.ndarray, find: Callable[[], tuple[Word, ...]]
+    ) -> tuple[Word, ...]:
+        digest = hashlib.sha256(json.dumps(about).encode())
+        digest.update(pcm16(samples).tobytes())
+        path = self._folder / f"{digest.hexdigest()}.json"
         if kept := read_kept(path):
             return kept
-        self._aligner = self._aligner or Aligner()
-        tokens = self._aligner.align(samples, words)
+        tokens = find()
         write_json(path, [[token.text, token.start, token.end] for token in tokens])
         return tokens
-
-    def _key(self, samples: np.ndarray, words: Sequence[str]) -> str:
-        digest = hashlib.sha256(json.dumps([self._aligner_description, words]).encode())
-        digest.update(pcm16(samples).tobytes())
-        return digest.hexdigest()
 
 
 def read_kept(path: Path) -> tuple[Word, ...] | None:

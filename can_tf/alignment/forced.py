@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from can_tf.alignment.audible import check_audible
 from can_tf.alignment.pronunciation import Pronouncer
 from can_tf.alignment.silence import is_silence
-from can_tf.alignment.sphinx import SearchResult, check_audible, make_decoder, search
+from can_tf.alignment.sphinx import SearchResult, make_decoder, search
 from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError, MissingExtraError
 from can_tf.limits import MAX_WORDS, words_fault

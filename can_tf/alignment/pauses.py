@@ -19,6 +19,9 @@ PAUSE_SECONDS = 0.3
 MAX_STRETCH_SECONDS = 15.0
 _MODE = 2  # Of 0 to 3: how sure the detector is before it says "voice".
 _SHORTEST_SECONDS = 0.2  # Less is a click or a cough.
+_LOUDNESS_FRAMES_PER_SECOND = 100
+_SHORTEST_GAP_FRAMES = 10  # Less belongs to a sound, such as the silence before a "t".
+_LOUDEST, _LEAST_OF_LOUDEST = 0.98, 1e-3  # A quantile of the frames' power; 30 dB below it, sound is no longer loud.
 _MARGIN_SECONDS = 0.1  # The detector comes late to soft sounds.
 
 
@@ -51,6 +54,30 @@ def find_stretches(samples: np.ndarray) -> list[Stretch]:
         for first, end in _split(*run, loudness, longest)
     ]
     return list(_with_margins(times, len(samples) / SAMPLE_RATE_HZ))
+
+
+def loud_stretches(samples: np.ndarray) -> list[Stretch]:
+    """Returns where a few seconds of speech are loud, to 10 ms: finer than a detector of voices, which hears more.
+
+    Where there is noise of nearly the voice's loudness, all of it is loud.
+
+    Args:
+        samples: `<float32>[samples]` at `SAMPLE_RATE_HZ`.
+
+    Example:
+        >>> loud_stretches(np.repeat(np.float32([0, 0.5, 0]), 1600))
+        [Stretch(start=0.1, end=0.2)]
+    """
+    size = SAMPLE_RATE_HZ // _LOUDNESS_FRAMES_PER_SECOND
+    frames = samples[: len(samples) // size * size].reshape(-1, size)
+    if not len(frames):
+        return []
+    power = np.square(frames.astype(np.float64)).mean(axis=1)
+    loud = power > np.quantile(power, _LOUDEST) * _LEAST_OF_LOUDEST
+    return [
+        Stretch(first / _LOUDNESS_FRAMES_PER_SECOND, end / _LOUDNESS_FRAMES_PER_SECOND)
+        for first, end in _runs(loud, _SHORTEST_GAP_FRAMES)
+    ]
 
 
 def split_words(words: Sequence[Word]) -> list[tuple[Word, ...]]:

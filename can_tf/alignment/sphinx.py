@@ -9,13 +9,12 @@ import numpy as np
 
 from can_tf.alignment.silence import SILENCE, is_silence, without_silence
 from can_tf.alignment.word import Word, normalize_word
-from can_tf.errors import AlignmentError, MissingExtraError
+from can_tf.errors import MissingExtraError
 from can_tf.samples import SAMPLE_RATE_HZ, pcm16
 
 _FRAMES_PER_SECOND = 100
 _LOWEST_SCORE = 1e-300  # Below it, a float is zero.
 _PADDING_PEAK = 10  # Of 32,767.
-_QUIETEST_PEAK = 1e-3  # Of full scale; nothing louder is silence.
 
 
 class SearchResult(NamedTuple):
@@ -44,24 +43,17 @@ def make_voice_detector(mode: int) -> Any:
     return _library().Vad(mode=mode, sample_rate=SAMPLE_RATE_HZ)
 
 
+def check_installed() -> None:
+    """Raises MissingExtraError if pocketsphinx is not installed."""
+    _library()
+
+
 def _library() -> Any:
     try:
         import pocketsphinx
     except ImportError as error:
         raise MissingExtraError("Finding words in speech", "align") from error
     return pocketsphinx
-
-
-def check_audible(samples: np.ndarray, max_seconds: float) -> None:
-    """Raises AlignmentError if a recording is longer than that or silent."""
-    seconds = len(samples) / SAMPLE_RATE_HZ
-    if seconds > max_seconds:
-        raise AlignmentError(
-            f"the recording is {seconds:.0f} s long; expected at most {max_seconds:.0f} s. Cut it at its pauses; "
-            "can-tf predict does with --timeline"
-        )
-    if not len(samples) or np.abs(samples).max() < _QUIETEST_PEAK:
-        raise AlignmentError(f"the recording, {seconds:.2f} s long, is silent")
 
 
 def search(decoder: Any, samples: np.ndarray, *, padding_frames: int = 0) -> SearchResult:

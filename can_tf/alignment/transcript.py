@@ -82,8 +82,8 @@ def _latin(word: str) -> str:
     letters = "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
     if not re.fullmatch(r"[a-z']+", letters):
         raise AlignmentError(
-            f"the word {word[:40]!r} is not written in the Latin alphabet; forced alignment and recognition know "
-            "English alone. Give the words' times with an alignment file instead"
+            f"the word {word[:40]!r} is not written in the Latin alphabet; transcripts are aligned in English alone. "
+            "Leave the transcript out, so that Whisper recognizes the words, or give an alignment file"
         )
     return letters
 

@@ -5,12 +5,7 @@ import re
 import unicodedata
 
 _PRONUNCIATION_VARIANT = re.compile(r"\(\d+\)$")
-# What recognizers and people write around words.
-_PUNCTUATION = (
-    '.,!?;:"()[]{}-\u2013\u2014\u2026'  # Dashes and the ellipsis.
-    "\u201c\u201d\u201e\u201f\u201a\u00ab\u00bb\u2039\u203a\u300c\u300d\u300e\u300f"  # Quotation marks.
-    "\u00a1\u00bf\u060c\u061b\u061f\u0964\u3001\u3002\uff0c\uff01\uff1f\uff1a\uff1b\uff0e\u266a\u266b"
-)
+_PUNCTUATION = frozenset('.,!?;:"()[]{}-\u266a\u266b')  # Written around words, beside that of other scripts.
 _APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u0060\u00b4\u2032\uff07", "'"))
 _UNSEEN = str.maketrans(dict.fromkeys("\u00ad\u200b\u2060\ufeff"))  # The soft hyphen, and spaces of no width.
 _QUOTED = re.compile("\u2018(.+)\u2019|\u2018(.+)", re.DOTALL)  # An apostrophe never begins so.
@@ -44,7 +39,23 @@ def normalize_word(token: str) -> str:
         ['like', 'hola', "don't", '']
     """
     text = token.translate(_UNSEEN).strip()
-    word = unicodedata.normalize("NFC", _PRONUNCIATION_VARIANT.sub("", text).lower()).strip(_PUNCTUATION)
+    word = _bare(unicodedata.normalize("NFC", _PRONUNCIATION_VARIANT.sub("", text).lower()))
     if quoted := _QUOTED.fullmatch(word):
-        word = (quoted[1] or quoted[2]).strip(_PUNCTUATION)
+        word = _bare(quoted[1] or quoted[2])
     return "_".join(word.translate(_APOSTROPHES).split())
+
+
+def _bare(text: str) -> str:
+    """Returns text without punctuation at its ends, of any script; an apostrophe may be part of a word."""
+    first, end = 0, len(text)
+    while first < end and _is_punctuation(text[first]):
+        first += 1
+    while first < end and _is_punctuation(text[end - 1]):
+        end -= 1
+    return text[first:end]
+
+
+def _is_punctuation(character: str) -> bool:
+    if character.isascii() or ord(character) in _APOSTROPHES:
+        return character in _PUNCTUATION
+    return character in _PUNCTUATION or unicodedata.category(character).startswith("P")

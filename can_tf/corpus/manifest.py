@@ -1,10 +1,11 @@
 """Reads a corpus of one's own: one row per utterance, in CSV or JSONL.
 
-Columns: `id`, `audio`, `label`, `speaker`, `alignment` or `transcript`, and where there are any `session` and
+Columns: `id`, `audio`, `label`, `speaker`, and where there are any `alignment` or `transcript`, `session` and
 `scenario`; in any case, or under other names that the options give. Paths are relative to the manifest's folder, and
 may lead out of it: a corpus seldom lies where its list does, and nothing but sound and word timings is read there. An
-id never becomes a path. A transcript is the words themselves, and counts where there is no alignment. An alignment that
-does not mark silence, CTM or JSON, is taken to be silent before its first and after its last word.
+id never becomes a path. A transcript is the words themselves, and counts where there is no alignment; where there is
+neither, words are to be recognized. An alignment that does not mark silence, CTM or JSON, is taken to be silent before
+its first and after its last word.
 """
 
 import unicodedata
@@ -14,7 +15,6 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from can_tf.alignment.formats import marks_silence, read_alignment
-from can_tf.alignment.formats.registry import suffixes_in_words
 from can_tf.alignment.mending import within
 from can_tf.alignment.silence import silence_at_edges
 from can_tf.alignment.word import Word
@@ -101,11 +101,6 @@ def _check(row: Row, seen: set[str], label_set: LabelSet) -> None:
         raise CorpusError(f"its label {row['label']!r} is unknown; the label set {label_set.name} has {known}")
     if not row["audio"]:
         raise CorpusError("names no audio file")
-    if not row["alignment"] and not row["transcript"]:
-        raise CorpusError(
-            f"has neither an alignment nor a transcript; expected a {suffixes_in_words()} file in the column "
-            "alignment, or what is said in the column transcript"
-        )
 
 
 def _is_text(value: str) -> bool:
@@ -166,7 +161,10 @@ def _rows(path: Path, renamed: Mapping[str, str]) -> Iterator[tuple[int, Row, st
         raise CorpusError(f"{path}:{table.rows[0].line}: {faults[0]}.")
     for row, fault in zip(table.rows, faults, strict=True):
         values = {name: _as_text(row.values.get(names[name])) if name in names else "" for name in COLUMNS}
-        yield row.line, values, fault or row.fault
+        fault = fault or row.fault
+        if csv_like and not fault and not values["alignment"] and not values["transcript"]:
+            fault = _words_cut_off(row, names)
+        yield row.line, values, fault
 
 
 def _fault(row: TableRow, names: Mapping[str, str], renamed: Mapping[str, str]) -> str:
@@ -176,6 +174,15 @@ def _fault(row: TableRow, names: Mapping[str, str], renamed: Mapping[str, str]) 
         return lacking(", ".join(missing), missing, tuple(row.values), renamed)
     odd = [name for name, theirs in names.items() if isinstance(row.values.get(theirs), (dict, list, bool))]
     return f"expected text in {', '.join(odd)}" if odd else ""
+
+
+def _words_cut_off(row: TableRow, names: Mapping[str, str]) -> str:
+    """Returns what is wrong with a row without words that ends before its last columns; they may have been there."""
+    lacking = [theirs for name, theirs in names.items() if name in ("alignment", "transcript")]
+    lacking = [theirs for theirs in lacking if theirs not in row.values]
+    if not lacking:
+        return ""
+    return f"ends before its column {lacking[0]}; expected a field for each column, if an empty one"
 
 
 def _as_text(value: Any) -> str:

@@ -15,7 +15,7 @@ class Utterance:
         id: Of printable characters, and the utterance's own within the corpus.
         audio_path: The recording, which nobody has opened yet.
         words: The alignment's tokens as they were read, with times in seconds, silences included, sorted by time; empty
-            where only `transcript` says what is said.
+            where `transcript` says what is said, or where that is to be recognized.
         label: A name of the label set.
         speaker: Who speaks; folds by speaker go by it.
         session: Empty where the corpus has none.

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from can_tf.alignment.recognition import RecognizerOptions
 from can_tf.corpus.utterance import Utterance
-from can_tf.errors import CanError, MissingExtraError, PredictionError, RunError
+from can_tf.errors import CanError, PredictionError, RunError, SetupError
 from can_tf.explanation.data import Explanation, explanation_of
 from can_tf.explanation.page import Group
 from can_tf.export.trained import TrainedModel, load_run
@@ -20,7 +21,6 @@ from can_tf.models.losses import SINGLE_MODALITIES
 from can_tf.prediction.predictor import PredictionOptions, Predictor
 from can_tf.prediction.requests import Request
 from can_tf.progress import Progress, counted, ignore
-from can_tf.records.shards import is_unaligned
 from can_tf.training.run_folder import PREDICTIONS_FILE, read_predictions, read_probabilities
 
 _CONFIDENT = "Most confident: the largest final probability"
@@ -89,7 +89,14 @@ def _largest(values: np.ndarray, count: int) -> list[int]:
     return [int(place) for place in order if np.isfinite(values[place])]
 
 
-def gallery(run: Path, utterances: Mapping[str, Utterance], count: int, progress: Progress = ignore) -> list[Group]:
+def gallery(
+    run: Path,
+    utterances: Mapping[str, Utterance],
+    count: int,
+    progress: Progress = ignore,
+    *,
+    recognizer: RecognizerOptions | None = None,
+) -> list[Group]:
     """Returns the groups of a run's gallery.
 
     Args:
@@ -97,6 +104,7 @@ def gallery(run: Path, utterances: Mapping[str, Utterance], count: int, progress
         utterances: The corpus that its records were made of, by id.
         count: Utterances a group, at most.
         progress: Told of the utterances done.
+        recognizer: For utterances whose words were recognized when the records were built; the same as then.
 
     Raises:
         RunError: The run cannot be read, or the corpus is another one.
@@ -113,7 +121,7 @@ def gallery(run: Path, utterances: Mapping[str, Utterance], count: int, progress
     answers = read_answers(run, model.model_config, model.metrics)
     groups = worth_a_look(answers, count)
     places = sorted({place for found in groups.values() for place in found})
-    run_gallery = _Gallery(run, model, answers, utterances)
+    run_gallery = _Gallery(run, model, answers, utterances, recognizer)
     explained = {}
     report = counted(progress, "Explaining", "utterances")
     for done, place in enumerate(places, 1):
@@ -125,10 +133,19 @@ def gallery(run: Path, utterances: Mapping[str, Utterance], count: int, progress
 class _Gallery:
     """Asks a run's model about its test utterances again, by their recordings."""
 
-    def __init__(self, run: Path, model: TrainedModel, answers: Answers, utterances: Mapping[str, Utterance]):
+    def __init__(
+        self,
+        run: Path,
+        model: TrainedModel,
+        answers: Answers,
+        utterances: Mapping[str, Utterance],
+        recognizer: RecognizerOptions | None,
+    ):
         self._run, self._model, self._answers, self._utterances = run, model, answers, utterances
         options = PredictionOptions(
-            fillers=model.config["records"]["fillers"], limits=Limits(seconds=math.inf, words=sys.maxsize)
+            fillers=model.config["records"]["fillers"],
+            recognizer=recognizer,
+            limits=Limits(seconds=math.inf, words=sys.maxsize),
         )
         self._predictor = Predictor(model, options)
 
@@ -142,7 +159,7 @@ class _Gallery:
             [prediction] = self._predictor.predict_all([request])
             if isinstance(prediction, PredictionError):
                 raise prediction
-        except MissingExtraError:
+        except SetupError:
             raise
         except CanError as error:
             raise RunError(f"{self._run}: {name} cannot be explained ({' '.join(str(error).split())}).") from error
@@ -158,7 +175,8 @@ class _Gallery:
     def _request(self, utterance: Utterance) -> Request:
         """Returns what the model is asked: samples, words and silences as `build-records` has them."""
         samples = self._predictor.read(utterance.audio_path)
-        if is_unaligned(utterance):
-            tokens = self._predictor.find_words(samples, utterance.transcript)
-            return self._predictor.request_of_tokens(samples, tokens, "transcript")
+        if not utterance.words:
+            tokens = self._predictor.find_words(samples, utterance.transcript or None)
+            words_from = "transcript" if utterance.transcript else "recognition"
+            return self._predictor.request_of_tokens(samples, tokens, words_from)
         return self._predictor.request_of_tokens(samples, utterance.words, "alignment")

@@ -4,15 +4,16 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from can_tf.alignment import forced, recognition
+from can_tf.alignment import forced
 from can_tf.alignment.forced import OOV_POLICIES, Aligner
-from can_tf.alignment.recognition import SphinxRecognizer
+from can_tf.alignment.recognition import RecognizerOptions
 from can_tf.alignment.silence import without_silence
 from can_tf.alignment.transcript import spoken_words
 from can_tf.alignment.word import Word
 from can_tf.audio import read_audio
-from can_tf.errors import AlignmentError, CanError, MissingExtraError
+from can_tf.errors import AlignmentError, CanError, SetupError
 from can_tf.limits import MAX_WORDS
+from can_tf.prediction.words import FindsWords, WordFinder
 from can_tf.progress import Progress, counted, ignore
 from can_tf.samples import SAMPLE_RATE_HZ
 
@@ -49,24 +50,30 @@ def align_recordings(
     oov: str = OOV_POLICIES[0],
     max_seconds: float | None = None,
     max_words: int = MAX_WORDS,
+    word_finder: FindsWords | None = None,
     progress: Progress = ignore,
 ) -> list[AlignedRecording | CanError]:
-    """Tells when each word of English recordings is said. `format_alignment` makes files of the answers.
+    """Tells when each word of recordings is said; with transcripts, of English ones.
+
+    `format_alignment` makes files of the answers.
 
     Args:
         paths: Files that `can_tf.audio.read_audio` reads.
         transcript_of: Called with a recording's path, returns what is said in it, or raises a `CanError`; a dict's
-            `get` will do. Without it, words are recognized, and many will be wrong.
+            `get` will do. Without it, words are recognized, in any language that the recognizer knows.
         oov: What becomes of words outside the pronouncing dictionary: "guess" or "error", as for `Aligner`.
-        max_seconds: Longer recordings are refused; None is 600 for transcripts and 60 for recognition.
+        max_seconds: Longer recordings are refused; None is 600 for transcripts, and for recognition what the recognizer
+            takes.
         max_words: Transcripts of more are refused.
+        word_finder: Recognizes words; None has the best recognizer that is at hand do it.
         progress: Told of the recordings done.
 
     Returns:
         What was found in each recording, in the order of the paths; the error in place of one that cannot be aligned.
 
     Raises:
-        MissingExtraError: pocketsphinx is not installed, or what spells out numbers or guesses pronunciations.
+        MissingExtraError, RecognizerError: What finds words is not there, or what spells out numbers or guesses
+            pronunciations.
 
     Example:
         >>> [error] = align_recordings([Path("missing.wav")], {Path("missing.wav"): "good day"}.get)
@@ -74,7 +81,9 @@ def align_recordings(
         'AudioError'
     """
     find_words = (
-        _recognition(max_seconds) if transcript_of is None else _alignment(transcript_of, oov, max_seconds, max_words)
+        _recognition(max_seconds, word_finder)
+        if transcript_of is None
+        else _alignment(transcript_of, oov, max_seconds, max_words)
     )
     answers: list[AlignedRecording | CanError] = []
     report = counted(progress, "Aligning", "recordings")
@@ -82,7 +91,7 @@ def align_recordings(
     for path in paths:
         try:
             answers.append(find_words(path))
-        except MissingExtraError:
+        except SetupError:
             raise
         except CanError as error:
             answers.append(error)
@@ -90,13 +99,12 @@ def align_recordings(
     return answers
 
 
-def _recognition(max_seconds: float | None) -> Callable[[Path], AlignedRecording]:
-    longest = max_seconds or recognition.MAX_SECONDS
-    recognizer = SphinxRecognizer(max_seconds=longest)
+def _recognition(max_seconds: float | None, finder: FindsWords | None) -> Callable[[Path], AlignedRecording]:
+    finder = finder or WordFinder(RecognizerOptions(max_seconds=max_seconds))
 
     def recognize(path: Path) -> AlignedRecording:
-        samples = read_audio(path, max_seconds=longest)
-        return AlignedRecording(path, recognizer.recognize(samples), len(samples) / SAMPLE_RATE_HZ)
+        samples = read_audio(path, max_seconds=finder.longest_seconds)
+        return AlignedRecording(path, finder.find(samples), len(samples) / SAMPLE_RATE_HZ)
 
     return recognize
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from can_tf.errors import CanError, MissingExtraError
+from can_tf.errors import CanError, SetupError
 from can_tf.prediction.answers import Prediction
 from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request
 from can_tf.prediction.speaker import how_standardized, predict_together
+from can_tf.processes import one_ahead
 from can_tf.progress import Event, Progress, counted, ignore
 
 BATCH_SIZE = 16
@@ -34,14 +35,14 @@ def ask_many(
 
     Args:
         predictor: Who is asked.
-        paths: The recordings. They are read one batch at a time, unless the model was trained with `normalize`
-            "speaker": then all are read first, as recordings of one speaker.
+        paths: The recordings. They are read, and their words found, one batch ahead of the model, unless the model was
+            trained with `normalize` "speaker": then all are read first, as recordings of one speaker.
         words_of: Finds the words of a recording.
         batch_size: Recordings per batch.
         progress: Told of the recordings done.
 
     Raises:
-        MissingExtraError: Words are to be found, and pocketsphinx is not installed.
+        MissingExtraError, RecognizerError: Words are to be found, and what is needed for it is not there.
         ServerError: A server does not answer.
     """
     batches = requests_in_batches(predictor, paths, words_of, batch_size, "Predicting", progress)
@@ -61,10 +62,12 @@ def requests_in_batches(
     """Yields the requests of recordings, or what is wrong with one, batch by batch; tells of those done as `work`."""
     report = counted(progress, work, "recordings")
     report(0, len(paths))
-    for start in range(0, len(paths), batch_size):
-        requests = [_request_or_error(predictor, path, words_of) for path in paths[start : start + batch_size]]
+    batches = [paths[start : start + batch_size] for start in range(0, len(paths), batch_size)]
+    done = 0
+    for requests in one_ahead(lambda batch: [_request_or_error(predictor, path, words_of) for path in batch], batches):
         yield requests
-        report(start + len(requests), len(paths))
+        done += len(requests)
+        report(done, len(paths))
 
 
 def predict_many(
@@ -91,7 +94,7 @@ def _request_or_error(predictor: Predictor, path: Path, words_of: WordsOf) -> Re
     try:
         alignment, transcript = words_of(path)
         return predictor.request(path, alignment, transcript=transcript)
-    except MissingExtraError:
+    except SetupError:
         raise
     except CanError as error:
         return error

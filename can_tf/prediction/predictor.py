@@ -10,7 +10,7 @@ import numpy as np
 
 from can_tf.alignment.formats import DEFAULT_READING, Reading, marks_silence, read_alignment
 from can_tf.alignment.mending import mended, within
-from can_tf.alignment.recognition import Recognizer
+from can_tf.alignment.recognition import Recognizer, RecognizerOptions
 from can_tf.alignment.silence import silence_at_edges
 from can_tf.alignment.spans import FILLER_POLICIES, share_silence
 from can_tf.alignment.word import Word
@@ -21,7 +21,7 @@ from can_tf.limits import DEFAULT_LIMITS, Limits, words_fault
 from can_tf.prediction.answers import Prediction, predictions_of
 from can_tf.prediction.backends import Backend, connect, open_model
 from can_tf.prediction.requests import FEATURES_SIGNATURE, FRAMES_SIGNATURE, Request, inputs_of, inputs_of_frames
-from can_tf.prediction.words import WordFinder
+from can_tf.prediction.words import FindsWords, WordFinder
 from can_tf.samples import SAMPLE_RATE_HZ
 
 DESCRIPTION_FILE = Path("assets.extra", "can_tf.json")
@@ -50,7 +50,7 @@ class PredictionOptions:
     Attributes:
         fillers: What becomes of noises that an aligner names: "keep" or "drop"; None does as the model's records did,
             and keeps them where a server is asked, which does not say.
-        recognizer: Finds the words of recordings that come without; None is pocketsphinx, which gets many wrong.
+        recognizer: Finds the words of recordings that come without: one, or which it is; None is the best at hand.
         limits: Seconds and words that a recording may have.
         reject_below: Confidence, from 0 to 1, below which a prediction's label is "uncertain".
         reading: Which tier or channel of an alignment file has the words, and what else in it marks silence.
@@ -66,7 +66,7 @@ class PredictionOptions:
     """
 
     fillers: str | None = None
-    recognizer: Recognizer | None = None
+    recognizer: Recognizer | RecognizerOptions | None = None
     limits: Limits = DEFAULT_LIMITS
     reject_below: float = 0.0
     reading: Reading = DEFAULT_READING
@@ -90,6 +90,7 @@ class Predictor:
 
     Attributes:
         options: The same, with `fillers` decided.
+        word_finder: Finds the words.
 
     Example:
         >>> predictor = load("saved_models/can")
@@ -104,12 +105,12 @@ class Predictor:
         backend: Backend,
         options: PredictionOptions | None = None,
         *,
-        word_finder: WordFinder | None = None,
+        word_finder: FindsWords | None = None,
     ):
         options = options or PredictionOptions()
         self._backend = backend
         self.options = dataclasses.replace(options, fillers=options.fillers or FILLER_POLICIES[0])
-        self._word_finder = word_finder or WordFinder(options.recognizer, max_words=options.limits.words)
+        self.word_finder = word_finder or WordFinder(options.recognizer, max_words=options.limits.words)
 
     def predict(
         self,
@@ -132,7 +133,7 @@ class Predictor:
 
         Raises:
             AudioError, AlignmentError: The audio or the words cannot be used.
-            MissingExtraError: Words are to be found, and pocketsphinx is not installed.
+            MissingExtraError, RecognizerError: Words are to be found, and what is needed for it is not there.
             PredictionError: The model refuses them.
             ServerError: A server does not answer.
         """
@@ -178,7 +179,7 @@ class Predictor:
 
     def find_words(self, samples: np.ndarray, transcript: str | None = None) -> tuple[Word, ...]:
         """Returns words and silences by a transcript, or by recognition; see `WordFinder`."""
-        return self._word_finder.find(samples, transcript)
+        return self.word_finder.find(samples, transcript)
 
     def request_of_tokens(
         self, samples: np.ndarray, tokens: Sequence[Word], words_from: str, name: str = _NAMELESS
@@ -258,12 +259,15 @@ def _with_edges(tokens: Sequence[Word], seconds: float, name: str) -> tuple[Word
     return silence_at_edges(within(tokens, seconds, name), seconds) if tokens else ()
 
 
-def load(path: Path | str, options: PredictionOptions | None = None) -> Predictor:
+def load(
+    path: Path | str, options: PredictionOptions | None = None, *, word_finder: FindsWords | None = None
+) -> Predictor:
     """Returns the model of an export.
 
     Args:
         path: A version's folder, or a model's, whose newest version is taken.
         options: How it is asked.
+        word_finder: As `Predictor` has it.
 
     Raises:
         ExportError: There is no export, or it cannot be loaded.
@@ -273,10 +277,12 @@ def load(path: Path | str, options: PredictionOptions | None = None) -> Predicto
     description = description_of(model.folder)
     fillers = options.fillers or description["records"]["fillers"]
     normalize = options.normalize or description.get("options", {}).get("normalize", "none")
-    return Predictor(model, dataclasses.replace(options, fillers=fillers, normalize=normalize))
+    return Predictor(model, dataclasses.replace(options, fillers=fillers, normalize=normalize), word_finder=word_finder)
 
 
-def at_server(url: str, options: PredictionOptions | None = None) -> Predictor:
+def at_server(
+    url: str, options: PredictionOptions | None = None, *, word_finder: FindsWords | None = None
+) -> Predictor:
     """Returns the model that a server has; see `can_tf.prediction.backends.connect`.
 
     Example:
@@ -284,7 +290,7 @@ def at_server(url: str, options: PredictionOptions | None = None) -> Predictor:
         >>> predictor.options.reject_below
         0.6
     """
-    return Predictor(connect(url), options)
+    return Predictor(connect(url), options, word_finder=word_finder)
 
 
 def description_of(version: Path) -> dict[str, Any]:

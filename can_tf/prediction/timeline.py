@@ -12,15 +12,19 @@ from can_tf.alignment.pauses import Stretch, find_stretches, split_words, stretc
 from can_tf.alignment.silence import is_silence
 from can_tf.alignment.word import Word
 from can_tf.audio import Source
-from can_tf.errors import AlignmentError, CanError, MissingExtraError
+from can_tf.errors import AlignmentError, CanError, SetupError
 from can_tf.prediction.answers import Prediction
 from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request
 from can_tf.prediction.speaker import predict_together
+from can_tf.processes import one_ahead
 from can_tf.progress import Progress, counted, ignore
 from can_tf.samples import SAMPLE_RATE_HZ
 
 _STRETCHES_PER_BATCH = 8
+
+# A stretch and its words, whose times count from the stretch's start; None where they are not known yet.
+_Piece = tuple[Stretch, tuple[Word, ...] | None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -61,13 +65,14 @@ def timeline(
     Args:
         predictor: Who is asked.
         audio: What `can_tf.audio.read_audio` reads.
-        alignment: The words of the whole recording and their times. Without them, each stretch's words are recognized.
+        alignment: The words of the whole recording and their times. Without them they are recognized: in the whole
+            recording, or in each stretch where the recognizer does not take as much.
         transcript: What is said in the whole recording, to be aligned, where there is no alignment.
         progress: Told of the stretches done.
 
     Raises:
         AudioError, AlignmentError: The recording or its words cannot be used, or nobody speaks.
-        MissingExtraError: pocketsphinx is needed and not installed.
+        MissingExtraError, RecognizerError: What is needed to find words or pauses is not there.
         ServerError: A server does not answer.
 
     Example:
@@ -87,9 +92,13 @@ def timeline(
     report = counted(progress, "Predicting", "stretches")
     # Standardizing by speaker takes all stretches at the same time.
     size = len(pieces) if predictor.options.normalize == "speaker" else _STRETCHES_PER_BATCH
-    for first in range(0, len(pieces), size):
-        batch = pieces[first : first + size]
-        requests = [_request(predictor, samples, stretch, words, transcript) for stretch, words in batch]
+    words_from = "alignment" if alignment is not None else "recognition" if transcript is None else "transcript"
+
+    def requests_of(batch: Sequence[_Piece]) -> list[Request | CanError]:
+        return [_request(predictor, samples, stretch, words, words_from) for stretch, words in batch]
+
+    batches = [pieces[first : first + size] for first in range(0, len(pieces), size)]
+    for batch, requests in zip(batches, one_ahead(requests_of, batches), strict=True):
         good = [request for request in requests if isinstance(request, Request)]
         answered = iter(predict_together(predictor, good) if good else [])
         for (stretch, _), request in zip(batch, requests, strict=True):
@@ -100,10 +109,9 @@ def timeline(
 
 def _pieces(
     predictor: Predictor, samples: np.ndarray, words: Sequence[Word] | None, transcript: str | None, where: str
-) -> Iterator[tuple[Stretch, tuple[Word, ...] | None]]:
-    """Yields stretches with their words, whose times count from the stretch's start; None where they are not known."""
+) -> Iterator[_Piece]:
     seconds = len(samples) / SAMPLE_RATE_HZ
-    if words is None and transcript is None:
+    if words is None and transcript is None and seconds > predictor.word_finder.whole_seconds:
         for stretch in find_stretches(samples):
             yield stretch, None
         return
@@ -118,15 +126,13 @@ def _request(
     samples: np.ndarray,
     stretch: Stretch,
     words: Sequence[Word] | None,
-    transcript: str | None,
+    words_from: str,
 ) -> Request | CanError:
     part = samples[round(stretch.start * SAMPLE_RATE_HZ) : round(stretch.end * SAMPLE_RATE_HZ)]
     try:
         request = predictor.request(part, words, sample_rate=SAMPLE_RATE_HZ)
-    except MissingExtraError:
+    except SetupError:
         raise
     except CanError as error:
         return error
-    if words is None or transcript is None:
-        return request
-    return dataclasses.replace(request, words_from="transcript")
+    return dataclasses.replace(request, words_from=words_from)

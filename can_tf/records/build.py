@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from can_tf.alignment.forced import aligner_description
+from can_tf.alignment.recognition import RecognizerOptions
+from can_tf.alignment.recognition.registry import Choice
 from can_tf.checksums import CHECKSUMS_FILE, checksums_of, write_checksums
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import RecordsError
@@ -23,18 +24,17 @@ from can_tf.locks import alone_in
 from can_tf.notices import tell_again
 from can_tf.processes import process_pool, run_all
 from can_tf.progress import Progress, counted, ignore
-from can_tf.provenance import git_commit, versions
 from can_tf.records.dataset import (
     DATASET_FILE,
     REJECTED_COLUMNS,
     REJECTED_FILE,
-    SCHEMA_VERSION,
     UTTERANCES_FILE,
     Dataset,
     load_dataset,
 )
-from can_tf.records.fingerprint import UTTERANCES_PER_SHARD, hash_of_sound, hash_of_utterances
-from can_tf.records.shards import BUILD_FOLDER, BuildOptions, ShardTask, build_shard, finished_report, is_unaligned
+from can_tf.records.fingerprint import UTTERANCES_PER_SHARD
+from can_tf.records.plan import chosen_recognizer, has_transcripts, make_plan
+from can_tf.records.shards import BUILD_FOLDER, BuildOptions, ShardTask, build_shard, finished_report
 from can_tf.records.specification import COLUMNS
 
 _PLAN_FILE = "plan.json"
@@ -51,6 +51,7 @@ def build_records(
     progress: Progress = ignore,
     executor: concurrent.futures.Executor | None = None,
     alignments: Path | None = None,
+    recognizer: RecognizerOptions | None = None,
 ) -> Dataset:
     """Writes a corpus as TFRecords, or finishes a build that was interrupted.
 
@@ -63,14 +64,16 @@ def build_records(
         strict: Whether an utterance that cannot be used is an error.
         progress: Told of the utterances done.
         executor: Builds the shards in place of `workers` processes here; its processes see the same files.
-        alignments: Folder that keeps the alignments of transcripts by content, for other records of the same corpus; by
-            default `alignments` beside the folder.
+        alignments: Folder that keeps words that were aligned or recognized, by content, for other records of the same
+            corpus; by default `alignments` beside the folder.
+        recognizer: Which one finds the words of utterances with neither an alignment nor a transcript; None is the best
+            at hand. `progress` is told.
 
     Raises:
         RecordsError: The folder holds other records, nothing in the corpus is usable, a worker died, or `strict` and
             an utterance was rejected.
         BusyError: Another process builds records in the folder.
-        MissingExtraError: There are transcripts to be aligned, and pocketsphinx is not installed.
+        MissingExtraError, RecognizerError: Words are to be aligned or recognized, and what that needs is not there.
 
     Example:
         >>> from can_tf import read_corpus
@@ -80,7 +83,8 @@ def build_records(
         3
     """
     options = options or BuildOptions()
-    plan = _plan(corpus, options)
+    chosen = chosen_recognizer(corpus, recognizer or RecognizerOptions(), progress)
+    plan = make_plan(corpus, options, chosen)
     if (folder / DATASET_FILE).exists() and not overwrite:
         return _existing_dataset(folder, plan)
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,36 +95,11 @@ def build_records(
             return _existing_dataset(folder, plan)
         _begin(folder, plan)
         alignments = alignments or folder.parent / "alignments"
-        if _has_transcripts(corpus):
+        if has_transcripts(corpus) or chosen:
             alignments.mkdir(parents=True, exist_ok=True)
-        tasks = _shard_tasks(corpus, folder, options, alignments)
+        tasks = _shard_tasks(corpus, folder, options, alignments, chosen)
         reports = _build_shards(tasks, workers, executor, progress)
         return _finish(corpus, folder, plan, reports, strict)
-
-
-def _plan(corpus: Corpus, options: BuildOptions) -> dict[str, Any]:
-    """Returns what records are made of, as `dataset.json` describes it."""
-    made_of = {"utterances": hash_of_utterances(corpus, options), "sound": hash_of_sound(corpus)}
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "labels": list(corpus.labels),
-        **options.to_json(),
-        "corpus": {
-            "name": corpus.name,
-            "synthetic": corpus.synthetic,
-            **({"listeners": dict(corpus.listeners)} if corpus.listeners else {}),
-            **({"notes": list(corpus.notes)} if corpus.notes else {}),
-        },
-        **({"aligner": aligner_description()} if _has_transcripts(corpus) else {}),
-        "made_of": made_of,
-        "fingerprint": sha256_of_json(made_of),
-        "versions": versions(),
-        "git_commit": git_commit(),
-    }
-
-
-def _has_transcripts(corpus: Corpus) -> bool:
-    return any(is_unaligned(utterance) for utterance in corpus.utterances)
 
 
 def _clear(folder: Path) -> None:
@@ -156,7 +135,7 @@ def _differences(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
         for plan in (stored, asked)
     )
     settings = [name for name in asked["features"] if name != "name"]
-    named = ("corpus", "labels", "segmentation", "overlap", "fillers", "features", *settings, "aligner")
+    named = ("corpus", "labels", "segmentation", "overlap", "fillers", "features", *settings, "aligner", "recognizer")
     if changes := _changes(before, now, named):
         return changes
     if before.get("made_of", {}).get("utterances") == now["made_of"]["utterances"]:
@@ -196,7 +175,9 @@ def read_plan(path: Path) -> dict[str, Any]:
         raise RecordsError(f"{path}: is damaged ({error}). Start afresh with --overwrite.") from error
 
 
-def _shard_tasks(corpus: Corpus, folder: Path, options: BuildOptions, alignments: Path) -> list[ShardTask]:
+def _shard_tasks(
+    corpus: Corpus, folder: Path, options: BuildOptions, alignments: Path, recognizer: tuple[Choice, str] | None
+) -> list[ShardTask]:
     utterances = corpus.utterances
     starts = range(0, len(utterances), UTTERANCES_PER_SHARD)
     return [
@@ -208,6 +189,7 @@ def _shard_tasks(corpus: Corpus, folder: Path, options: BuildOptions, alignments
             corpus.labels,
             options,
             alignments,
+            recognizer,
         )
         for index, start in enumerate(starts)
     ]

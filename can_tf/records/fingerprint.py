@@ -17,8 +17,11 @@ from can_tf.records.specification import described
 UTTERANCES_PER_SHARD = 64
 
 
-def hash_of_utterances(corpus: Corpus, options: BuildOptions) -> str:
-    """Returns a hash of all that decides the records, but for the sound."""
+def hash_of_utterances(corpus: Corpus, options: BuildOptions, recognizer: str | None = None) -> str:
+    """Returns a hash of all that decides the records, but for the sound.
+
+    `recognizer` is what decides the words of utterances that have none.
+    """
     digest = hashlib.sha256()
 
     def add(value: Any) -> None:
@@ -29,6 +32,8 @@ def hash_of_utterances(corpus: Corpus, options: BuildOptions) -> str:
         add([described(utterance), [(word.text, word.start, word.end) for word in utterance.words]])
         if is_unaligned(utterance):
             add([utterance.transcript, aligner_description()])
+        elif not utterance.words:
+            add(recognizer)
     add([(rejection.id, rejection.reason) for rejection in corpus.rejected])
     return digest.hexdigest()
 

@@ -15,13 +15,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from can_tf.alignment.cache import CachedAligner
+from can_tf.alignment.cache import CachedWords
 from can_tf.alignment.mending import within
+from can_tf.alignment.recognition.registry import Choice
+from can_tf.alignment.silence import silence_at_edges
 from can_tf.alignment.spans import segment_spans, share_silence
 from can_tf.alignment.word import Word
 from can_tf.audio import read_audio
 from can_tf.corpus.utterance import Rejection, Utterance
-from can_tf.errors import CanError, MissingExtraError, RecordsError
+from can_tf.errors import CanError, RecordsError, SetupError
 from can_tf.features.front_end import FrontEnd
 from can_tf.features.mfcc import Mfcc
 from can_tf.features.registry import front_end_to_json
@@ -76,7 +78,8 @@ class ShardTask:
     utterances: tuple[Utterance, ...]
     labels: tuple[str, ...]
     options: BuildOptions
-    alignments: Path  # Where alignments of transcripts are kept.
+    alignments: Path  # Where words that were aligned or recognized are kept.
+    recognizer: tuple[Choice, str] | None = None  # And what decides its words, where some are to be recognized.
 
     @property
     def path(self) -> Path:
@@ -213,15 +216,11 @@ def _record(prepared: _Prepared, frames: np.ndarray, segment_frames: np.ndarray)
 
 
 def _prepared(task: ShardTask, rejected: list[Rejection]) -> Iterator[_Prepared]:
-    aligner = (
-        CachedAligner(task.base / task.alignments)
-        if any(is_unaligned(utterance) for utterance in task.utterances)
-        else None
-    )
+    finder = CachedWords(task.base / task.alignments, task.recognizer)
     for utterance in task.utterances:
         try:
-            yield _prepare(utterance, task.base, task.options, aligner)
-        except MissingExtraError:
+            yield _prepare(utterance, task.base, task.options, finder)
+        except SetupError:
             raise
         except CanError as error:
             rejected.append(_rejection(utterance, str(error)))
@@ -232,16 +231,23 @@ def is_unaligned(utterance: Utterance) -> bool:
     return not utterance.words and bool(utterance.transcript)
 
 
-def _prepare(utterance: Utterance, base: Path, options: BuildOptions, aligner: CachedAligner | None) -> _Prepared:
+def is_unheard(utterance: Utterance) -> bool:
+    """Tells whether an utterance's words are to be recognized."""
+    return not utterance.words and not utterance.transcript
+
+
+def _prepare(utterance: Utterance, base: Path, options: BuildOptions, finder: CachedWords) -> _Prepared:
     from can_tf.features.recordings import SegmentedAudio
 
     # Errors have the path as the corpus does, so that rejected.csv does not show where it was made. How long recordings
     # may be was for `can_tf.corpus.size_limits` to say, before there were shards.
     samples = read_audio(base / utterance.audio_path, name=str(utterance.audio_path), max_seconds=math.inf)
     tokens = utterance.words
-    if aligner is not None and is_unaligned(utterance):
-        tokens = aligner.align(samples, utterance.transcript)
     seconds = len(samples) / SAMPLE_RATE_HZ
+    if is_unaligned(utterance):
+        tokens = finder.align(samples, utterance.transcript)
+    elif is_unheard(utterance):
+        tokens = silence_at_edges(finder.recognize(samples), seconds)
     words = share_silence(within(tokens, seconds, str(utterance.audio_path)), fillers=options.fillers)
     return _Prepared(utterance, words, seconds, SegmentedAudio(samples, segment_spans(words, options.segmentation)))
 

@@ -18,16 +18,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from can_tf.alignment.recognition import MAX_SECONDS
-from can_tf.errors import AlignmentError, AudioError, MissingExtraError, PredictionError
+from can_tf.errors import AlignmentError, AudioError, PredictionError, SetupError, TimeLimitError, WorkerError
 from can_tf.explanation.data import explanation_of
 from can_tf.explanation.page import SYNTHETIC, site_file
 from can_tf.json_shapes import mismatch
-from can_tf.limits import PICTURE_SECONDS, Limits
+from can_tf.limits import PICTURE_SECONDS, WORDS_SECONDS, Limits
+from can_tf.prediction.answers import Prediction
 from can_tf.prediction.backends import LocalModel
 from can_tf.prediction.predictor import PredictionOptions, Predictor
 from can_tf.prediction.requests import Request as Asked
-from can_tf.prediction.words import WordFinder
+from can_tf.prediction.word_process import WordProcess
+from can_tf.prediction.words import FindsWords
 from can_tf.samples import SAMPLE_RATE_HZ
 from can_tf.server.gate import Gate, HttpError
 from can_tf.server.rest import refusal
@@ -49,9 +50,15 @@ _HEADERS = {
 }
 
 
-def try_it(versions: Versions, gate: Gate) -> list[Route]:
-    """Returns the page's addresses."""
-    asking = _Asking(versions, gate)
+def try_it(versions: Versions, gate: Gate, word_finder: FindsWords | None = None) -> list[Route]:
+    """Returns the page's addresses.
+
+    Args:
+        versions: The model.
+        gate: What stands before it.
+        word_finder: Finds the words of recordings; None is a process with the best recognizer at hand.
+    """
+    asking = _Asking(versions, gate, word_finder or WordProcess(max_words=gate.limits.words, max_wait=WORDS_SECONDS))
     files = [Route(f"/{name}", _file(name, *about), methods=["GET"]) for name, about in _FILES.items()]
     return [Route("/", asking.page, methods=["GET"]), Route("/explain", asking.explain, methods=["POST"]), *files]
 
@@ -68,12 +75,13 @@ def _file(name: str, kind: str, package: str) -> Any:
 class _Asking:
     """Answers the page. Its requests wait among themselves, so that they do not keep others from the model."""
 
-    def __init__(self, versions: Versions, gate: Gate):
+    def __init__(self, versions: Versions, gate: Gate, word_finder: FindsWords):
         self._versions, self._model_turns = versions, gate.turns
-        # Words are found for one request at a time: pocketsphinx is not for several threads.
+        # Words are found for one request at a time, in a process that has the cores left by the model.
         self._gate = Gate(dataclasses.replace(gate.limits, at_once=1, waiting=_WAITING))
         self._seconds = min(gate.limits.seconds, PICTURE_SECONDS)
-        self._word_finder = WordFinder(max_words=gate.limits.words)
+        self._word_finder = word_finder
+        self._recognition = _recognition(word_finder, self._seconds)
 
     async def page(self, request: Request) -> Response:
         version = self._versions.current
@@ -82,7 +90,8 @@ class _Asking:
             version=version.number,
             rate=SAMPLE_RATE_HZ,
             seconds=f"{self._seconds:g}",
-            recognized_seconds=f"{min(self._seconds, MAX_SECONDS):g}",
+            recognized_seconds=f"{self._recognition[0]:g}",
+            recognition=html.escape(self._recognition[1]),
             warning=f'<p class="warning">{SYNTHETIC}</p>' if version.records["corpus"]["synthetic"] else "",
         )
         return HTMLResponse(text, headers=_HEADERS)
@@ -92,13 +101,15 @@ class _Asking:
             answer = await self._explanation(request)
         except HttpError as error:
             return refusal(str(error), error.status)
-        except MissingExtraError as error:
-            return refusal(str(error), 501)
+        except SetupError as error:
+            return refusal(" ".join(str(error).split()), 501)
+        except WorkerError as error:
+            return refusal(str(error), 504 if isinstance(error, TimeLimitError) else 500)
         except (AlignmentError, AudioError, PredictionError) as error:
             return refusal(" ".join(error.without_option.split()), 400)
-        return Response(json.dumps(answer), media_type="application/json")  # ASCII, whatever a word is made of.
+        return Response(answer, media_type="application/json")
 
-    async def _explanation(self, request: Request) -> dict[str, Any]:
+    async def _explanation(self, request: Request) -> str:
         # Which pages of other sites cannot send without being asked whether they may.
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise HttpError(415, "Expected the content type application/json")
@@ -107,13 +118,26 @@ class _Asking:
         options = PredictionOptions(fillers=version.records["fillers"], limits=limits)
         predictor = Predictor(LocalModel(version), options, word_finder=self._word_finder)
         async with self._gate.body(request) as content:
-            question = read_question(content)
             run = anyio.to_thread.run_sync
+            question = await run(read_question, content, limiter=self._gate.turns)
             asked = await run(question.asked_of, predictor, limiter=self._gate.turns)
             [prediction] = await run(predictor.predict_all, [asked], limiter=self._model_turns)
             if isinstance(prediction, PredictionError):
                 raise prediction
-            return await run(explanation_of(question.name, asked, prediction).to_page, limiter=self._gate.turns)
+            return await run(_answer, question.name, asked, prediction, limiter=self._gate.turns)
+
+
+def _answer(name: str, asked: Asked, prediction: Prediction) -> str:
+    """Returns the explanation as JSON, in ASCII, whatever a word is made of."""
+    return json.dumps(explanation_of(name, asked, prediction).to_page())
+
+
+def _recognition(word_finder: FindsWords, seconds: float) -> tuple[float, str]:
+    """Returns the longest recording whose words are recognized, and what to say of them."""
+    try:
+        return min(seconds, word_finder.longest_seconds), f"have the words recognized by {word_finder.recognizer}"
+    except SetupError:
+        return seconds, "be told that this server has nothing to recognize words with"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -35,6 +35,7 @@ _PATH = re.compile(
     r"(?P<what>/metadata|:predict|:classify|:regress)?",
     re.IGNORECASE,
 )
+_RETRY_AFTER_SECONDS = 10  # For one who is turned away because too many wait.
 _STATUS_OF_ERRORS: tuple[tuple[type, int], ...] = (
     (tf.errors.InvalidArgumentError, 400),
     (tf.errors.FailedPreconditionError, 400),
@@ -75,7 +76,8 @@ async def _internal_error(request: Request, error: Exception) -> JSONResponse:
 
 def refusal(message: str, status: int) -> JSONResponse:
     """Returns an error; half a character of a request ("\\ud800"), which no reply can hold, becomes a question mark."""
-    return JSONResponse({"error": message.encode("utf-8", "replace").decode()}, status)
+    headers = {"Retry-After": str(_RETRY_AFTER_SECONDS)} if status == 503 else None
+    return JSONResponse({"error": message.encode("utf-8", "replace").decode()}, status, headers)
 
 
 class _Service:

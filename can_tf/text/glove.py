@@ -17,18 +17,22 @@ import gzip
 import hashlib
 import itertools
 import math
+import re
 import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from can_tf.errors import TextError
-from can_tf.progress import Progress, counted, ignore
+from can_tf.progress import Event, Progress, counted, ignore
 
+_EXPECTED = "Expected word vectors in GloVe's or fastText's text format."
+_HEADER = re.compile(rb"(\d{1,12}) (\d{1,6})")
+_FASTTEXT_BINARY = b"\xba\x16\x4f\x2f"
 _LINES_TO_FIND_DIMENSION = 100
 _LINES_BETWEEN_REPORTS = 20_000
 _BYTES_PER_MB = 1_000_000
@@ -66,15 +70,13 @@ def read_glove(path: Path, wanted: Iterable[str], progress: Progress = ignore) -
     needed = {spelling for word in words for part in (word, *_parts(word)) for spelling in _spellings(part)}
     try:
         if not path.is_file():
-            raise TextError(
-                f"{path}: cannot be read (there is no such file). Expected word vectors in GloVe's text format."
-            )
-        dimension = _dimension(path)
-        rows = {row.word: row.vector for row in _rows(path, dimension, needed, progress)}
+            raise TextError(f"{path}: cannot be read (there is no such file). {_EXPECTED}")
+        layout = _layout(path)
+        rows = {row.word: row.vector for row in _rows(path, layout, needed, progress)}
     except (OSError, EOFError, zlib.error) as error:
-        raise TextError(f"{path}: cannot be read ({error}). Expected word vectors in GloVe's text format.") from error
+        raise TextError(f"{path}: cannot be read ({error}). {_EXPECTED}") from error
     vectors = {word: _vector(word, rows) for word in words}
-    return GloveVectors(dimension, {word: vector for word, vector in vectors.items() if vector is not None})
+    return GloveVectors(layout.dimension, {word: vector for word, vector in vectors.items() if vector is not None})
 
 
 def embedding_matrix(vocabulary: Sequence[str], glove: GloveVectors, seed: int) -> np.ndarray:
@@ -142,17 +144,30 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO, int]]:
             yield raw, raw, size
 
 
-def _dimension(path: Path) -> int:
-    """Returns the commonest number of columns behind the word over the first lines."""
+class _Layout(NamedTuple):
+    """Numbers in a line, and the number of words that a first line tells; None where there is no such line."""
+
+    dimension: int
+    words: int | None
+
+
+def _layout(path: Path) -> _Layout:
+    """Returns what the first line tells, or else the commonest number of columns behind a word over the first."""
     with _opened(path) as (lines, _, _):
-        first = itertools.islice((_plain(line) for line in lines), _LINES_TO_FIND_DIMENSION)
-        counts = Counter(line.count(b" ") for line in first if line)
-    if not counts:
-        raise TextError(f"{path}: is empty. Expected word vectors in GloVe's text format.")
+        first = [line for line in itertools.islice(map(_plain, lines), _LINES_TO_FIND_DIMENSION) if line]
+    if not first:
+        raise TextError(f"{path}: is empty. {_EXPECTED}")
+    if first[0].startswith(_FASTTEXT_BINARY):
+        raise TextError(f"{path}: is a binary model of fastText; give its vectors as text, the .vec file.")
+    counts = Counter(line.count(b" ") for line in first)
+    if header := _HEADER.fullmatch(first[0]):
+        words, dimension = map(int, header.groups())
+        if dimension >= 2 and (counts[dimension] or len(first) == 1):
+            return _Layout(dimension, words)
     dimension = counts.most_common(1)[0][0]
     if dimension < 2:
         raise TextError(f"{path}:1: expected a word and its numbers with spaces between them, as GloVe writes them.")
-    return dimension
+    return _Layout(dimension, None)
 
 
 def _plain(line: bytes) -> bytes:
@@ -160,15 +175,18 @@ def _plain(line: bytes) -> bytes:
     return line.rstrip().replace(b"\t", b" ").removeprefix(codecs.BOM_UTF8)
 
 
-def _rows(path: Path, dimension: int, needed: set[str], progress: Progress) -> Iterator[_Row]:
+def _rows(path: Path, layout: _Layout, needed: set[str], progress: Progress) -> Iterator[_Row]:
+    dimension, words = layout.dimension, 0
     needed_bytes = {word.encode() for word in needed}
     report = counted(progress, "Reading word vectors", "MB")
     with _opened(path) as (lines, raw, size):
         for number, line in enumerate(map(_plain, lines), 1):
             if not line:
                 continue
-            columns = line.count(b" ")
-            if columns < dimension and not (number == 1 and columns == 1):  # word2vec's header: words, dimension.
+            if number == 1 and layout.words is not None:
+                continue
+            columns, words = line.count(b" "), words + 1
+            if columns < dimension:
                 raise _bad_line(path, number, dimension, f"found {columns}")
             # Most lines end here: a word has spaces only where there are more columns than numbers.
             word = line.split(b" ", 1)[0] if columns == dimension else line.rsplit(b" ", dimension)[0]
@@ -177,6 +195,9 @@ def _rows(path: Path, dimension: int, needed: set[str], progress: Progress) -> I
             if number % _LINES_BETWEEN_REPORTS == 0:
                 report(_megabytes(raw.tell()), _megabytes(size))
         report(_megabytes(size), _megabytes(size))
+    if layout.words is not None and words != layout.words:
+        note = f"{path}: holds {words} words, and {layout.words} by its first line. Was it cut short?"
+        progress(Event("Reading word vectors", note=note))
 
 
 def _megabytes(size: int) -> int:

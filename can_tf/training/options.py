@@ -65,7 +65,7 @@ class TrainOptions:
     )
     glove: str | None = option(
         None,
-        "Word vectors in GloVe's text format.",
+        "Word vectors in GloVe's or fastText's text format.",
         default_help="the demo's own for the demo corpus, random vectors elsewhere",
     )
     epochs: int = option(100, "Maximum number of epochs.", bounds=_FROM_1)

@@ -25,8 +25,8 @@ class Speech(NamedTuple):
         return len(self.samples) / SAMPLE_RATE_HZ
 
 
-def speech_of(name: str) -> Speech:
-    path = FOLDER / f"{name}.flac"
+def speech_of(name: str, folder: Path = FOLDER) -> Speech:
+    path = folder / f"{name}.flac"
     return Speech(path, read_audio(path), path.with_suffix(".txt").read_text(encoding="utf-8"))
 
 

@@ -74,6 +74,10 @@ def test_a_word_that_would_get_no_time_is_an_error_that_names_it():
         ("\ufeffso\u00ad\u200b", "so"),
         ("\u0130L", "i\u0307l"),
         ("\uff0c", ""),
+        ("\u0562\u0561\u0580\u0587\u0589", "\u0562\u0561\u0580\u0587"),  # Armenian.
+        ("\u1230\u120b\u121d\u1362", "\u1230\u120b\u121d"),  # Amharic.
+        ("\u0646\u0639\u0645\u061f", "\u0646\u0639\u0645"),  # Arabic.
+        ("5%", "5%"),
     ],
 )
 def test_words_are_normalized(token, word):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -129,7 +130,8 @@ def test_audio_alone_is_enough(exported, speech):
     assert "young" in [word["word"] for word in answer["words"]]
     assert answer["words"][-1]["end"] == pytest.approx(soundfile.info(speech).duration, abs=1e-3)
     assert "1 of 1 recordings had neither an alignment nor a transcript: their words were recognized" in done.stderr
-    assert "many will be wrong" in done.stderr
+    assert "by pocketsphinx, which knows English alone and gets many words wrong (en 1)." in done.stderr
+    assert "Not at hand is Whisper" in done.stderr
 
 
 def test_a_transcript_is_enough(exported, speech, tmp_path):
@@ -171,6 +173,18 @@ def test_speech_of_another_rate_is_understood_too(exported, speech):
     soundfile.write(speech.with_suffix(".mp3"), np.repeat(resample(samples, 16_000, 44_100)[:, None], 2, 1), 44_100)
     done = run("predict", speech.with_suffix(".mp3"), "--model", exported.folder, "--json")
     assert "young" in [word["word"] for word in json.loads(done.stdout)[0]["words"]]
+
+
+@pytest.mark.parametrize("command", ["predict", "explain", "align", "build-records", "serve"])
+def test_a_recognizer_that_cannot_be_made_is_told_before_any_work(speech, monkeypatch, command):
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
+    what = [] if command in ("build-records", "serve") else [speech]
+    done = run(command, *what, "--recognizer", "whisper")
+    assert (done.exit_code, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    assert "pip install 'can_tf[asr]'" in line
+    [line] = run(command, *what, "--recognizer", "sphinx", "--language", "de").stderr.splitlines()
+    assert "pocketsphinx knows English (en) alone" in line
 
 
 @pytest.mark.parametrize(

@@ -71,13 +71,13 @@ def test_bad_rows_are_rejected_with_their_number_and_the_rest_is_kept(folder):
     )
     label_set = LabelSet("mine", ("calm",), {"calm": "calm"}, ("skip",))
     corpus = read_manifest(path, label_set)
-    assert [utterance.id for utterance in corpus.utterances] == ["u1"]
+    assert [utterance.id for utterance in corpus.utterances] == ["u1", "u5"]
+    assert (corpus.utterances[1].words, corpus.utterances[1].transcript) == ((), "")  # To be recognized.
     assert corpus.excluded == {"skip": 1}
     reasons = {rejection.id: rejection.reason for rejection in corpus.rejected}
     assert reasons["u1"] == "row 3: its id occurs twice; the first is used"
     assert reasons["row 4"] == "row 4: expected an id of printable characters"
     assert "none.wav: there is no such audio file" in reasons["u4"]
-    assert "row 6: has neither an alignment nor a transcript" in reasons["u5"]
     assert "its label 'odd' is unknown; the label set mine has calm, skip" in reasons["u6"]
     assert "empty.wdseg: holds no words" in reasons["u7"]
     assert "noise.wav: cannot be read as audio" in reasons["u8"]
@@ -168,3 +168,15 @@ def test_a_manifest_may_name_recordings_anywhere(folder, tmp_path_factory):
     path = folder / "lists" / "m.csv"
     path.write_text(HEADER + f"u1,{elsewhere},calm,ann,,,../a.wdseg\nu2,../wav/a.wav,calm,ann,,,../a.wdseg\n")
     assert [utterance.audio_path.is_file() for utterance in read_manifest(path).utterances] == [True, True]
+
+
+def test_a_row_that_was_cut_short_is_not_taken_for_one_without_words(tmp_path):
+    write_tone(tmp_path / "a.wav", 1.0)
+    path = tmp_path / "m.csv"
+    path.write_text("id,audio,label,speaker,alignment,transcript\nu1,a.wav,calm,ann,,\nu2,a.wav,calm,ann")
+    corpus = read_manifest(path)
+    assert [(each.id, each.words, each.transcript) for each in corpus.utterances] == [("u1", (), "")]
+    [rejection] = corpus.rejected
+    assert rejection.reason == (
+        "row 3: ends before its column alignment; expected a field for each column, if an empty one"
+    )

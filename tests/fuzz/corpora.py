@@ -81,7 +81,6 @@ def check_corpus(corpus: Corpus) -> None:
         assert utterance.id.isprintable()
         assert utterance.label in corpus.labels
         assert utterance.audio_path.is_file()
-        assert utterance.words or utterance.transcript
         if utterance.words:
             check_words(utterance.words)
     "".join(f"{each.id}{each.reason}{each.path}" for each in corpus.rejected).encode()  # Goes into rejected.csv.

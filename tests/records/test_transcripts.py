@@ -9,12 +9,15 @@ import soundfile
 
 from can_tf.alignment.cache import read_kept
 from can_tf.alignment.forced import Aligner, aligner_description
+from can_tf.alignment.recognition import RecognizerOptions
+from can_tf.alignment.recognition.sphinx import SphinxRecognizer
+from can_tf.alignment.silence import silence_at_edges
 from can_tf.alignment.spans import share_silence
 from can_tf.alignment.transcript import spoken_words
 from can_tf.alignment.word import Word
 from can_tf.corpus.manifest import read_manifest
 from can_tf.errors import MissingExtraError, RecordsError
-from can_tf.records import build, shards
+from can_tf.records import build, plan, shards
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.pipeline import read_examples
 from can_tf.records.schema import parse
@@ -130,14 +133,46 @@ def test_another_transcript_is_another_corpus(tmp_path, corpus):
         build_records(read_manifest(tmp_path / "m.csv"), tmp_path / "records", BuildOptions())
 
 
+def test_words_of_rows_with_neither_are_recognized_and_kept(tmp_path):
+    rows = [f"{name},{FOLDER / name}.flac,neutral,reader" for name in NAMES[:2]]
+    (tmp_path / "m.csv").write_text("\n".join(["id,audio,label,speaker", *rows]))
+    said = []
+    for name in ("one", "two"):
+        dataset = build_records(
+            read_manifest(tmp_path / "m.csv"),
+            tmp_path / name,
+            alignments=tmp_path / "kept",
+            progress=lambda event: said.append(event.note),
+            recognizer=RecognizerOptions(name="sphinx"),
+        )
+    assert said[0].startswith("2 utterances with neither an alignment nor a transcript: words are recognized by pocket")
+    records = records_of(dataset)
+    for name in NAMES[:2]:
+        speech = speech_of(name)
+        words = share_silence(silence_at_edges(SphinxRecognizer().recognize(speech.samples), speech.seconds))
+        assert words_in(records[name]) == [word.text for word in words]
+        np.testing.assert_allclose(records[name]["word_end"], [word.end for word in words], atol=1e-6)
+    assert dataset.description["recognizer"].startswith("pocketsphinx 5")
+    assert len(list((tmp_path / "kept").iterdir())) == 2
+
+
+def test_records_tell_which_recognizer_made_their_words(tmp_path, monkeypatch):
+    (tmp_path / "m.csv").write_text(f"id,audio,label,speaker\nu,{FOLDER / NAMES[0]}.flac,neutral,reader\n")
+    corpus, options = read_manifest(tmp_path / "m.csv"), RecognizerOptions(name="sphinx")
+    build_records(corpus, tmp_path / "records", recognizer=options)
+    monkeypatch.setattr(plan.Choice, "describe", lambda choice: "better ears 1.0")
+    with pytest.raises(RecordsError, match=r"holds records with recognizer pocketsphinx 5.* \(now better ears 1.0\)"):
+        build_records(corpus, tmp_path / "records", recognizer=options)
+
+
 def test_without_the_aligner_nothing_is_rejected_for_it(tmp_path, corpus, monkeypatch):
     def missing(*_):
         raise MissingExtraError("Aligning transcripts", "align")
 
-    monkeypatch.setattr(build, "aligner_description", missing)
+    monkeypatch.setattr(plan, "aligner_description", missing)
     with pytest.raises(MissingExtraError, match=r"can_tf\[align\]"):
         build_records(corpus, tmp_path / "records", BuildOptions())
-    monkeypatch.setattr(shards, "CachedAligner", missing)
+    monkeypatch.setattr(shards, "CachedWords", missing)
     task = shards.ShardTask(
         "shard", tmp_path, tmp_path, corpus.utterances, corpus.labels, BuildOptions(), tmp_path / "alignments"
     )

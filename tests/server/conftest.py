@@ -43,3 +43,8 @@ def address(model_folder):
 def predict(address, body, **settings):
     data = body if isinstance(body, bytes) else json.dumps(body)
     return requests.post(f"{address}/v1/models/can:predict", data=data, timeout=60, **settings)
+
+
+@pytest.fixture(scope="module")
+def versions(model_folder) -> Versions:
+    return Versions(model_folder)

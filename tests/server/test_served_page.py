@@ -1,11 +1,7 @@
 """The page of `can-tf serve`, in a headless Chromium and over HTTP."""
 
-import base64
-import concurrent.futures
-import io
 import json
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +15,6 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 import can_tf
-from can_tf.errors import AlignmentError
 from can_tf.export.write import Exported
 from can_tf.server.gate import Gate, RequestLimits
 from can_tf.server.page import try_it
@@ -27,18 +22,9 @@ from can_tf.server.rest import create_app
 from can_tf.server.versions import Versions
 from tests.browser import errors_of, requests_of, start_browser
 from tests.running import running
+from tests.server.page_questions import SPEECH, SPOKEN, TRANSCRIPT, ask, sound
 
 pytestmark = pytest.mark.long
-
-SPEECH = Path(__file__).parents[1] / "alignment" / "data" / "austen-0880.flac"
-TRANSCRIPT = SPEECH.with_suffix(".txt").read_text(encoding="utf-8").strip()
-
-
-@pytest.fixture(scope="module")
-def versions(exported: Exported, tmp_path_factory: pytest.TempPathFactory) -> Versions:
-    folder = tmp_path_factory.mktemp("serve") / "can"
-    shutil.copytree(exported.folder, folder / "1")
-    return Versions(folder)
 
 
 @pytest.fixture(scope="module")
@@ -48,22 +34,8 @@ def address(versions: Versions) -> Iterator[str]:
         yield found
 
 
-def _ask(address: str, **question: object) -> requests.Response:
-    body = {"transcript": None, "name": "x.wav", **question}
-    return requests.post(f"{address}/explain", json=body, timeout=60)
-
-
-def _sound(samples: np.ndarray, rate: int = 16_000, kind: str = "WAV") -> dict[str, str]:
-    file = io.BytesIO()
-    soundfile.write(file, samples, rate, format=kind)
-    return {"b64": base64.b64encode(file.getvalue()).decode()}
-
-
-SPOKEN = {"b64": base64.b64encode(SPEECH.read_bytes()).decode()}
-
-
 def test_the_answer_is_what_the_model_says_of_the_aligned_words(address: str, exported: Exported):
-    answer = _ask(address, audio=SPOKEN, transcript=TRANSCRIPT, name="austen.flac").json()
+    answer = ask(address, audio=SPOKEN, transcript=TRANSCRIPT, name="austen.flac").json()
     expected = can_tf.load(exported.folder).predict(SPEECH, transcript=TRANSCRIPT)
     assert (answer["name"], answer["label"], answer["words_from"]) == ("austen.flac", expected.label, "transcript")
     assert answer["probabilities"] == pytest.approx(expected.probabilities, abs=1e-5)
@@ -73,7 +45,7 @@ def test_the_answer_is_what_the_model_says_of_the_aligned_words(address: str, ex
 
 
 def test_an_empty_transcript_has_the_words_recognized(address: str):
-    answer = _ask(address, audio=SPOKEN, transcript="  ").json()
+    answer = ask(address, audio=SPOKEN, transcript="  ").json()
     assert answer["words_from"] == "recognition"
     assert answer["words"]
 
@@ -81,11 +53,11 @@ def test_an_empty_transcript_has_the_words_recognized(address: str):
 @pytest.mark.parametrize(
     "question,status,expected",
     [
-        ({"audio": _sound(np.zeros(16_000)), "transcript": "good day"}, 400, "x.wav: is silent: each of its"),
+        ({"audio": sound(np.zeros(16_000)), "transcript": "good day"}, 400, "x.wav: is silent: each of its"),
         ({"audio": SPOKEN, "transcript": "\u4f60\u597d"}, 400, "is not written in the Latin alphabet"),
         ({"audio": {"b64": "AAAA"}}, 400, "x.wav: cannot be read as audio"),
         ({"audio": {"b64": "*"}}, 400, "audio: is not base64"),
-        ({"audio": _sound(np.zeros(21 * 8_000), rate=8_000)}, 400, "is 21 s long"),
+        ({"audio": sound(np.zeros(21 * 8_000), rate=8_000)}, 400, "is 21 s long"),
         ({"audio": {"b64": "AAAA" * 2**19}}, 413, "The body is larger"),
         ({"audio": "none"}, 400, "audio: expected an object"),
         ({"audio": SPOKEN, "name": 3}, 400, "name: expected text"),
@@ -93,7 +65,7 @@ def test_an_empty_transcript_has_the_words_recognized(address: str):
     ],
 )
 def test_what_cannot_be_answered_is_one_line(address: str, question: dict, status: int, expected: str):
-    answer = _ask(address, **question)
+    answer = ask(address, **question)
     assert answer.status_code == status, answer.text
     message = answer.json()["error"]
     assert expected in message
@@ -113,38 +85,13 @@ def test_what_a_form_of_another_site_could_send_is_refused(address: str):
     assert answer.status_code == 415
 
 
-def test_the_model_answers_others_while_words_are_found(versions: Versions, monkeypatch: pytest.MonkeyPatch):
-    go_on, begun = threading.Event(), threading.Semaphore(0)
-
-    def slow(*_: object) -> None:
-        begun.release()
-        assert go_on.wait(60)
-        raise AlignmentError("slow")
-
-    monkeypatch.setattr("can_tf.server.page.WordFinder.find", slow)
-    gate = Gate(RequestLimits(at_once=1, waiting=1))
-    with (
-        running(create_app(versions, gate, pages=try_it(versions, gate))) as address,
-        concurrent.futures.ThreadPoolExecutor(4) as pool,
-    ):
-        try:
-            asking = [pool.submit(_ask, address, audio=SPOKEN) for _ in range(3)]
-            assert begun.acquire(timeout=60)
-            answer = requests.post(f"{address}/v1/models/can:predict", json={"instances": []}, timeout=20)
-            assert answer.status_code == 400
-            assert not begun.acquire(blocking=False)  # One at a time.
-        finally:
-            go_on.set()
-        assert [each.result().json() for each in asking] == [{"error": "slow"}] * 3
-
-
 def test_the_page_goes_on_when_its_version_is_gone(exported: Exported, tmp_path: Path):
     shutil.copytree(exported.folder, tmp_path / "can" / "1")
     versions, gate = Versions(tmp_path / "can"), Gate(RequestLimits())
     with running(create_app(versions, gate, pages=try_it(versions, gate))) as address:
         shutil.rmtree(tmp_path / "can")
         assert requests.get(address, timeout=60).status_code == 200
-        assert _ask(address, audio=SPOKEN, transcript=TRANSCRIPT).status_code == 200
+        assert ask(address, audio=SPOKEN, transcript=TRANSCRIPT).status_code == 200
 
 
 def test_the_rest_contract_is_there_beside_the_page(address: str):
@@ -189,7 +136,7 @@ def test_an_upload_with_its_words_becomes_the_picture(page, address: str):
     _one(page, "transcript").send_keys(TRANSCRIPT)
     _one(page, "explain").click()
     _until(page, _words)
-    expected = _ask(address, audio=SPOKEN, transcript=TRANSCRIPT).json()
+    expected = ask(address, audio=SPOKEN, transcript=TRANSCRIPT).json()
     assert _words(page) == [word["word"] for word in expected["words"]]
     shares = page.find_elements(By.CSS_SELECTOR, "#result .row.text.mean .cell")
     assert [float(cell.get_attribute("data-share")) for cell in shares] == pytest.approx(

@@ -44,6 +44,39 @@ def test_a_gzipped_file_and_a_word2vec_header_are_read(tmp_path):
     assert read_glove(path, ["day"]).vectors["day"].tolist() == [1, 0, 0]
 
 
+def test_fasttext_is_read_with_the_spaces_at_the_ends_of_its_lines(tmp_path):
+    path = glove_file(tmp_path, "3 4\n</s> 0 0 0 0 \nMittwoch 1 2 3 4 \r\nk\u00f6nnte 5 6 7 8 \n")
+    found = read_glove(path, ["mittwoch", "k\u00f6nnte"])
+    assert found.dimension == 4
+    assert {word: vector.tolist() for word, vector in found.vectors.items()} == {
+        "mittwoch": [1, 2, 3, 4],
+        "k\u00f6nnte": [5, 6, 7, 8],
+    }
+
+
+def test_one_vector_behind_a_header_is_read(tmp_path):
+    assert read_glove(glove_file(tmp_path, "1 3\nday 1 2 3\n"), ["day"]).vectors["day"].tolist() == [1, 2, 3]
+
+
+def test_a_word_that_is_a_number_is_no_header(tmp_path):
+    found = read_glove(glove_file(tmp_path, "1 2 3\nday 4 5\n"), ["1", "day"])
+    assert (found.dimension, found.vectors["1"].tolist()) == (2, [2, 3])
+
+
+def test_fewer_words_than_the_first_line_tells_are_said(tmp_path):
+    said = []
+    read_glove(glove_file(tmp_path, "9 3\n" + GLOVE), ["day"], said.append)
+    assert "glove.txt: holds 8 words, and 9 by its first line. Was it cut short?" in said[-1].note
+    read_glove(glove_file(tmp_path, "8 3\n" + GLOVE), ["day"], said.append)
+    assert said[-1].note == ""
+
+
+def test_a_binary_model_is_refused(tmp_path):
+    (tmp_path / "cc.de.300.bin").write_bytes(b"\xba\x16\x4f\x2f" + bytes(200))
+    with pytest.raises(TextError, match="is a binary model of fastText; give its vectors as text, the .vec file"):
+        read_glove(tmp_path / "cc.de.300.bin", ["day"])
+
+
 @pytest.mark.parametrize(
     "content, message",
     [

@@ -7,19 +7,24 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from can_tf.alignment import forced, recognition
+from can_tf.alignment import forced
 from can_tf.alignment.forced import OOV_POLICIES
 from can_tf.alignment.formats import FORMATS, format_alignment
+from can_tf.alignment.recognition.registry import RECOGNIZERS
 from can_tf.cli.shared.folders import Recordings, recordings
 from can_tf.cli.shared.names import NameIn
 from can_tf.cli.shared.options import column_option
 from can_tf.cli.shared.progress import ProgressPrinter
+from can_tf.cli.shared.recognizer_options import by, recognizer_of, recognizer_options
 from can_tf.cli.shared.recordings import Transcripts, end_with_errors, one_line
 from can_tf.errors import CanError, ConfigError
 from can_tf.files import replacing
 from can_tf.limits import MAX_WORDS
 from can_tf.prediction.align import AlignedRecording, align_recordings
+from can_tf.prediction.word_process import WordProcess
+from can_tf.prediction.words import check_language
 from can_tf.progress import ignore
 from can_tf.report.tables import format_table
 
@@ -40,8 +45,9 @@ _TABLE = "table"
     help="What is said: the words, a text file, or a folder with one text file per recording, of the same name.",
 )
 @click.option(
-    "--recognize", is_flag=True, help="Recognize the words instead of reading a transcript; many will be wrong."
+    "--recognize", is_flag=True, help="Recognize the words instead of reading a transcript. --recognizer means it too."
 )
+@recognizer_options
 @click.option(
     "--format",
     "format_",
@@ -64,7 +70,8 @@ _TABLE = "table"
 @click.option(
     "--max-seconds",
     type=click.FloatRange(min=0, min_open=True),
-    show_default=f"{forced.MAX_SECONDS:g}; {recognition.MAX_SECONDS:g} with --recognize",
+    show_default=f"{forced.MAX_SECONDS:g}; with --recognize, "
+    + ", ".join(f"{kind.max_seconds:g} by {name}" for name, kind in RECOGNIZERS.items()),
     help="Refuse recordings longer than this.",
 )
 @click.option("--max-words", type=click.IntRange(min=1), default=MAX_WORDS, help="Refuse transcripts with more words.")
@@ -83,19 +90,25 @@ def align_command(
     max_seconds: float | None,
     max_words: int,
     as_json: bool,
+    **values: Any,
 ) -> None:
-    """Align transcripts with English recordings.
+    """Align transcripts with English recordings, or recognize the words of recordings in any language.
 
     Forced alignment finds when each word is said. AUDIO are files or folders; without --transcript, a recording's
     transcript is the .txt or .lab file of the same name beside it.
 
     If a recording cannot be used, the command reports it, goes on with the others, and exits with code 1.
     """
+    typed = ctx.get_parameter_source("recognizer") == ParameterSource.COMMANDLINE
+    recognize = recognize or typed or values["whisper"] is not None
     if bool(audio) == bool(manifest) or (manifest and (transcript or recognize)):
         raise ConfigError("expected AUDIO, with --transcript or --recognize or neither, or else --manifest.")
     said, found = _rows_of(manifest, column) if manifest else ({}, recordings(audio))
     paths = found.paths
     _check_options(paths, transcript, recognize, format_, out)
+    finder = _word_finder(ctx, values, max_seconds) if recognize else None
+    if not recognize:
+        check_language(values["language"])
     transcript_of = said.get if manifest else Transcripts(transcript, found).required
     answers = align_recordings(
         paths,
@@ -103,8 +116,11 @@ def align_command(
         oov=oov,
         max_seconds=max_seconds,
         max_words=max_words,
+        word_finder=finder,
         progress=ProgressPrinter().show if len(paths) > 1 else ignore,
     )
+    if finder is not None and any(isinstance(answer, AlignedRecording) for answer in answers):
+        click.echo(f"Words were recognized by {by(finder)}.", err=True)
     if out is not None:
         _write(answers, found.names(), format_, out)
     if as_json:
@@ -114,6 +130,12 @@ def align_command(
             if isinstance(answer, AlignedRecording):
                 click.echo(_formatted(answer, answer.path.stem, format_), nl=False)
     end_with_errors(ctx, paths, answers)
+
+
+def _word_finder(ctx: click.Context, values: dict[str, Any], max_seconds: float | None) -> WordProcess:
+    finder = WordProcess(recognizer_of(values, max_seconds=max_seconds))
+    ctx.call_on_close(finder.close)
+    return finder
 
 
 def _rows_of(manifest: Path, column: dict[str, str]) -> tuple[dict[Path, str], Recordings]:
@@ -146,7 +168,7 @@ def _check_options(
     paths: Sequence[Path], transcript: str | None, recognize: bool, format_: str, out: Path | None
 ) -> None:
     if recognize and transcript is not None:
-        raise ConfigError("--recognize finds the words itself; leave --transcript out.")
+        raise ConfigError("--recognize and --recognizer find the words themselves; leave --transcript out.")
     if len(paths) > 1 and out is None and format_ != _TABLE:
         raise ConfigError(f"{len(paths)} recordings: --format {format_} needs --out, a folder to write to.")
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -9,6 +10,7 @@ from can_tf.alignment.spans import FILLER_POLICIES, SEGMENTATIONS
 from can_tf.cli.shared.corpora import chosen_corpus, list_options
 from can_tf.cli.shared.options import cluster_option, corpus_options, features_option, limit_options, reading_options
 from can_tf.cli.shared.progress import ProgressPrinter
+from can_tf.cli.shared.recognizer_options import recognizer_of, recognizer_options
 from can_tf.cluster import cluster_executor
 from can_tf.corpus.registry import read_corpus
 from can_tf.limits import Limits
@@ -27,8 +29,9 @@ from can_tf.report.counts import counts_table
     "--alignments",
     type=click.Path(file_okay=False, path_type=Path),
     show_default="alignments, beside --out",
-    help="Folder that caches alignments made from transcripts.",
+    help="Folder that caches words that were aligned or recognized.",
 )
+@recognizer_options
 @features_option
 @click.option(
     "--segmentation",
@@ -83,6 +86,7 @@ def build_records_command(
     strict: bool,
     overwrite: bool,
     as_json: bool,
+    **values: Any,
 ) -> None:
     """Turn a corpus into TFRecords of word-level segments. Re-running it resumes an interrupted build."""
     from can_tf.corpus.size_limits import reject_oversized
@@ -90,6 +94,7 @@ def build_records_command(
     from can_tf.records.build import BuildOptions, build_records
     from can_tf.records.dataset import REJECTED_FILE
 
+    recognizer = recognizer_of(values)
     name, root = chosen_corpus(corpus, root, utterances, seed)
     found = read_corpus(name, root, labels, list_options(column, tier, silence))
     usable = reject_oversized(found, Limits(seconds=max_seconds, words=max_words))
@@ -107,6 +112,7 @@ def build_records_command(
             progress=ProgressPrinter().show,
             executor=executor,
             alignments=alignments,
+            recognizer=recognizer,
         )
     if as_json:
         click.echo(json.dumps(dataset.description, indent=2))

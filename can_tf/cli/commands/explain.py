@@ -9,11 +9,13 @@ import click
 from click.core import ParameterSource
 
 from can_tf.alignment.formats import alignment_suffixes
+from can_tf.alignment.recognition import RecognizerOptions
 from can_tf.cli.shared.corpora import chosen_corpus, list_options
 from can_tf.cli.shared.folders import has_suffix, recordings
 from can_tf.cli.shared.options import corpus_options, limit_options, reading_options
-from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options, say_recognized
+from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options
 from can_tf.cli.shared.progress import ProgressPrinter
+from can_tf.cli.shared.recognizer_options import recognizer_of, say_recognized
 from can_tf.cli.shared.recordings import end_with_errors
 from can_tf.corpus.iemocap import DEMO
 from can_tf.corpus.options import CorpusOptions
@@ -65,34 +67,36 @@ def explain_command(
     For a run, the page shows the test utterances with the most confident predictions, the largest errors, and the
     largest disagreement between text and audio; --root is the corpus that its records were built from.
     """
+    recognizer = recognizer_of(values)
     if len(what) == 1 and (what[0] / CONFIG_FILE).is_file():
         _check_not_given(ctx, _OF_RECORDINGS, "recordings", "a run was")
         run, out = what[0], out or what[0] / "explanation.html"
         _check_out(out, (".html", ".json"), "the test utterances of a run")
         groups, notes = _of_run(
-            run, (corpus, root, labels, utterances), count, list_options(column, values["tier"], values["silence"])
+            run,
+            (corpus, root, labels, utterances),
+            count,
+            list_options(column, values["tier"], values["silence"]),
+            recognizer,
         )
         _write(out, f"{run.resolve().name}: test utterances", groups, notes, as_json)
         return
     _check_not_given(ctx, _OF_RUNS, "a run", "recordings were")
     found, out = recordings(what), out or Path("explanation.html")
     paths = found.paths
-    suffixes = (".html", *_FIGURES, ".json") if len(paths) == 1 else (".html", ".json")
-    _check_out(out, suffixes, f"{len(paths)} recording{'s' * (len(paths) > 1)}")
-    if has_suffix(out, alignment_suffixes()) and out.with_suffix("") in [path.with_suffix("") for path in paths]:
-        raise ConfigError(f"--out {out}: is where a recording's alignment would be looked for. Give it another name.")
+    _check_out_of_recordings(out, paths)
     if not values["server"]:
         values["model"] = _version(values["model"])
     words = Words(alignment, transcript, found)
     if out.suffix.lower() in _FIGURES:
         require("matplotlib", "Drawing a figure", "report")
     words.require_what_finds_them(paths)
-    predictor = open_predictor(values)
+    predictor = open_predictor(ctx, values, recognizer)
     from can_tf.explanation.recordings import explain_recordings
 
     answers = explain_recordings(predictor, paths, words.of, progress=ProgressPrinter().show)
     good = [answer for answer in answers if not isinstance(answer, CanError)]
-    say_recognized([getattr(answer, "prediction", answer) for answer in answers])
+    say_recognized([getattr(answer, "prediction", answer) for answer in answers], predictor.word_finder)
     if good:
         from can_tf.explanation.page import Group
 
@@ -108,6 +112,13 @@ def _check_not_given(ctx: click.Context, names: Sequence[str], of: str, what: st
     typed = [name for name in names if ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE]
     if typed:
         raise ConfigError(f"--{typed[0].replace('_', '-')} belongs to {of}; {what} given.")
+
+
+def _check_out_of_recordings(out: Path, paths: Sequence[Path]) -> None:
+    suffixes = (".html", *_FIGURES, ".json") if len(paths) == 1 else (".html", ".json")
+    _check_out(out, suffixes, f"{len(paths)} recording{'s' * (len(paths) > 1)}")
+    if has_suffix(out, alignment_suffixes()) and out.with_suffix("") in [path.with_suffix("") for path in paths]:
+        raise ConfigError(f"--out {out}: is where a recording's alignment would be looked for. Give it another name.")
 
 
 def _check_out(out: Path, suffixes: Sequence[str], what: str) -> None:
@@ -135,7 +146,11 @@ def _notes(synthetic: bool) -> list[str]:
 
 
 def _of_run(
-    run: Path, source: tuple[str | None, Path | None, str | None, int], count: int, options: CorpusOptions
+    run: Path,
+    source: tuple[str | None, Path | None, str | None, int],
+    count: int,
+    options: CorpusOptions,
+    recognizer: RecognizerOptions,
 ) -> tuple[list[Any], list[str]]:
     """Returns the groups of a run's gallery, and notes to stand above them."""
     from can_tf.explanation.gallery import gallery
@@ -150,7 +165,7 @@ def _of_run(
         raise ConfigError(f"{run}: give the corpus of its records: --root, {READERS[name].root}.")
     name, root = chosen_corpus(name, root, utterances, 0)
     by_id = {utterance.id: utterance for utterance in read_corpus(name, root, labels, options).utterances}
-    groups = gallery(run, by_id, count, ProgressPrinter().show)
+    groups = gallery(run, by_id, count, ProgressPrinter().show, recognizer=recognizer)
     return groups, _notes(synthetic)
 
 

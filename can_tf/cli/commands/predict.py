@@ -9,8 +9,9 @@ import click
 
 from can_tf.cli.shared.folders import recordings
 from can_tf.cli.shared.options import limit_options, reading_options
-from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options, say_recognized
+from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options
 from can_tf.cli.shared.progress import ProgressPrinter
+from can_tf.cli.shared.recognizer_options import recognizer_of, say_recognized
 from can_tf.cli.shared.recordings import end_with_errors, one_line
 from can_tf.cli.shared.timeline import answers_in, show_timelines, timelines
 from can_tf.errors import CanError, ConfigError
@@ -73,8 +74,8 @@ def predict_command(
     """Predict the emotion of recordings. AUDIO are files or folders.
 
     Words and their times are read from an alignment file. Without one, an English transcript is aligned. Without
-    either, the words are recognized by a small recognizer that gets many wrong; if you have a better one, pass its
-    output as an alignment.
+    either, the words are recognized: by Whisper in many languages, or else, in English and with many errors, by
+    pocketsphinx.
 
     If a recording cannot be used, the command reports it, goes on with the others, and exits with code 1.
     """
@@ -88,14 +89,17 @@ def predict_command(
         raise ConfigError("--frames predicts nothing; leave --timeline, --json and --reject-below out.")
     if plot is not None:
         require("matplotlib", "Drawing a timeline", "report")
+    recognizer = recognizer_of(values)
     words.require_what_finds_them(paths)
-    predictor = open_predictor({**values, "reject_below": reject_below})
+    predictor = open_predictor(ctx, {**values, "reject_below": reject_below}, recognizer)
     if frames is not None:
         end_with_errors(ctx, paths, _write_frames(frames, predictor, paths, words.of, batch_size))
         return
     if as_timeline:
         answers = timelines(paths, words.of, predictor)
-        _tell_if_not_calibrated(reject_below, [answer for moments in answers for answer in answers_in(moments)])
+        answered = [answer for moments in answers for answer in answers_in(moments)]
+        _tell_if_not_calibrated(reject_below, answered)
+        say_recognized(answered, predictor.word_finder, "stretches")
         show_timelines(found.names(), answers, as_json=as_json, rttm=rttm, plot=plot)
         end_with_errors(ctx, paths, answers)
         return
@@ -103,7 +107,7 @@ def predict_command(
 
     answers = predict_many(predictor, paths, words.of, batch_size=batch_size, progress=ProgressPrinter().show)
     _tell_if_not_calibrated(reject_below, answers)
-    say_recognized(answers)
+    say_recognized(answers, predictor.word_finder)
     if as_json:
         click.echo(json.dumps([_as_json(path, answer) for path, answer in zip(paths, answers, strict=True)], indent=2))
     else:

@@ -1,12 +1,15 @@
 """`can-tf serve`."""
 
+import contextlib
 import socket
 from pathlib import Path
+from typing import Any
 
 import click
 
+from can_tf.cli.shared.recognizer_options import recognizer_of, recognizer_options
 from can_tf.errors import ConfigError, MissingExtraError
-from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
+from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS, WORDS_SECONDS
 from can_tf.processes import cores
 
 
@@ -41,16 +44,34 @@ from can_tf.processes import cores
     type=click.IntRange(min=1),
     help="Number of requests answered in parallel.",
 )
+@click.option(
+    "--max-wait",
+    default=WORDS_SECONDS,
+    type=click.FloatRange(min=0, min_open=True),
+    help="For the page: give up finding the words of a recording after this many seconds.",
+)
+@recognizer_options
 def serve_command(
-    model: Path, host: str, port: int, max_body_mb: int, max_seconds: float, max_words: int, at_once: int
+    model: Path,
+    host: str,
+    port: int,
+    max_body_mb: int,
+    max_seconds: float,
+    max_words: int,
+    at_once: int,
+    max_wait: float,
+    **values: Any,
 ) -> None:
     """Serve an exported model over REST, with a page to try it.
 
-    The API is TensorFlow Serving's; neither it nor Docker is needed.
+    The API is TensorFlow Serving's; neither it nor Docker is needed. The page has words recognized in a process of its
+    own, which holds up no other request.
     """
+    recognizer = recognizer_of(values)
     try:
         import uvicorn
 
+        from can_tf.prediction.word_process import WordProcess
         from can_tf.server.gate import Gate, RequestLimits
         from can_tf.server.page import try_it
         from can_tf.server.rest import create_app
@@ -73,5 +94,6 @@ def serve_command(
         click.echo(f"Serving version {versions.current.number} at {at} (Ctrl-C ends it).", err=True)
         limits = RequestLimits(body_bytes=max_body_mb * 2**20, seconds=max_seconds, words=max_words, at_once=at_once)
         gate = Gate(limits)
-        app = create_app(versions, gate, pages=try_it(versions, gate))
-        uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listening])
+        with contextlib.closing(WordProcess(recognizer, max_words=max_words, max_wait=max_wait)) as finder:
+            app = create_app(versions, gate, pages=try_it(versions, gate, finder))
+            uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listening])

@@ -61,7 +61,9 @@ def train_command(
 
 def _check_glove(options: TrainOptions, synthetic: bool) -> None:
     if options.glove is not None and not Path(options.glove).is_file():
-        raise ConfigError(f"{options.glove}: there is no such file of word vectors; expected GloVe's text format.")
+        raise ConfigError(
+            f"{options.glove}: there is no such file of word vectors; expected GloVe's or fastText's text format."
+        )
     if options.glove is None and not synthetic:
         click.echo(
             "No --glove given: word vectors start random. The paper starts from GloVe's 300 dimensions.", err=True

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,11 @@ import click
 
 from can_tf.alignment.formats import Reading, alignment_suffixes, recordings_in
 from can_tf.alignment.formats.json_words import is_answer
+from can_tf.alignment.recognition import RecognizerOptions
 from can_tf.alignment.spans import FILLER_POLICIES
 from can_tf.cli.shared.folders import Recordings
 from can_tf.cli.shared.options import with_options
+from can_tf.cli.shared.recognizer_options import recognizer_options
 from can_tf.cli.shared.recordings import Companions, Transcripts
 from can_tf.errors import ConfigError, MissingExtraError
 from can_tf.extras import require
@@ -27,8 +29,8 @@ _STDOUT = 1
 
 
 def prediction_options(command: Any) -> Any:
-    """Adds `--alignment`, `--transcript`, `--model`, `--server` and `--fillers`."""
-    options = [
+    """Adds `--alignment`, `--transcript`, `--recognizer` and its like, `--model`, `--server` and `--fillers`."""
+    options: list[Callable[[Any], Any]] = [
         click.option(
             "--alignment",
             type=click.Path(path_type=Path),
@@ -41,6 +43,7 @@ def prediction_options(command: Any) -> Any:
             help="What is said, if there is no alignment: the words, a text file, or a folder with one text file per "
             "recording, of the same name.",
         ),
+        recognizer_options,
         click.option(
             "--model",
             type=click.Path(file_okay=False, path_type=Path),
@@ -58,17 +61,23 @@ def prediction_options(command: Any) -> Any:
     return with_options(command, options)
 
 
-def open_predictor(values: Mapping[str, Any]) -> "Predictor":
-    """Returns what asks the model that the values of a command's options name."""
+def open_predictor(ctx: click.Context, values: Mapping[str, Any], recognizer: RecognizerOptions) -> "Predictor":
+    """Returns what asks the model that the values of a command's options name; words are found in another process."""
     from can_tf.prediction.predictor import PredictionOptions, at_server, load
+    from can_tf.prediction.word_process import WordProcess
 
+    limits = Limits(seconds=values["max_seconds"], words=values["max_words"])
     options = PredictionOptions(
         fillers=values["fillers"],
-        limits=Limits(seconds=values["max_seconds"], words=values["max_words"]),
+        limits=limits,
         reject_below=values.get("reject_below", 0.0),
         reading=Reading(tier=values["tier"], silence=values["silence"]),
     )
-    return at_server(values["server"], options) if values["server"] else load(values["model"], options)
+    finder = WordProcess(recognizer, max_words=limits.words)
+    ctx.call_on_close(finder.close)
+    if values["server"]:
+        return at_server(values["server"], options, word_finder=finder)
+    return load(values["model"], options, word_finder=finder)
 
 
 class Words:
@@ -116,14 +125,3 @@ def _is_passed_over(path: Path) -> bool:
     if answer := is_answer(path):
         _LOG.warning("%s: holds answers of can-tf and is not taken for word times; for its words, name it", path)
     return answer
-
-
-def say_recognized(answers: list[Any]) -> None:
-    """Says on stderr how many answers rest on recognized words, if any do."""
-    recognized = sum(getattr(answer, "words_from", "") == "recognition" for answer in answers)
-    if recognized:
-        click.echo(
-            f"{recognized} of {len(answers)} recordings had neither an alignment nor a transcript: their words were "
-            "recognized, and many will be wrong.",
-            err=True,
-        )

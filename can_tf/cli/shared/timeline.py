@@ -10,7 +10,7 @@ import click
 from can_tf.alignment.formats.format import one_token
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recordings import one_line
-from can_tf.errors import CanError, MissingExtraError
+from can_tf.errors import CanError, SetupError
 from can_tf.files import replacing
 from can_tf.report.tables import format_table
 
@@ -32,7 +32,7 @@ def timelines(
         try:
             alignment, transcript = words(path)
             answers.append(timeline(predictor, path, alignment, transcript=transcript, progress=ProgressPrinter().show))
-        except MissingExtraError:
+        except SetupError:
             raise
         except CanError as error:
             answers.append(error)
@@ -60,8 +60,6 @@ def show_timelines(
     if plot is not None:
         for path, moments in usable:
             _draw(path, moments, plot)
-    if any(stretch.words_from == "recognition" for _, moments in usable for stretch in answers_in(moments)):
-        click.echo("Words were recognized; many will be wrong.", err=True)
     if as_json:
         click.echo(json.dumps([_as_json(path, moments) for path, moments in zip(paths, found, strict=True)], indent=2))
         return

@@ -12,7 +12,7 @@ const NAMES = { ang: "angry", exc: "excited", hap: "happy", fru: "frustrated", s
 const WORDS_FROM = {
   alignment: "Words and times come from an alignment.",
   transcript: "Words come from a transcript, their times from forced alignment.",
-  recognition: "Words were recognized by a small recognizer; many may be wrong.",
+  recognition: "Words were recognized; some may be wrong.",
 };
 const MODALITIES = ["text", "audio"];
 const NARROWEST_WORD = 22, FEWEST_PIXELS = 60, MOST_PIXELS = 400; // Pixels, and pixels a second.

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from can_tf.alignment.recognition import SphinxRecognizer
+from can_tf.alignment.recognition.sphinx import SphinxRecognizer
 from can_tf.alignment.silence import is_silence
 from can_tf.alignment.transcript import spoken_words
 from can_tf.errors import AlignmentError
