@@ -93,11 +93,11 @@ def test_a_stretch_without_words_does_not_stop_the_others(exported, talk):
     "more, message",
     [
         (("--rttm", "{folder}/x.rttm"), "--rttm and --plot belong to --timeline"),
-        (("{folder}/another.wav", "--timeline", "--plot", "{folder}/x.png"), "--plot draws one recording; 2 were given"),
+        (("{folder}/more.wav", "--timeline", "--plot", "{folder}/x.png"), "--plot draws one recording; 2 were given"),
     ],
 )
 def test_options_that_do_not_go_together(exported, talk, more, message):
-    shutil.copy(talk, talk.parent / "another.wav")
+    shutil.copy(talk, talk.parent / "more.wav")
     done = run(talk, "--model", exported.folder, *(each.format(folder=talk.parent) for each in more))
     assert done.exit_code == 1
     assert message in done.stderr
