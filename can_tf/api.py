@@ -17,6 +17,7 @@ from can_tf.explanation.figure import write_figure
 from can_tf.explanation.gallery import gallery
 from can_tf.explanation.page import Group, write_page
 from can_tf.explanation.recordings import explain_recordings
+from can_tf.explanation.timeline_files import write_timelines
 from can_tf.export.write import export_run
 from can_tf.features.registry import front_end
 from can_tf.models.config import ModelConfig
@@ -33,6 +34,7 @@ from can_tf.report.inspection import inspect_records
 from can_tf.report.integrity import verify
 from can_tf.report.reproduction import Reproduction, reproduce
 from can_tf.report.run import draw_run, read_evaluation
+from can_tf.report.timeline_text import RecordingTimeline
 from can_tf.report.tuning import tune
 from can_tf.training.calibration import calibration_of
 from can_tf.training.cross_validation import cross_validate
@@ -54,6 +56,7 @@ __all__ = [
     "PredictionOptions",
     "Predictor",
     "RecognizerOptions",
+    "RecordingTimeline",
     "Reproduction",
     "Search",
     "TrainOptions",
@@ -88,4 +91,5 @@ __all__ = [
     "verify",
     "write_figure",
     "write_page",
+    "write_timelines",
 ]

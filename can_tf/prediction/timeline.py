@@ -34,15 +34,17 @@ class Moment:
     Attributes:
         start, end: Seconds from the beginning of the recording.
         answer: The prediction, whose words' times count from `start`; or why there is none.
+        speaker: Who speaks, where that is known.
     """
 
     start: float
     end: float
     answer: Prediction | CanError
+    speaker: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Returns the stretch as JSON values; words' times count from the beginning of the recording."""
-        times = {"start": round(self.start, 3), "end": round(self.end, 3)}
+        times = {"start": round(self.start, 3), "end": round(self.end, 3), "speaker": self.speaker}
         if isinstance(self.answer, CanError):
             return {**times, "error": " ".join(str(self.answer).split())}
         shown = self.answer.to_json()

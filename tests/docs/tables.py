@@ -17,6 +17,7 @@ ORDER = (  # A page is read after those before it. The tutorial leaves what `mak
     "docs/iemocap.md",
     "docs/own-corpus.md",
     "docs/answers.md",
+    "docs/long-recordings.md",
     "docs/deploy.md",
     "docs/experiments.md",
 )

@@ -11,6 +11,7 @@ import click
 
 from can_tf.alignment.formats import Reading, alignment_suffixes, recordings_in
 from can_tf.alignment.formats.json_words import is_answer
+from can_tf.alignment.formats.subtitles import is_timeline
 from can_tf.alignment.recognition import RecognizerOptions
 from can_tf.alignment.spans import FILLER_POLICIES
 from can_tf.cli.shared.folders import Recordings
@@ -122,6 +123,6 @@ def _is_written_now(path: Path) -> bool:
 
 
 def _is_passed_over(path: Path) -> bool:
-    if answer := is_answer(path):
+    if answer := is_answer(path) or is_timeline(path):
         _LOG.warning("%s: holds answers of can-tf and is not taken for word times; for its words, name it", path)
     return answer
