@@ -24,6 +24,7 @@ from can_tf.models.config import ModelConfig
 from can_tf.models.registry import build
 from can_tf.prediction.align import align_recordings
 from can_tf.prediction.answers import Prediction
+from can_tf.prediction.listening import listen
 from can_tf.prediction.many import predict_many
 from can_tf.prediction.predictor import PredictionOptions, Predictor, at_server
 from can_tf.prediction.timeline import timeline
@@ -75,6 +76,7 @@ __all__ = [
     "front_end",
     "gallery",
     "inspect_records",
+    "listen",
     "load_dataset",
     "load_label_set",
     "make_demo_corpus",

@@ -11,6 +11,10 @@ from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request
 
 BATCH_SIZE = 16
+EACH_ALONE = (
+    "This model standardizes frames by speaker. Each stretch is standardized by itself, which takes away part of its "
+    "emotion."
+)
 
 
 def how_standardized(recordings: int) -> str:

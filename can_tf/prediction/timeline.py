@@ -97,7 +97,7 @@ def timeline(
     words_from = "alignment" if alignment is not None else "recognition" if transcript is None else "transcript"
 
     def requests_of(batch: Sequence[_Piece]) -> list[Request | CanError]:
-        return [_request(predictor, samples, stretch, words, words_from) for stretch, words in batch]
+        return [request_of_stretch(predictor, _sound(samples, each), words, words_from) for each, words in batch]
 
     batches = [pieces[first : first + size] for first in range(0, len(pieces), size)]
     for batch, requests in zip(batches, one_ahead(requests_of, batches), strict=True):
@@ -123,18 +123,28 @@ def _pieces(
         yield stretch, tuple(Word(word.text, word.start - stretch.start, word.end - stretch.start) for word in group)
 
 
-def _request(
-    predictor: Predictor,
-    samples: np.ndarray,
-    stretch: Stretch,
-    words: Sequence[Word] | None,
-    words_from: str,
+def request_of_stretch(
+    predictor: Predictor, samples: np.ndarray, words: Sequence[Word] | None, words_from: str
 ) -> Request | CanError:
-    part = samples[round(stretch.start * SAMPLE_RATE_HZ) : round(stretch.end * SAMPLE_RATE_HZ)]
+    """Returns the request for a stretch, or what is wrong with it.
+
+    Args:
+        predictor: Who will be asked.
+        samples: Of the stretch, `<float32>[samples]` at `SAMPLE_RATE_HZ`.
+        words: Whose times count from its start; None has them found.
+        words_from: What the request says of them.
+
+    Raises:
+        SetupError: What is needed to find words is not there.
+    """
     try:
-        request = predictor.request(part, words, sample_rate=SAMPLE_RATE_HZ)
+        request = predictor.request(samples, words, sample_rate=SAMPLE_RATE_HZ)
     except SetupError:
         raise
     except CanError as error:
         return error
     return dataclasses.replace(request, words_from=words_from)
+
+
+def _sound(samples: np.ndarray, stretch: Stretch) -> np.ndarray:
+    return samples[round(stretch.start * SAMPLE_RATE_HZ) : round(stretch.end * SAMPLE_RATE_HZ)]
