@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from can_tf.cli.main import main
-from can_tf.cli.shared.timeline import Output, outputs, show_timelines
+from can_tf.cli.shared.folders import Recordings
+from can_tf.cli.shared.timeline import Output, outputs, show_timelines, speakers_of
 from can_tf.errors import AlignmentError, ConfigError, MissingExtraError
 from can_tf.explanation.timeline_files import TIMELINE_FILES, write_timelines
 from can_tf.report.timeline_text import RecordingTimeline
@@ -70,3 +71,27 @@ def test_a_picture_names_its_extra_before_any_work(monkeypatch):
 def test_a_file_of_one_recording_refuses_two(tmp_path):
     with pytest.raises(ConfigError, match="holds one recording; 2 were given"):
         write_timelines(tmp_path / "a.vtt", [RecordingTimeline(Path(name), MOMENTS) for name in ("a.wav", "b.wav")])
+
+
+def test_who_speaks_is_said_of_a_timeline_alone_and_its_file_has_to_be_there(tmp_path):
+    options = {"as_timeline": True}
+    talk = Recordings([Path("talk.wav")])
+    assert speakers_of(None, talk, **options)(Path("talk.wav")) is None
+    with pytest.raises(ConfigError, match="--speakers belongs to --timeline"):
+        speakers_of(tmp_path / "a.rttm", talk, as_timeline=False)
+    with pytest.raises(ConfigError, match="there is no such RTTM file or folder"):
+        speakers_of(tmp_path / "a.rttm", talk, **options)
+    (tmp_path / "talk.rttm").write_text("SPEAKER talk 1 0 1 <NA> <NA> anna\n")
+    assert speakers_of(tmp_path, talk, **options)
+    two = Recordings([Path("talk.wav"), Path("other.wav")])
+    with pytest.raises(ConfigError, match="is one RTTM for 2 recordings"):
+        speakers_of(tmp_path / "talk.rttm", two, **options)
+
+
+def test_the_table_has_a_column_of_speakers_where_they_are_known(capsys):
+    moments = [answered(0.0, 1.0, "not again", 0.75, speaker="anna"), unanswered(1.0, 2.0, "no words")]
+    show_timelines({Path("a.wav"): PurePath("a")}, [moments], [], as_json=False)
+    _, heading, _, first, second = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["label", "start", "end", "confidence", "speaker", "words"]
+    assert first.split() == ["happy", "0.00", "1.00", "0.750", "anna", "not", "again"]
+    assert second.split() == ["-", "1.00", "2.00", "-", "-", "no", "words"]

@@ -29,6 +29,7 @@ def make_files(folder: Path) -> None:
     speech = [soundfile.read(SPEECH / f"{name}.flac", dtype="float32") for name in ("austen-0880", "austen-0890")]
     pause = np.zeros(16_000, np.float32)
     soundfile.write(folder / "meeting.mp3", np.concatenate([speech[0][0], pause, speech[1][0]]), 16_000)
+    (folder / "meeting.rttm").write_text("SPEAKER meeting 1 0.0 4.0 <NA> <NA> anna <NA> <NA>\n")
     (folder / "talk.raw").write_bytes(pcm16(resample(speech[0][0], 16_000, 44_100)).astype("<i2").tobytes())
     (folder / "wav").mkdir()
     (folder / "words").mkdir()

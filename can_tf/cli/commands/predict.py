@@ -13,7 +13,7 @@ from can_tf.cli.shared.prediction_options import Words, open_predictor, predicti
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recognizer_options import recognizer_of, say_recognized
 from can_tf.cli.shared.recordings import end_with_errors, one_line
-from can_tf.cli.shared.timeline import answers_in, outputs, show_timelines, timeline_options, timelines
+from can_tf.cli.shared.timeline import answers_in, outputs, show_timelines, speakers_of, timeline_options, timelines
 from can_tf.errors import CanError, ConfigError
 from can_tf.report.tables import format_table
 
@@ -55,6 +55,7 @@ def predict_command(
     batch_size: int,
     reject_below: float,
     as_timeline: bool,
+    speakers: Path | None,
     out: tuple[Path, ...],
     rttm: Path | None,
     plot: Path | None,
@@ -72,6 +73,7 @@ def predict_command(
     """
     found = recordings(audio)
     paths, words = found.paths, Words(alignment, transcript, found)
+    who_speaks = speakers_of(speakers, found, as_timeline=as_timeline)
     files = outputs(out, rttm, plot, as_timeline=as_timeline, recordings=len(paths))
     if frames is not None and (as_timeline or as_json or reject_below):
         raise ConfigError("--frames predicts nothing; leave --timeline, --json and --reject-below out.")
@@ -82,7 +84,7 @@ def predict_command(
         end_with_errors(ctx, paths, _write_frames(frames, predictor, paths, words.of, batch_size))
         return
     if as_timeline:
-        answers = timelines(paths, words.of, predictor)
+        answers = timelines(paths, words.of, who_speaks, predictor)
         answered = [answer for moments in answers for answer in answers_in(moments)]
         _tell_if_not_calibrated(reject_below, answered)
         say_recognized(answered, predictor.word_finder, "stretches")

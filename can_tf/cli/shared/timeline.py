@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from can_tf.alignment.turns import recordings_with_turns
+from can_tf.cli.shared.folders import Recordings
 from can_tf.cli.shared.options import with_options
 from can_tf.cli.shared.progress import ProgressPrinter
-from can_tf.cli.shared.recordings import one_line
+from can_tf.cli.shared.recordings import Companions, one_line
 from can_tf.errors import CanError, ConfigError, SetupError
 from can_tf.explanation.timeline_files import TIMELINE_FILES, TimelineFile, timeline_file
 from can_tf.extras import require
@@ -25,8 +27,14 @@ _WORDS_SHOWN = 6
 
 
 def timeline_options(command: Any) -> Any:
-    """Adds `--out`, `--rttm` and `--plot`."""
+    """Adds `--speakers`, `--out`, `--rttm` and `--plot`."""
     options = [
+        click.option(
+            "--speakers",
+            type=click.Path(path_type=Path),
+            help="With --timeline: who speaks when, an RTTM file, or a folder with one per recording, of the same "
+            "name. Stretches are cut at its turns.",
+        ),
         click.option(
             "--out",
             multiple=True,
@@ -87,8 +95,26 @@ def outputs(
     return [Output(path, kind) for _, path, kind in named]
 
 
+def speakers_of(given: Path | None, recordings: Recordings, *, as_timeline: bool) -> Callable[[Path], Path | None]:
+    """Returns a function that finds the file that says who speaks in a recording; None where none is given.
+
+    One beside a recording is not looked for: it may be what `--rttm` wrote, with emotions for speakers.
+
+    Raises:
+        ConfigError: What is given is not there, or belongs to no timeline.
+    """
+    if given is None:
+        return lambda path: None
+    if not as_timeline:
+        raise ConfigError("--speakers belongs to --timeline.")
+    return Companions("RTTM", (".rttm",), given, recordings, names=recordings_with_turns).of
+
+
 def timelines(
-    paths: Sequence[Path], words: Callable[[Path], tuple[Path | None, str | None]], predictor: Any
+    paths: Sequence[Path],
+    words: Callable[[Path], tuple[Path | None, str | None]],
+    speakers: Callable[[Path], Path | None],
+    predictor: Any,
 ) -> list[Any]:
     """Returns the stretches of each recording, or the error that kept them from being found."""
     from can_tf.prediction.timeline import timeline
@@ -97,7 +123,10 @@ def timelines(
     for path in paths:
         try:
             alignment, transcript = words(path)
-            answers.append(timeline(predictor, path, alignment, transcript=transcript, progress=ProgressPrinter().show))
+            show = ProgressPrinter().show
+            answers.append(
+                timeline(predictor, path, alignment, transcript=transcript, speakers=speakers(path), progress=show)
+            )
         except SetupError:
             raise
         except CanError as error:
