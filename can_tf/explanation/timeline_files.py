@@ -33,7 +33,14 @@ class TimelineFile:
     needs: tuple[str, str, str] | None = None
 
 
+def _write_page(path: Path, recordings: Sequence[RecordingTimeline]) -> None:
+    from can_tf.explanation.timeline_page import write_timeline_page  # Which imports TensorFlow.
+
+    write_timeline_page(path, recordings)
+
+
 TIMELINE_FILES: Mapping[str, TimelineFile] = {
+    ".html": TimelineFile(write=_write_page),
     ".csv": TimelineFile(write=write_timeline_csv),
     ".srt": TimelineFile(write=write_srt, several=False, all_stretches=False),
     ".vtt": TimelineFile(write=write_vtt, several=False, all_stretches=False),
@@ -67,7 +74,7 @@ def write_timelines(path: Path, recordings: Sequence[RecordingTimeline]) -> None
     """Writes recordings' stretches as the kind of file that the path's suffix names.
 
     Args:
-        path: Where to: .csv, .srt, .vtt, .rttm or .png.
+        path: Where to: .html, .csv, .srt, .vtt, .rttm or .png.
         recordings: What `timeline` found, and in which recordings.
 
     Raises:

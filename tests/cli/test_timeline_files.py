@@ -18,7 +18,9 @@ MOMENTS = [answered(0.5, 1.5, "not again", 0.75), unanswered(2.0, 2.5, "no words
 
 
 def test_each_file_is_of_the_kind_that_its_suffix_tells(tmp_path):
+    write_tone(tmp_path / "talk.wav", 3.0)
     beginnings = {
+        ".html": b"<!doctype html>",
         ".csv": b"recording,",
         ".srt": b"1\n",
         ".vtt": b"WEBVTT",
@@ -28,7 +30,7 @@ def test_each_file_is_of_the_kind_that_its_suffix_tells(tmp_path):
     assert beginnings.keys() == TIMELINE_FILES.keys()
     for suffix, beginning in beginnings.items():
         path = tmp_path / f"talk{suffix.upper()}"
-        write_timelines(path, [RecordingTimeline(Path("talk.wav"), MOMENTS)])
+        write_timelines(path, [RecordingTimeline(tmp_path / "talk.wav", MOMENTS)])
         assert path.read_bytes().startswith(beginning)
 
 

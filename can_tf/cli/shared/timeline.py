@@ -39,7 +39,7 @@ def timeline_options(command: Any) -> Any:
             "--out",
             multiple=True,
             type=click.Path(dir_okay=False, path_type=Path),
-            help="With --timeline: write a table (.csv), subtitles (.srt, .vtt), RTTM lines "
+            help="With --timeline: write a page with sound (.html), a table (.csv), subtitles (.srt, .vtt), RTTM lines "
             "with the emotion in place of the speaker (.rttm), or a picture (.png). May be given several times.",
         ),
         click.option(
