@@ -87,6 +87,11 @@ class StretchFinder:
         """How much sound has come in."""
         return (self._first + len(self._sound)) / SAMPLE_RATE_HZ
 
+    @property
+    def kept_from(self) -> float:
+        """The time, in seconds, before which no sound is needed any more."""
+        return self._first / SAMPLE_RATE_HZ
+
     def add(self, samples: np.ndarray) -> Iterator[Heard]:
         """Yields the stretches that end with more sound, `<float32>[samples]` in [-1, 1] at `SAMPLE_RATE_HZ`."""
         for begin in range(0, len(samples), SAMPLE_RATE_HZ):

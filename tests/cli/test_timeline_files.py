@@ -12,6 +12,7 @@ from can_tf.cli.shared.timeline import Output, outputs, show_timelines, speakers
 from can_tf.errors import AlignmentError, ConfigError, MissingExtraError
 from can_tf.explanation.timeline_files import TIMELINE_FILES, write_timelines
 from can_tf.report.timeline_text import RecordingTimeline
+from tests.conftest import write_tone
 from tests.moments import answered, unanswered
 
 MOMENTS = [answered(0.5, 1.5, "not again", 0.75), unanswered(2.0, 2.5, "no words were recognized")]
