@@ -40,6 +40,7 @@ class RawSound:
         rate: Samples per second.
 
     Example:
+        >>> import io
         >>> sound = RawSound(io.BytesIO(np.array([1, -1], "<i2").tobytes()), "a buffer", 8_000)
         >>> [bit.tolist() for bit in sound.bits()]
         [[1, -1]]
