@@ -17,12 +17,14 @@ from can_tf.explanation.figure import write_figure
 from can_tf.explanation.gallery import gallery
 from can_tf.explanation.page import Group, write_page
 from can_tf.explanation.recordings import explain_recordings
+from can_tf.explanation.timeline_files import write_timelines
 from can_tf.export.write import export_run
 from can_tf.features.registry import front_end
 from can_tf.models.config import ModelConfig
 from can_tf.models.registry import build
 from can_tf.prediction.align import align_recordings
 from can_tf.prediction.answers import Prediction
+from can_tf.prediction.listening import listen
 from can_tf.prediction.many import predict_many
 from can_tf.prediction.options import PredictionOptions
 from can_tf.prediction.predictor import Predictor, at_server
@@ -34,6 +36,7 @@ from can_tf.report.inspection import inspect_records
 from can_tf.report.integrity import verify
 from can_tf.report.reproduction import Reproduction, reproduce
 from can_tf.report.run import draw_run, read_evaluation
+from can_tf.report.timeline_text import RecordingTimeline
 from can_tf.report.tuning import tune
 from can_tf.training.calibration import calibration_of
 from can_tf.training.cross_validation import cross_validate
@@ -55,6 +58,7 @@ __all__ = [
     "PredictionOptions",
     "Predictor",
     "RecognizerOptions",
+    "RecordingTimeline",
     "Reproduction",
     "Search",
     "TrainOptions",
@@ -73,6 +77,7 @@ __all__ = [
     "front_end",
     "gallery",
     "inspect_records",
+    "listen",
     "load_dataset",
     "load_label_set",
     "make_demo_corpus",
@@ -89,4 +94,5 @@ __all__ = [
     "verify",
     "write_figure",
     "write_page",
+    "write_timelines",
 ]

@@ -3,8 +3,12 @@
 It is WebRTC's; an energy rule of our own would need a threshold for each microphone. Left
 to decide are the lengths: a pause is a gap of `PAUSE_SECONDS`, and a stretch has at most `MAX_STRETCH_SECONDS`, for the
 model has learned from utterances of one emotion each. Where words' times are known, their gaps are the pauses.
+
+Nothing that is decided waits for more than a second of what comes after, so that speech that is heard live has the same
+stretches as its recording.
 """
 
+import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -23,6 +27,7 @@ _LOUDNESS_FRAMES_PER_SECOND = 100
 _SHORTEST_GAP_FRAMES = 10  # Less belongs to a sound, such as the silence before a "t".
 _LOUDEST, _LEAST_OF_LOUDEST = 0.98, 1e-3  # A quantile of the frames' power; 30 dB below it, sound is no longer loud.
 _MARGIN_SECONDS = 0.1  # The detector comes late to soft sounds.
+_CUT_SECONDS = 1.0  # Of speech, among which too long a stretch is cut: it has the end of a word.
 
 
 class Stretch(NamedTuple):
@@ -41,19 +46,125 @@ def find_stretches(samples: np.ndarray) -> list[Stretch]:
     Raises:
         MissingExtraError: pocketsphinx is not installed.
     """
-    detector = make_voice_detector(_MODE)
-    seconds, size = detector.frame_length, detector.frame_bytes // 2
-    frames = samples[: len(samples) // size * size].reshape(-1, size)  # The last part of a frame is left out.
-    voiced = np.array([detector.is_speech(pcm16(frame).tobytes()) for frame in frames], bool)
-    loudness = np.square(frames).mean(axis=1) + voiced  # Any voice is louder than none.
-    longest = int((MAX_STRETCH_SECONDS - 2 * _MARGIN_SECONDS) / seconds)
-    times = [
-        (first * seconds, end * seconds)
-        for run in _runs(voiced, round(PAUSE_SECONDS / seconds))
-        if run[1] - run[0] >= round(_SHORTEST_SECONDS / seconds)
-        for first, end in _split(*run, loudness, longest)
-    ]
-    return list(_with_margins(times, len(samples) / SAMPLE_RATE_HZ))
+    finder = StretchFinder()
+    return [heard.stretch for part in (finder.add(samples), finder.end()) for heard in part]
+
+
+class Heard(NamedTuple):
+    """A stretch and its sound, `<float32>[samples]` at `SAMPLE_RATE_HZ`."""
+
+    stretch: Stretch
+    samples: np.ndarray
+
+
+class StretchFinder:
+    """Finds the stretches of sound that comes in bit by bit, as soon as each has ended.
+
+    They are those that `find_stretches` finds in all of the sound, however it is cut into bits. No more is kept than
+    the sound of the stretch that is going on.
+
+    Raises:
+        MissingExtraError: pocketsphinx is not installed.
+
+    Example:
+        >>> finder = StretchFinder()
+        >>> list(finder.add(np.zeros(1_600, np.float32))), list(finder.end()), finder.seconds
+        ([], [], 0.1)
+    """
+
+    def __init__(self) -> None:
+        self._detector = make_voice_detector(_MODE)
+        self._frame_seconds, self._size = self._detector.frame_length, self._detector.frame_bytes // 2
+        self._pause, self._shortest = self._frames(PAUSE_SECONDS), self._frames(_SHORTEST_SECONDS)
+        self._longest = int((MAX_STRETCH_SECONDS - 2 * _MARGIN_SECONDS) / self._frame_seconds)
+        self._sound = np.zeros(0, np.float32)
+        self._first = 0  # Which of all samples the sound that is kept begins with.
+        self._heard = 0  # Frames.
+        self._run: _Run | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How much sound has come in."""
+        return (self._first + len(self._sound)) / SAMPLE_RATE_HZ
+
+    @property
+    def kept_from(self) -> float:
+        """The time, in seconds, before which no sound is needed any more."""
+        return self._first / SAMPLE_RATE_HZ
+
+    def add(self, samples: np.ndarray) -> Iterator[Heard]:
+        """Yields the stretches that end with more sound, `<float32>[samples]` in [-1, 1] at `SAMPLE_RATE_HZ`."""
+        for begin in range(0, len(samples), SAMPLE_RATE_HZ):
+            self._sound = np.concatenate([self._sound, samples[begin : begin + SAMPLE_RATE_HZ]])
+            while (self._heard + 1) * self._size <= self._first + len(self._sound):
+                yield from self._hear_frame()
+            self._forget()
+
+    def end(self) -> Iterator[Heard]:
+        """Yields the stretch that was going on, if any: there is no more sound."""
+        run, self._run = self._run, None
+        if run is not None:
+            yield from self._ended(run)
+
+    def _frames(self, seconds: float) -> int:
+        return round(seconds / self._frame_seconds)
+
+    def _hear_frame(self) -> Iterator[Heard]:
+        begin = self._heard * self._size - self._first
+        frame = self._sound[begin : begin + self._size]
+        voiced = bool(self._detector.is_speech(pcm16(frame).tobytes()))
+        if voiced and self._run is None:
+            self._run = _Run(self._heard)
+        self._heard += 1
+        run = self._run
+        if run is None:
+            return
+        run.loudness.append(float(np.square(frame).mean()) + voiced)  # Any voice is louder than none.
+        if voiced:
+            run.end = self._heard
+        if self._heard - run.end >= self._pause:
+            self._run = None
+            yield from self._ended(run)
+        elif run.end - run.first > self._longest:
+            yield self._cut(run)
+
+    def _cut(self, run: "_Run") -> Heard:
+        """Ends too long a run at its least loud frame of late, and lets the rest go on."""
+        low = max(self._longest - self._frames(_CUT_SECONDS), 1)
+        cut = low + int(np.argmin(run.loudness[low : self._longest - self._shortest]))
+        place = run.first + cut
+        self._run = _Run(place, run.end, run.loudness[cut:], after_cut=True)
+        return self._heard_from(run, place * self._frame_seconds)
+
+    def _ended(self, run: "_Run") -> Iterator[Heard]:
+        if run.after_cut or run.end - run.first >= self._shortest:
+            yield self._heard_from(run, min(run.end * self._frame_seconds + _MARGIN_SECONDS, self.seconds))
+
+    def _heard_from(self, run: "_Run", end: float) -> Heard:
+        start = run.first * self._frame_seconds
+        stretch = Stretch(start if run.after_cut else max(start - _MARGIN_SECONDS, 0.0), end)
+        first, last = (round(seconds * SAMPLE_RATE_HZ) - self._first for seconds in stretch)
+        return Heard(stretch, self._sound[first:last].copy())
+
+    def _forget(self) -> None:
+        """Lets go of sound that no stretch will have."""
+        first = (self._heard if self._run is None else self._run.first) * self._size
+        old = first - self._first - round(_MARGIN_SECONDS * SAMPLE_RATE_HZ)
+        if old > 0:
+            self._sound, self._first = self._sound[old:].copy(), self._first + old
+
+
+@dataclasses.dataclass
+class _Run:
+    """Frames of voice with short gaps: the first, the one behind the last voiced, and how loud each is.
+
+    `after_cut` tells that it goes on where too long a run was cut.
+    """
+
+    first: int
+    end: int = 0
+    loudness: list[float] = dataclasses.field(default_factory=list)
+    after_cut: bool = False
 
 
 def loud_stretches(samples: np.ndarray) -> list[Stretch]:
@@ -134,17 +245,6 @@ def _runs(voiced: np.ndarray, pause: int) -> Iterator[tuple[int, int]]:
         run = (frame if run is None else run[0], frame + 1)
     if run is not None:
         yield run
-
-
-def _split(first: int, end: int, loudness: np.ndarray, longest: int) -> Iterator[tuple[int, int]]:
-    """Yields parts that are not too long: cut at the least loud frame of the middle half."""
-    if end - first <= longest:
-        yield first, end
-        return
-    low, high = first + (end - first) // 4, end - (end - first) // 4
-    cut = low + int(np.argmin(loudness[low:high]))
-    yield from _split(first, cut, loudness, longest)
-    yield from _split(cut, end, loudness, longest)
 
 
 def _with_margins(times: Sequence[tuple[float, float]], seconds: float) -> Iterator[Stretch]:

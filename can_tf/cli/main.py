@@ -16,6 +16,7 @@ from can_tf.cli.commands.evaluate import evaluate_command
 from can_tf.cli.commands.explain import explain_command
 from can_tf.cli.commands.export import export_command
 from can_tf.cli.commands.inspect import inspect_command
+from can_tf.cli.commands.listen import listen_command
 from can_tf.cli.commands.predict import predict_command
 from can_tf.cli.commands.reproduce import reproduce_command
 from can_tf.cli.commands.serve import serve_command
@@ -79,6 +80,7 @@ for command in (
     tune_command,
     export_command,
     predict_command,
+    listen_command,
     explain_command,
     serve_command,
     verify_command,

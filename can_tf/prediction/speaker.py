@@ -1,6 +1,6 @@
 """Recordings of one speaker together, for models that were trained with `--normalize speaker`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,10 @@ from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request
 
 BATCH_SIZE = 16
+EACH_ALONE = (
+    "This model standardizes frames by speaker. Each stretch is standardized by itself, which takes away part of its "
+    "emotion."
+)
 
 
 def how_standardized(recordings: int) -> str:
@@ -21,6 +25,26 @@ def how_standardized(recordings: int) -> str:
             "of its emotion: give several recordings of the speaker together."
         )
     return f"This model standardizes frames by speaker: the {recordings} recordings are taken to be one speaker's."
+
+
+def how_stretches_are_standardized(counts: Mapping[str | None, int], where: str) -> str:
+    """Returns a line on what such a model makes of a recording's stretches.
+
+    Args:
+        counts: Of stretches by speaker; None is nobody's.
+        where: The recording.
+
+    Example:
+        >>> how_stretches_are_standardized({"anna": 5, None: 2}, "talk.wav")
+        "This model standardizes frames by speaker: those of talk.wav are taken as anna's (5), nobody's (2)."
+    """
+    begin, total = "This model standardizes frames by speaker", sum(counts.values())
+    if set(counts) != {None}:
+        whose = ", ".join(f"{speaker or 'nobody'}'s ({count})" for speaker, count in counts.items())
+        return f"{begin}: those of {where} are taken as {whose}."
+    if total == 1:
+        return f"{begin}. {where} is one stretch and standardized by itself, which takes away part of its emotion."
+    return f"{begin}: {where}'s {total} stretches are taken to be one speaker's. --speakers FILE tells several apart."
 
 
 def predict_together(

@@ -102,7 +102,7 @@ def learning_curves_png(history: Sequence[Mapping[str, float]], path: Path, titl
 def timeline_png(
     stretches: Sequence[tuple[float, float]],
     probabilities: Sequence[Sequence[float]],
-    labels: Sequence[str],
+    colors: Mapping[str, str],
     path: Path,
     title: str,
 ) -> None:
@@ -111,7 +111,7 @@ def timeline_png(
     Args:
         stretches: Start and end of each, in seconds.
         probabilities: Of each stretch, in the order of the labels.
-        labels: Their names.
+        colors: By label.
         path: Where to write.
         title: Of the picture.
     """
@@ -119,16 +119,15 @@ def timeline_png(
     starts = [start for start, _ in stretches]
     widths = [end - start for start, end in stretches]
     below = np.zeros(len(stretches))
-    for index, label in enumerate(labels):
+    for index, (label, color) in enumerate(colors.items()):
         heights = np.array([row[index] for row in probabilities])
-        axes.bar(
-            starts, heights, widths, bottom=below, align="edge", label=plain(label), edgecolor="white", linewidth=0.5
-        )
+        drawn = {"color": color, "edgecolor": "white", "linewidth": 0.5}
+        axes.bar(starts, heights, widths, bottom=below, align="edge", label=plain(label), **drawn)
         below += heights
     axes.set_xlabel("seconds")
     axes.set_ylabel("probability")
     axes.set_ylim(0.0, 1.0)
-    axes.legend(fontsize=8, ncols=max(len(labels), 1), loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    axes.legend(fontsize=8, ncols=max(len(colors), 1), loc="lower center", bbox_to_anchor=(0.5, 1.0))
     _save(figure, path)
 
 

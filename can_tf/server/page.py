@@ -2,6 +2,7 @@
 
     GET  /           the page
     POST /explain    `{"audio": {"b64": "..."}, "transcript": "..." or null, "name": "..."}` to an explanation
+    POST /live       `{"samples": {"b64": "..."}, "last": false}` to the stretches of speech that have ended in it
 
 Nothing is kept: a recording is in memory until its answer is made.
 """
@@ -10,6 +11,7 @@ import base64
 import dataclasses
 import html
 import json
+from collections.abc import Awaitable, Callable
 from string import Template
 from typing import Any
 
@@ -32,6 +34,7 @@ from can_tf.prediction.word_process import WordProcess
 from can_tf.prediction.words import FindsWords
 from can_tf.samples import SAMPLE_RATE_HZ
 from can_tf.server.gate import Gate, HttpError
+from can_tf.server.live import hear
 from can_tf.server.rest import refusal
 from can_tf.server.versions import Versions
 
@@ -41,7 +44,10 @@ _WAITING = 8  # More are turned away: an answer may take a minute.
 _FILES = {  # By name: the type, and the package whose file it is.
     "picture.js": ("text/javascript", "can_tf.explanation"),
     "picture.css": ("text/css", "can_tf.explanation"),
+    "timeline.css": ("text/css", "can_tf.explanation"),
     "try.js": ("text/javascript", __package__),
+    "live.js": ("text/javascript", __package__),
+    "microphone.js": ("text/javascript", __package__),
 }
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; media-src blob:; img-src data:; base-uri 'none'; "
@@ -61,7 +67,12 @@ def try_it(versions: Versions, gate: Gate, word_finder: FindsWords | None = None
     """
     asking = _Asking(versions, gate, word_finder or WordProcess(max_words=gate.limits.words, max_wait=WORDS_SECONDS))
     files = [Route(f"/{name}", _file(name, *about), methods=["GET"]) for name, about in _FILES.items()]
-    return [Route("/", asking.page, methods=["GET"]), Route("/explain", asking.explain, methods=["POST"]), *files]
+    return [
+        Route("/", asking.page, methods=["GET"]),
+        Route("/explain", asking.explain, methods=["POST"]),
+        Route("/live", asking.live, methods=["POST"]),
+        *files,
+    ]
 
 
 def _file(name: str, kind: str, package: str) -> Any:
@@ -98,8 +109,21 @@ class _Asking:
         return HTMLResponse(text, headers=_HEADERS)
 
     async def explain(self, request: Request) -> Response:
+        return await self._answer_or_refusal(request, self._explanation)
+
+    async def live(self, request: Request) -> Response:
+        return await self._answer_or_refusal(request, self._stretches)
+
+    async def _answer_or_refusal(
+        self, request: Request, answer: Callable[[bytes, Predictor], Awaitable[str]]
+    ) -> Response:
         try:
-            answer = await self._explanation(request)
+            # Which pages of other sites cannot send without being asked whether they may.
+            if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+                raise HttpError(415, "Expected the content type application/json")
+            predictor = self._predictor()
+            async with self._gate.body(request) as content:
+                return Response(await answer(content, predictor), media_type="application/json")
         except HttpError as error:
             return refusal(str(error), error.status)
         except SetupError as error:
@@ -108,24 +132,29 @@ class _Asking:
             return refusal(str(error), 504 if isinstance(error, TimeLimitError) else 500)
         except (AlignmentError, AudioError, PredictionError) as error:
             return refusal(" ".join(error.without_option.split()), 400)
-        return Response(answer, media_type="application/json")
 
-    async def _explanation(self, request: Request) -> str:
-        # Which pages of other sites cannot send without being asked whether they may.
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            raise HttpError(415, "Expected the content type application/json")
+    def _predictor(self) -> Predictor:
         version = self._versions.current
         limits = Limits(seconds=self._seconds, words=self._gate.limits.words)
         options = PredictionOptions(fillers=version.records["fillers"], limits=limits)
-        predictor = Predictor(LocalModel(version), options, word_finder=self._word_finder)
-        async with self._gate.body(request) as content:
-            run = anyio.to_thread.run_sync
-            question = await run(read_question, content, limiter=self._gate.turns)
-            asked = await run(question.asked_of, predictor, limiter=self._gate.turns)
-            [prediction] = await run(predictor.predict_all, [asked], limiter=self._model_turns)
-            if isinstance(prediction, PredictionError):
-                raise prediction
-            return await run(_answer, question.name, asked, prediction, limiter=self._gate.turns)
+        return Predictor(LocalModel(version), options, word_finder=self._word_finder)
+
+    async def _explanation(self, content: bytes, predictor: Predictor) -> str:
+        run = anyio.to_thread.run_sync
+        question = await run(read_question, content, limiter=self._gate.turns)
+        asked = await run(question.asked_of, predictor, limiter=self._gate.turns)
+        [prediction] = await run(predictor.predict_all, [asked], limiter=self._model_turns)
+        if isinstance(prediction, PredictionError):
+            raise prediction
+        return await run(_answer, question.name, asked, prediction, limiter=self._gate.turns)
+
+    async def _stretches(self, content: bytes, predictor: Predictor) -> str:
+        run = anyio.to_thread.run_sync
+        sound = await run(hear, content, limiter=self._gate.turns)
+        requests = await run(sound.requests, predictor, limiter=self._gate.turns)
+        good = [request for request in requests if isinstance(request, Asked)]
+        answers = await run(predictor.predict_all, good, limiter=self._model_turns) if good else []
+        return sound.answer(requests, answers)
 
 
 def _answer(name: str, asked: Asked, prediction: Prediction) -> str:

@@ -3,7 +3,14 @@ import itertools
 import numpy as np
 import pytest
 
-from can_tf.alignment.pauses import MAX_STRETCH_SECONDS, Stretch, find_stretches, split_words, stretches_of
+from can_tf.alignment.pauses import (
+    MAX_STRETCH_SECONDS,
+    Stretch,
+    StretchFinder,
+    find_stretches,
+    split_words,
+    stretches_of,
+)
 from can_tf.alignment.word import Word
 from can_tf.samples import SAMPLE_RATE_HZ
 from tests.alignment.conftest import NAMES, speech_of
@@ -33,6 +40,51 @@ def test_speech_without_a_pause_is_cut_all_the_same(monkeypatch):
     assert len(found) >= len(samples) / SAMPLE_RATE_HZ / MAX_STRETCH_SECONDS
     assert all(0 < end - start <= MAX_STRETCH_SECONDS for start, end in found)
     assert all(left.end == pytest.approx(right.start) for left, right in itertools.pairwise(found))
+
+
+def test_too_long_a_stretch_is_cut_at_its_softest_moment_of_late(monkeypatch):
+    monkeypatch.setattr("can_tf.alignment.pauses.PAUSE_SECONDS", 60.0)
+    samples = np.concatenate(SPEECH * 4)
+    soft = round(14.3 * SAMPLE_RATE_HZ)
+    samples[soft : soft + round(0.1 * SAMPLE_RATE_HZ)] = 0
+    first, second, *_ = find_stretches(samples)
+    assert 14.3 - 0.03 <= first.end == second.start <= 14.4
+
+
+@pytest.fixture(scope="module")
+def talk():
+    """Half a minute: short and long pauses, a click, a long run without a pause, and voice at the end."""
+    click = np.zeros(960, np.float32)
+    click[:] = 0.5 * np.sign(np.sin(np.arange(960)))
+    close = [part[2_000:-4_000] for part in SPEECH]
+    parts = [SPEECH[0], silence(0.5), SPEECH[1], silence(1.0), click, silence(1.0), *close, *close, SPEECH[2][:30_000]]
+    return np.concatenate(parts) + np.random.default_rng(0).normal(0, 1e-4, sum(map(len, parts))).astype(np.float32)
+
+
+@pytest.mark.parametrize("size", [160, 1_000, 4_801, 16_000, 160_000])
+def test_sound_in_bits_has_the_stretches_of_the_whole(talk, size):
+    finder, heard = StretchFinder(), []
+    for begin in range(0, len(talk), size):
+        for each in finder.add(talk[begin : begin + size]):
+            heard.append(each)
+            assert finder.seconds - each.stretch.end <= 1.0 + size / SAMPLE_RATE_HZ  # It is told soon.
+        assert len(finder._sound) <= (MAX_STRETCH_SECONDS + 2) * SAMPLE_RATE_HZ  # What is told is forgotten.
+    heard += finder.end()
+    assert len(heard) > 3
+    assert [each.stretch for each in heard] == find_stretches(talk)
+    for (start, end), samples in heard:
+        expected = talk[round(start * SAMPLE_RATE_HZ) : round(end * SAMPLE_RATE_HZ)]
+        np.testing.assert_array_equal(samples, expected)
+
+
+def test_a_pause_is_told_when_it_is_one(talk):
+    finder = StretchFinder()
+    for begin in range(0, len(talk), 480):
+        for stretch, _ in finder.add(talk[begin : begin + 480]):
+            late = finder.seconds - stretch.end
+            assert late <= 0.3
+            return
+    pytest.fail("no stretch ended")
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.001, 0.03, 2.0])

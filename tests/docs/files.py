@@ -9,6 +9,7 @@ from can_tf.alignment.espeak import Delivery, Synthesizer
 from can_tf.alignment.formats import format_alignment
 from can_tf.alignment.word import Word
 from can_tf.audio.resampling import resample
+from can_tf.samples import pcm16
 from tests.conftest import write_tone
 from tests.docs.shown import ROOT
 from tests.docs.tables import DEMO
@@ -28,6 +29,8 @@ def make_files(folder: Path) -> None:
     speech = [soundfile.read(SPEECH / f"{name}.flac", dtype="float32") for name in ("austen-0880", "austen-0890")]
     pause = np.zeros(16_000, np.float32)
     soundfile.write(folder / "meeting.mp3", np.concatenate([speech[0][0], pause, speech[1][0]]), 16_000)
+    (folder / "meeting.rttm").write_text("SPEAKER meeting 1 0.0 4.0 <NA> <NA> anna <NA> <NA>\n")
+    (folder / "talk.raw").write_bytes(pcm16(resample(speech[0][0], 16_000, 44_100)).astype("<i2").tobytes())
     (folder / "wav").mkdir()
     (folder / "words").mkdir()
     (folder / "wav" / "u1.flac").write_bytes((SPEECH / "austen-0880.flac").read_bytes())

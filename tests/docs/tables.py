@@ -17,6 +17,7 @@ ORDER = (  # A page is read after those before it. The tutorial leaves what `mak
     "docs/iemocap.md",
     "docs/own-corpus.md",
     "docs/answers.md",
+    "docs/long-recordings.md",
     "docs/deploy.md",
     "docs/experiments.md",
 )
@@ -28,6 +29,9 @@ NOT_RUN = {
     r"^make (fuzz|faults|audit)$": "takes from ten minutes to an hour and a half, or needs the internet",
     r"^make (encoders|test-whisper)$": "installs, and runs these tests",
     r"^bash .ci/run$": "runs these tests",
+    r"^can-tf listen$": "needs a microphone",
+    r"^ffmpeg ": "ffmpeg is none of the programs that the tests need; the next command on the page reads such sound",
+    r"^python tools/listening_study.py": "listens for ten minutes, with a model of Whisper",
     r"^pip install ": "installs; the extras it names are looked up",
     r"^docker compose ": "needs Docker and TensorFlow Serving's image",
     r"^kubectl ": "needs a Kubernetes cluster",

@@ -14,8 +14,10 @@ import soundfile
 from can_tf.alignment.cache import read_kept
 from can_tf.alignment.formats import FORMATS, format_alignment, read_alignment
 from can_tf.alignment.mending import OVERLAP_TOLERANCE_SECONDS
+from can_tf.alignment.pauses import Stretch
 from can_tf.alignment.spans import share_silence
 from can_tf.alignment.transcript import spoken_words
+from can_tf.alignment.turns import Speakers, read_turns
 from can_tf.alignment.word import Word
 from can_tf.audio import read_audio, wav_bytes
 from can_tf.corpus.iemocap import read_iemocap
@@ -101,6 +103,13 @@ def _alignment(name: str):
         check_words(share_silence(words))
 
     return feed
+
+
+def _turns(content: bytes, folder: Path) -> None:
+    turns = read_turns(_written(folder, "a.rttm", content), "u1")
+    parts = Speakers(turns).cut([Stretch(0.25, 4.0)])
+    assert (parts[0][0].start, parts[-1][0].end) == (0.25, 4.0)
+    assert all(start < end for (start, end), _ in parts)
 
 
 def _kept_alignment(content: bytes, folder: Path) -> None:
@@ -220,9 +229,14 @@ def _alignment_parser(name: str) -> Parser:
     return text_parser([own, *_BY_OTHERS.get(name, ())], _alignment(f"a{suffix}"))
 
 
+RTTM = "SPEAKER u1 1 0.5 1.5 <NA> <NA> anna <NA> <NA>\nSPEAKER u2 1 0 1 <NA> <NA> ben 0.5\n"
+
 PARSERS: Mapping[str, Parser] = {
     **{f"alignment, {name}": _alignment_parser(name) for name in FORMATS},
     "kept alignment": json_parser([[["<sil>", 0.0, 0.1], ["good", 0.1, 0.5]]], _kept_alignment),
+    "RTTM": text_parser(
+        ["SPEAKER u1 1 0.5 1.5 <NA> <NA> anna <NA> <NA>\nSPEAKER u2 1 0 1 <NA> <NA> ben 0.5\n"], _turns
+    ),
     "transcript": Parser(valid=TRANSCRIPTS, hostile=hostile_string(TRANSCRIPTS), feed=_transcript),
     "EmoEvaluation": text_parser([EVALUATION], _evaluation, prepare=_prepare_release),
     "CSV manifest": text_parser([CSV_MANIFEST], _manifest("m.csv"), prepare=_prepare_manifest),

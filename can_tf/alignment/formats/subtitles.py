@@ -2,6 +2,8 @@
 
 A line's words are timed by their lengths, unless the file says more: WebVTT may have a time before each word, and
 Whisper underlines each word in turn. They have words alone: silences are left out.
+
+What `can-tf predict --timeline` writes begins each text with an emotion and its confidence, which are no words.
 """
 
 import html
@@ -21,7 +23,9 @@ _INLINE = re.compile(rf"<{_TIME}>")
 _UNDERLINED = re.compile(r"<u>(.*?)</u>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>|\{\\[^}]*\}")  # <i>, <v Anna>, {\an8}.
 _SPEAKER = re.compile(r"^(?:-\s*|>>\s*)+")  # A dash or >> before somebody else's words.
-_HEADER = "WEBVTT"
+_EMOTION = re.compile(r"^\[[^\n]{1,200}? [01]\.\d{3}\](?: |$)")  # [happy 0.812], [anna: happy 0.812].
+_HEAD_BYTES = 4_096
+VTT_HEADER = "WEBVTT"
 
 
 class _Cue(NamedTuple):
@@ -30,6 +34,24 @@ class _Cue(NamedTuple):
     start: float
     end: float
     lines: tuple[str, ...]
+
+
+def is_timeline(path: Path) -> bool:
+    """Tells whether a file is what `can-tf predict --timeline` writes as subtitles.
+
+    Example:
+        >>> is_timeline(Path("nowhere.srt"))
+        False
+    """
+    if path.suffix.lower() not in (*SRT.suffixes, *VTT.suffixes):
+        return False
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return False
+    first = next((line for cue in _cues(head) for line in cue.lines), "")
+    return _EMOTION.match(_TAG.sub("", first)) is not None
 
 
 def _read(path: Path, text: str, utterance_id: str | None) -> Iterator[Word]:
@@ -72,7 +94,7 @@ def _seconds(parts: Sequence[str | None]) -> float:
 
 
 def _plain(line: str) -> str:
-    return _SPEAKER.sub("", html.unescape(_TAG.sub("", line)).strip()).strip()
+    return _SPEAKER.sub("", _EMOTION.sub("", html.unescape(_TAG.sub("", line)).strip())).strip()
 
 
 def _share(cue: _Cue, line: str, lines: Sequence[str]) -> tuple[float, float]:
@@ -95,7 +117,7 @@ def _timed_words(cue: _Cue, line: str) -> Iterator[Word]:
 
 def _write_srt(utterance_id: str, tokens: Sequence[Word], audio_seconds: float) -> str:
     cues = (
-        f"{number}\n{_written(word.start, ',')} --> {_written(word.end, ',')}\n{html.escape(word.text, quote=False)}\n"
+        f"{number}\n{written_times(word.start, word.end, ',')}\n{html.escape(word.text, quote=False)}\n"
         for number, word in enumerate(without_silence(tokens), 1)
     )
     return "\n".join(cues)
@@ -103,10 +125,20 @@ def _write_srt(utterance_id: str, tokens: Sequence[Word], audio_seconds: float) 
 
 def _write_vtt(utterance_id: str, tokens: Sequence[Word], audio_seconds: float) -> str:
     cues = (
-        f"\n{_written(word.start, '.')} --> {_written(word.end, '.')}\n{html.escape(word.text, quote=False)}\n"
+        f"\n{written_times(word.start, word.end, '.')}\n{html.escape(word.text, quote=False)}\n"
         for word in without_silence(tokens)
     )
-    return f"{_HEADER}\n" + "".join(cues)
+    return f"{VTT_HEADER}\n" + "".join(cues)
+
+
+def written_times(start: float, end: float, point: str) -> str:
+    """Returns the line of times above a text, with a comma or a full stop before the milliseconds.
+
+    Example:
+        >>> written_times(61.5, 62.0, ",")
+        '00:01:01,500 --> 00:01:02,000'
+    """
+    return f"{_written(start, point)} --> {_written(end, point)}"
 
 
 def _written(seconds: float, point: str) -> str:

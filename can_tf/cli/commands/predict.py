@@ -13,9 +13,8 @@ from can_tf.cli.shared.prediction_options import Words, open_predictor, predicti
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recognizer_options import recognizer_of, say_recognized
 from can_tf.cli.shared.recordings import end_with_errors, one_line
-from can_tf.cli.shared.timeline import answers_in, show_timelines, timelines
+from can_tf.cli.shared.timeline import answers_in, outputs, show_timelines, speakers_of, timeline_options, timelines
 from can_tf.errors import CanError, ConfigError
-from can_tf.extras import require
 from can_tf.report.tables import format_table
 
 _BAR_CELLS = 20
@@ -39,16 +38,7 @@ _BAR_CELLS = 20
     is_flag=True,
     help="Cut recordings at their pauses, and predict one emotion per stretch of speech.",
 )
-@click.option(
-    "--rttm",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="With --timeline: write RTTM lines, with the emotion in place of the speaker.",
-)
-@click.option(
-    "--plot",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="With --timeline: draw the recording's timeline as a PNG.",
-)
+@timeline_options
 @click.option(
     "--frames",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -65,6 +55,8 @@ def predict_command(
     batch_size: int,
     reject_below: float,
     as_timeline: bool,
+    speakers: Path | None,
+    out: tuple[Path, ...],
     rttm: Path | None,
     plot: Path | None,
     frames: Path | None,
@@ -81,14 +73,10 @@ def predict_command(
     """
     found = recordings(audio)
     paths, words = found.paths, Words(alignment, transcript, found)
-    if (rttm is not None or plot is not None) and not as_timeline:
-        raise ConfigError("--rttm and --plot belong to --timeline.")
-    if plot is not None and len(paths) > 1:
-        raise ConfigError(f"--plot draws one recording; {len(paths)} were given.")
+    who_speaks = speakers_of(speakers, found, as_timeline=as_timeline)
+    files = outputs(out, rttm, plot, as_timeline=as_timeline, recordings=len(paths))
     if frames is not None and (as_timeline or as_json or reject_below):
         raise ConfigError("--frames predicts nothing; leave --timeline, --json and --reject-below out.")
-    if plot is not None:
-        require("matplotlib", "Drawing a timeline", "report")
     recognizer = recognizer_of(values)
     words.require_what_finds_them(paths)
     predictor = open_predictor(ctx, {**values, "reject_below": reject_below}, recognizer)
@@ -96,11 +84,11 @@ def predict_command(
         end_with_errors(ctx, paths, _write_frames(frames, predictor, paths, words.of, batch_size))
         return
     if as_timeline:
-        answers = timelines(paths, words.of, predictor)
+        answers = timelines(paths, words.of, who_speaks, predictor)
         answered = [answer for moments in answers for answer in answers_in(moments)]
         _tell_if_not_calibrated(reject_below, answered)
         say_recognized(answered, predictor.word_finder, "stretches")
-        show_timelines(found.names(), answers, as_json=as_json, rttm=rttm, plot=plot)
+        show_timelines(found.names(), answers, files, as_json=as_json)
         end_with_errors(ctx, paths, answers)
         return
     from can_tf.prediction.many import predict_many

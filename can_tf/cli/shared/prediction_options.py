@@ -11,6 +11,7 @@ import click
 
 from can_tf.alignment.formats import Reading, alignment_suffixes, recordings_in
 from can_tf.alignment.formats.json_words import is_answer
+from can_tf.alignment.formats.subtitles import is_timeline
 from can_tf.alignment.recognition import RecognizerOptions
 from can_tf.alignment.spans import FILLER_POLICIES
 from can_tf.cli.shared.folders import Recordings
@@ -19,7 +20,7 @@ from can_tf.cli.shared.recognizer_options import recognizer_options
 from can_tf.cli.shared.recordings import Companions, Transcripts
 from can_tf.errors import ConfigError, MissingExtraError
 from can_tf.extras import require
-from can_tf.limits import Limits
+from can_tf.limits import MAX_SECONDS, MAX_WORDS, Limits
 
 if TYPE_CHECKING:
     from can_tf.prediction.predictor import Predictor
@@ -29,7 +30,7 @@ _STDOUT = 1
 
 
 def prediction_options(command: Any) -> Any:
-    """Adds `--alignment`, `--transcript`, `--recognizer` and its like, `--model`, `--server` and `--fillers`."""
+    """Adds `--alignment`, `--transcript` and `--recognizer` and its like, and what `model_options` does."""
     options: list[Callable[[Any], Any]] = [
         click.option(
             "--alignment",
@@ -44,6 +45,14 @@ def prediction_options(command: Any) -> Any:
             "recording, of the same name.",
         ),
         recognizer_options,
+        model_options,
+    ]
+    return with_options(command, options)
+
+
+def model_options(command: Any) -> Any:
+    """Adds `--model`, `--server` and `--fillers`."""
+    options: list[Callable[[Any], Any]] = [
         click.option(
             "--model",
             type=click.Path(file_okay=False, path_type=Path),
@@ -67,12 +76,12 @@ def open_predictor(ctx: click.Context, values: Mapping[str, Any], recognizer: Re
     from can_tf.prediction.predictor import at_server, load
     from can_tf.prediction.word_process import WordProcess
 
-    limits = Limits(seconds=values["max_seconds"], words=values["max_words"])
+    limits = Limits(seconds=values.get("max_seconds", MAX_SECONDS), words=values.get("max_words", MAX_WORDS))
     options = PredictionOptions(
         fillers=values["fillers"],
         limits=limits,
         reject_below=values.get("reject_below", 0.0),
-        reading=Reading(tier=values["tier"], silence=values["silence"]),
+        reading=Reading(tier=values.get("tier"), silence=values.get("silence", ())),
     )
     finder = WordProcess(recognizer, max_words=limits.words)
     ctx.call_on_close(finder.close)
@@ -123,6 +132,6 @@ def _is_written_now(path: Path) -> bool:
 
 
 def _is_passed_over(path: Path) -> bool:
-    if answer := is_answer(path):
+    if answer := is_answer(path) or is_timeline(path):
         _LOG.warning("%s: holds answers of can-tf and is not taken for word times; for its words, name it", path)
     return answer

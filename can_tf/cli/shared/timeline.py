@@ -1,18 +1,23 @@
-"""What `can-tf predict --timeline` shows: the stretches of long recordings and the emotion of each."""
+"""What `can-tf predict --timeline` shows and writes: the stretches of long recordings and the emotion of each."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from can_tf.alignment.formats.format import one_token
+from can_tf.alignment.turns import recordings_with_turns
+from can_tf.cli.shared.folders import Recordings
+from can_tf.cli.shared.options import with_options
 from can_tf.cli.shared.progress import ProgressPrinter
-from can_tf.cli.shared.recordings import one_line
-from can_tf.errors import CanError, SetupError
-from can_tf.files import replacing
+from can_tf.cli.shared.recordings import Companions, one_line
+from can_tf.errors import CanError, ConfigError, SetupError
+from can_tf.explanation.timeline_files import TIMELINE_FILES, TimelineFile, timeline_file
+from can_tf.extras import require
+from can_tf.progress import amount
 from can_tf.report.tables import format_table
+from can_tf.report.timeline_text import RecordingTimeline
 
 if TYPE_CHECKING:
     from can_tf.prediction.answers import Prediction
@@ -21,8 +26,95 @@ if TYPE_CHECKING:
 _WORDS_SHOWN = 6
 
 
+def timeline_options(command: Any) -> Any:
+    """Adds `--speakers`, `--out`, `--rttm` and `--plot`."""
+    options = [
+        click.option(
+            "--speakers",
+            type=click.Path(path_type=Path),
+            help="With --timeline: who speaks when, an RTTM file, or a folder with one per recording, of the same "
+            "name. Stretches are cut at its turns.",
+        ),
+        click.option(
+            "--out",
+            multiple=True,
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="With --timeline: write a page with sound (.html), a table (.csv), subtitles (.srt, .vtt), RTTM lines "
+            "with the emotion in place of the speaker (.rttm), or a picture (.png). May be given several times.",
+        ),
+        click.option(
+            "--rttm",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="The same as --out for RTTM lines, whatever the file's name.",
+        ),
+        click.option(
+            "--plot",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="The same as --out for a picture, whatever the file's name.",
+        ),
+    ]
+    return with_options(command, options)
+
+
+class Output(NamedTuple):
+    """A file that timelines go to, and its kind."""
+
+    path: Path
+    kind: TimelineFile
+
+
+def outputs(
+    out: Sequence[Path], rttm: Path | None, plot: Path | None, *, as_timeline: bool, recordings: int
+) -> list[Output]:
+    """Returns the files that options name.
+
+    Args:
+        out: Of kinds that their suffixes tell.
+        rttm: One of RTTM lines, whatever its suffix.
+        plot: A picture, whatever its suffix.
+        as_timeline: Whether there are timelines.
+        recordings: How many are given.
+
+    Raises:
+        ConfigError: They do not go together, or a suffix is unknown.
+        MissingExtraError: A file needs what is not installed.
+    """
+    named = [("--out", path, timeline_file(path)) for path in out]
+    named += [("--rttm", rttm, TIMELINE_FILES[".rttm"])] if rttm is not None else []
+    named += [("--plot", plot, TIMELINE_FILES[".png"])] if plot is not None else []
+    if named and not as_timeline:
+        raise ConfigError("--out, --rttm and --plot belong to --timeline.")
+    for option, path, kind in named:
+        if recordings > 1 and not kind.several:
+            what = "--plot draws" if option == "--plot" else f"{path} holds"
+            raise ConfigError(f"{what} one recording; {recordings} were given.")
+        if kind.needs is not None:
+            require(*kind.needs)
+        if not path.absolute().parent.is_dir():
+            raise ConfigError(f"{path}: there is no folder {path.parent}.")
+    return [Output(path, kind) for _, path, kind in named]
+
+
+def speakers_of(given: Path | None, recordings: Recordings, *, as_timeline: bool) -> Callable[[Path], Path | None]:
+    """Returns a function that finds the file that says who speaks in a recording; None where none is given.
+
+    One beside a recording is not looked for: it may be what `--rttm` wrote, with emotions for speakers.
+
+    Raises:
+        ConfigError: What is given is not there, or belongs to no timeline.
+    """
+    if given is None:
+        return lambda path: None
+    if not as_timeline:
+        raise ConfigError("--speakers belongs to --timeline.")
+    return Companions("RTTM", (".rttm",), given, recordings, names=recordings_with_turns).of
+
+
 def timelines(
-    paths: Sequence[Path], words: Callable[[Path], tuple[Path | None, str | None]], predictor: Any
+    paths: Sequence[Path],
+    words: Callable[[Path], tuple[Path | None, str | None]],
+    speakers: Callable[[Path], Path | None],
+    predictor: Any,
 ) -> list[Any]:
     """Returns the stretches of each recording, or the error that kept them from being found."""
     from can_tf.prediction.timeline import timeline
@@ -31,7 +123,10 @@ def timelines(
     for path in paths:
         try:
             alignment, transcript = words(path)
-            answers.append(timeline(predictor, path, alignment, transcript=transcript, progress=ProgressPrinter().show))
+            show = ProgressPrinter().show
+            answers.append(
+                timeline(predictor, path, alignment, transcript=transcript, speakers=speakers(path), progress=show)
+            )
         except SetupError:
             raise
         except CanError as error:
@@ -40,31 +135,38 @@ def timelines(
 
 
 def show_timelines(
-    names: Mapping[Path, PurePath], found: Sequence[Any], *, as_json: bool, rttm: Path | None, plot: Path | None
+    names: Mapping[Path, PurePath], found: Sequence[Any], files: Sequence[Output], *, as_json: bool
 ) -> None:
     """Prints the stretches as tables or JSON, and writes the files that are asked for.
 
     Args:
-        names: The recordings, and what RTTM lines call them.
+        names: The recordings, and what files about several of them call each.
         found: What `timelines` returns for them.
+        files: Where else they go.
         as_json: Whether JSON is printed.
-        rttm: Where RTTM lines go.
-        plot: Where a picture goes.
     """
     paths = list(names)
-    usable = [(path, moments) for path, moments in zip(paths, found, strict=True) if not isinstance(moments, CanError)]
-    if rttm is not None:
-        with replacing(rttm) as temporary:
-            text = "".join(_rttm(names[path], moments) for path, moments in usable)
-            temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
-    if plot is not None:
-        for path, moments in usable:
-            _draw(path, moments, plot)
+    usable = [
+        RecordingTimeline(path, moments, names[path])
+        for path, moments in zip(paths, found, strict=True)
+        if not isinstance(moments, CanError)
+    ]
+    for path, kind in files if usable else ():
+        kind.write(path, usable)
+        _say_left_out(path, kind, usable)
     if as_json:
         click.echo(json.dumps([_as_json(path, moments) for path, moments in zip(paths, found, strict=True)], indent=2))
         return
-    for path, moments in usable:
-        click.echo(_table(path, moments))
+    for recording in usable:
+        click.echo(_table(recording.path, recording.moments))
+
+
+def _say_left_out(path: Path, kind: TimelineFile, recordings: Sequence[RecordingTimeline]) -> None:
+    """Says how many stretches are not in a file, if any."""
+    total = sum(len(each.moments) for each in recordings)
+    left_out = total - sum(len(each.answered()) for each in recordings)
+    if left_out and not kind.all_stretches:
+        click.echo(f"{path}: {left_out} of {amount(total, 'stretches')} have no emotion and are left out.", err=True)
 
 
 def answers_in(moments: Any) -> "Iterator[Prediction]":
@@ -82,38 +184,16 @@ def _as_json(path: Path, moments: Any) -> dict[str, Any]:
 
 def _table(path: Path, moments: "Sequence[Moment]") -> str:
     rows = []
+    known = any(moment.speaker is not None for moment in moments)
     for moment in moments:
         times = [f"{moment.start:.2f}", f"{moment.end:.2f}"]
+        speaker = [moment.speaker or "-"] if known else []
         if isinstance(moment.answer, CanError):
-            rows.append(["-", *times, "-", one_line(moment.answer)])
+            rows.append(["-", *times, "-", *speaker, one_line(moment.answer)])
             continue
         words = [word.text for word in moment.answer.words]
         more = " ..." if len(words) > _WORDS_SHOWN else ""
         confidence = f"{moment.answer.confidence:.3f}"
-        rows.append([moment.answer.label, *times, confidence, " ".join(words[:_WORDS_SHOWN]) + more])
-    return f"{path}\n{format_table(['label', 'start', 'end', 'confidence', 'words'], rows)}"
-
-
-def _rttm(recording: PurePath, moments: "Sequence[Moment]") -> str:
-    """Returns lines as diarisation has them: the label stands for the speaker, and its confidence for theirs."""
-    name = one_token(recording.as_posix())
-    return "".join(
-        f"SPEAKER {name} 1 {moment.start:.3f} {moment.end - moment.start:.3f} <NA> <NA> "
-        f"{one_token(moment.answer.label)} {moment.answer.confidence:.3f} <NA>\n"
-        for moment in moments
-        if not isinstance(moment.answer, CanError)
-    )
-
-
-def _draw(path: Path, moments: "Sequence[Moment]", plot: Path) -> None:
-    from can_tf.report.plots import timeline_png
-
-    answered = [(stretch, stretch.answer) for stretch in moments if not isinstance(stretch.answer, CanError)]
-    labels = sorted({label for _, answer in answered for label in answer.best_probabilities})
-    timeline_png(
-        [(moment.start, moment.end) for moment, _ in answered],
-        [[answer.best_probabilities[label] for label in labels] for _, answer in answered],
-        labels,
-        plot,
-        path.name,
-    )
+        rows.append([moment.answer.label, *times, confidence, *speaker, " ".join(words[:_WORDS_SHOWN]) + more])
+    headers = ["label", "start", "end", "confidence", *(["speaker"] if known else []), "words"]
+    return f"{path}\n{format_table(headers, rows)}"
