@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path, PurePath
-from types import SimpleNamespace
 
 import pytest
 
@@ -12,9 +11,11 @@ from can_tf.alignment.formats import alignment_suffixes
 from can_tf.cli.shared.folders import Recordings, files_below, recordings
 from can_tf.cli.shared.prediction_options import Words
 from can_tf.cli.shared.recordings import Companions, Transcripts
-from can_tf.cli.shared.timeline import show_timelines
+from can_tf.cli.shared.timeline import Output, show_timelines
 from can_tf.errors import AlignmentError, ConfigError, MissingExtraError
+from can_tf.explanation.timeline_files import TIMELINE_FILES
 from tests.conftest import write_tone
+from tests.moments import answered
 
 
 def made(folder, *names):
@@ -194,10 +195,9 @@ def test_files_below_a_folder_come_in_order_and_once(tmp_path):
 
 
 def test_rttm_lines_tell_recordings_of_one_name_apart(tmp_path):
-    answer = SimpleNamespace(label="calm", confidence=0.5, words_from="alignment", words=[])
-    found = [[SimpleNamespace(start=0.0, end=1.0, answer=answer)]] * 2
+    found = [[answered(0.0, 1.0, "not again", 0.75)]] * 2
     names = {Path("a b/1.wav"): PurePath("a b/1"), Path("c/1.wav"): PurePath("c/1")}
-    show_timelines(names, found, as_json=False, rttm=tmp_path / "x.rttm", plot=None)
+    show_timelines(names, found, [Output(tmp_path / "x.rttm", TIMELINE_FILES[".rttm"])], as_json=False)
     lines = (tmp_path / "x.rttm").read_text().splitlines()
     assert [line.split()[:3] for line in lines] == [["SPEAKER", "a_b/1", "1"], ["SPEAKER", "c/1", "1"]]
 
