@@ -1,4 +1,4 @@
-"""Finds words in a process of its own: `can_tf.prediction.word_child FD`, as `word_process` starts it.
+"""Finds words in a process of its own: `can_tf.prediction.word_child FD NICENESS`, as `word_process` starts it.
 
 FD is an open socket. A question is two messages: a JSON object and the samples, `<float32>[samples]`, little-endian.
 Its answer is a JSON object of words or of an error. The process ends when the one that started it does.
@@ -24,7 +24,6 @@ from can_tf.processes import end_with_parent
 _KINDS = {
     kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CanError)
 }
-_NICENESS = 5  # Whoever waits for nothing but a model goes first.
 
 
 def question(recognizer: RecognizerOptions, transcript: str | None, max_words: int) -> bytes:
@@ -41,11 +40,11 @@ def words_of(answer: bytes) -> tuple[tuple[Word, ...], str | None]:
     return tuple(Word(*token) for token in found["words"]), found["language"]
 
 
-def main(fd: int) -> None:
+def main(fd: int, niceness: int) -> None:
     """Answers questions until nobody asks any more."""
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent.
-    os.nice(_NICENESS)
+    os.nice(niceness)
     finders: dict[bytes, WordFinder] = {}
     with Connection(fd) as connection:
         while True:
@@ -85,4 +84,4 @@ def _error_of(found: dict[str, Any]) -> CanError:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

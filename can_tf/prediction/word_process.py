@@ -24,6 +24,8 @@ from can_tf.prediction import word_child
 from can_tf.prediction.words import LazyChoice
 from can_tf.processes import python_command
 
+SERVER_NICENESS = 5  # Who waits for nothing but a model goes first.
+
 
 class _Child(NamedTuple):
     process: "subprocess.Popen[bytes]"
@@ -39,6 +41,7 @@ class WordProcess:
         recognizer: Which recognizer finds words where there is no transcript; None is the best at hand.
         max_words: Limit of a transcript.
         max_wait: Seconds that a recording may take; None waits for ever.
+        niceness: Added to this process's own.
 
     Example:
         >>> with contextlib.closing(WordProcess()) as finder:
@@ -52,9 +55,10 @@ class WordProcess:
         *,
         max_words: int = MAX_WORDS,
         max_wait: float | None = None,
+        niceness: int = 0,
     ):
         self._choice = LazyChoice(recognizer or RecognizerOptions())
-        self._max_words, self._max_wait = max_words, max_wait
+        self._max_words, self._max_wait, self._niceness = max_words, max_wait, niceness
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self.heard: Counter[str] = Counter()
@@ -124,7 +128,7 @@ class WordProcess:
         ours, theirs = multiprocessing.Pipe()
         with theirs:
             process = subprocess.Popen(
-                python_command(word_child.__name__, str(theirs.fileno())),
+                python_command(word_child.__name__, str(theirs.fileno()), str(self._niceness)),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.PIPE,  # Nothing is written to it; its end is the parent's.
                 stdout=subprocess.DEVNULL,

@@ -30,7 +30,7 @@ from can_tf.prediction.backends import LocalModel
 from can_tf.prediction.options import PredictionOptions
 from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request as Asked
-from can_tf.prediction.word_process import WordProcess
+from can_tf.prediction.word_process import SERVER_NICENESS, WordProcess
 from can_tf.prediction.words import FindsWords
 from can_tf.samples import SAMPLE_RATE_HZ
 from can_tf.server.gate import Gate, HttpError
@@ -65,7 +65,10 @@ def try_it(versions: Versions, gate: Gate, word_finder: FindsWords | None = None
         gate: What stands before it.
         word_finder: Finds the words of recordings; None is a process with the best recognizer at hand.
     """
-    asking = _Asking(versions, gate, word_finder or WordProcess(max_words=gate.limits.words, max_wait=WORDS_SECONDS))
+    word_finder = word_finder or WordProcess(
+        max_words=gate.limits.words, max_wait=WORDS_SECONDS, niceness=SERVER_NICENESS
+    )
+    asking = _Asking(versions, gate, word_finder)
     files = [Route(f"/{name}", _file(name, *about), methods=["GET"]) for name, about in _FILES.items()]
     return [
         Route("/", asking.page, methods=["GET"]),

@@ -1,6 +1,7 @@
 """Words found in a process of its own: the same words, and what befalls that process."""
 
 import contextlib
+import os
 import threading
 import time
 
@@ -139,3 +140,10 @@ def test_this_thread_goes_on_while_words_are_recognized(finder):
         longest = max(longest, time.monotonic() - before)
     thread.join()
     assert longest < 1.0  # In this process, all of the time that it takes.
+
+
+def test_a_servers_process_lets_others_go_first():
+    with contextlib.closing(WordProcess(SPHINX, niceness=3)) as finder:
+        finder.find(SPEECH.samples, SPEECH.transcript)
+        process = finder._child.process.pid
+        assert os.getpriority(os.PRIO_PROCESS, process) == os.getpriority(os.PRIO_PROCESS, 0) + 3

@@ -80,7 +80,7 @@ def serve_command(
     try:
         import uvicorn
 
-        from can_tf.prediction.word_process import WordProcess
+        from can_tf.prediction.word_process import SERVER_NICENESS, WordProcess
         from can_tf.server.gate import Gate, RequestLimits
         from can_tf.server.origins import hosts_of
         from can_tf.server.page import try_it
@@ -97,7 +97,8 @@ def serve_command(
         click.echo(f"Serving version {versions.current.number} at {at} (Ctrl-C ends it).", err=True)
         limits = RequestLimits(body_bytes=max_body_mb * 2**20, seconds=max_seconds, words=max_words, at_once=at_once)
         gate = Gate(limits)
-        with contextlib.closing(WordProcess(recognizer, max_words=max_words, max_wait=max_wait)) as finder:
+        finder = WordProcess(recognizer, max_words=max_words, max_wait=max_wait, niceness=SERVER_NICENESS)
+        with contextlib.closing(finder):
             pages = try_it(versions, gate, finder)
             app = create_app(versions, gate, pages=pages, hosts=hosts_of(host, allow_host))
             uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listening])
