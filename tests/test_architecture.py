@@ -4,6 +4,7 @@ import ast
 import itertools
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -152,3 +153,8 @@ def test_a_hidden_import_would_be_seen():
     assert "from can_tf.cli.main import main; main()" in strings_of(tree)
     assert "from can_tf import a docstring." not in strings_of(tree)
     assert programs_in(tree) == ["'from can_tf.cli.main import main; main()'", "f'can_tf.{name}'"]
+
+
+def test_no_two_files_of_tests_have_one_name():
+    counts = Counter(path.name for path in tracked("tests/**/test_*.py"))
+    assert [name for name, count in counts.items() if count > 1] == []
