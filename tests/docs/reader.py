@@ -104,8 +104,9 @@ class Reader:
             self.typed.add(text)
             if "grpc://" in text:
                 self._serve_grpc()
-            # A worker of KerasTuner's knows its role by the environment, and keeps it.
-            if text.startswith("can-tf ") and "--role worker" not in text:
+            # A worker of KerasTuner's knows its role by the environment, and keeps it; files on standard input are for
+            # a shell.
+            if text.startswith("can-tf ") and "--role worker" not in text and " < " not in text:
                 self._run_here(command, text)
             else:
                 self._run(command, text)
