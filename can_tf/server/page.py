@@ -7,7 +7,6 @@
 Nothing is kept: a recording is in memory until its answer is made.
 """
 
-import base64
 import dataclasses
 import html
 import json
@@ -23,7 +22,6 @@ from starlette.routing import Route
 from can_tf.errors import AlignmentError, AudioError, PredictionError, SetupError, TimeLimitError, WorkerError
 from can_tf.explanation.data import explanation_of
 from can_tf.explanation.page import SYNTHETIC, site_file
-from can_tf.json_shapes import mismatch
 from can_tf.limits import PICTURE_SECONDS, WORDS_SECONDS, Limits
 from can_tf.prediction.answers import Prediction
 from can_tf.prediction.backends import LocalModel
@@ -33,6 +31,7 @@ from can_tf.prediction.requests import Request as Asked
 from can_tf.prediction.word_process import SERVER_NICENESS, WordProcess
 from can_tf.prediction.words import FindsWords
 from can_tf.samples import SAMPLE_RATE_HZ
+from can_tf.server.bodies import from_base64, read_body
 from can_tf.server.gate import Gate, HttpError
 from can_tf.server.live import hear
 from can_tf.server.rest import refusal
@@ -192,16 +191,8 @@ def read_question(content: bytes) -> Question:
     Raises:
         HttpError: It is no question.
     """
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise HttpError(400, f"The body is not JSON ({error})") from error
-    if wrong := mismatch(body, _QUESTION):
-        raise HttpError(400, f"The body is not a question: {wrong}")
-    try:
-        audio = base64.b64decode(body["audio"]["b64"], validate=True)
-    except ValueError as error:
-        raise HttpError(400, f"audio: is not base64 ({error})") from error
+    body = read_body(content, _QUESTION, "a question")
+    audio = from_base64(body["audio"]["b64"], "audio")
     # A field that was left empty is no transcript.
     transcript = (body.get("transcript") or "").strip() or None
     return Question(audio, transcript, body["name"].strip()[:_LONGEST_NAME].strip() or "recording")

@@ -3,7 +3,6 @@
 The encoders are Debian's: ffmpeg, sox, lame, flac, opus-tools, vorbis-tools; `make encoders` installs them.
 """
 
-import shutil
 import subprocess
 
 import numpy as np
@@ -84,9 +83,7 @@ LOST_ON_FFMPEG = [
     ("streamed.aiff", f"{_FF} -i IN -f aiff - > OUT"),
 ]
 
-_TOOLS = ("ffmpeg", "ffprobe", "sox", "lame", "flac", "opusenc", "oggenc")
-_missing = [tool for tool in _TOOLS if not shutil.which(tool)]
-pytestmark = pytest.mark.skipif(bool(_missing), reason=f"not installed: {', '.join(_missing)}; `make encoders` does it")
+pytestmark = pytest.mark.encoders
 
 
 def made(folder, name, rate, channels, command):

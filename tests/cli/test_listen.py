@@ -2,6 +2,8 @@
 
 import json
 import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -61,13 +63,20 @@ def test_another_rate_is_resampled(stand_in):
         (["talk.wav"], "talk.wav: expected - for sound on standard input, or nothing for the microphone"),
         (["--rate", "8000"], "--rate is of sound on standard input"),
         (["-", "--device", "USB"], "--device is a microphone; leave - out"),
-        (["-", "--recognizer", "whisper", "--whisper", "/nowhere"], "/nowhere: there is no such folder"),
     ],
 )
 def test_what_does_not_go_together_is_refused_before_any_work(arguments, message):
     done = run(*arguments)
     assert done.exit_code == 1
     assert message in done.stderr
+
+
+def test_a_model_of_whisper_that_is_not_there_is_told_before_any_work(monkeypatch):
+    installed = ModuleType("faster_whisper")
+    installed.__spec__ = ModuleSpec("faster_whisper", None)
+    monkeypatch.setitem(sys.modules, "faster_whisper", installed)
+    done = run("-", "--recognizer", "whisper", "--whisper", "/nowhere")
+    assert (done.exit_code, "/nowhere: there is no such folder" in done.stderr) == (1, True)
 
 
 @pytest.mark.parametrize("library, extra", [("sounddevice", "mic"), ("pocketsphinx", "align")])

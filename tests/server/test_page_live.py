@@ -71,9 +71,9 @@ def test_silence_is_forgotten_and_a_sound_without_words_says_so(address: str):
 @pytest.mark.parametrize(
     "body, status, expected",
     [
-        ({"samples": {"b64": "AA"}, "last": False}, 400, "samples: are not base64"),
+        ({"samples": {"b64": "AA"}, "last": False}, 400, "samples: is not base64"),
         ({"samples": {"b64": "AAAA"}}, 400, "The body is not live sound: it lacks last"),
-        ({"samples": {"b64": "AA=="}, "last": True}, 400, "samples: are not base64 of integers of 16 bits"),
+        ({"samples": {"b64": "AA=="}, "last": True}, 400, "samples: are not integers of 16 bits"),
         ({"samples": {"b64": base64.b64encode(bytes(2 * 960_001)).decode()}, "last": True}, 413, "longer than 60 s"),
     ],
 )

@@ -12,7 +12,7 @@ import click
 from can_tf.alignment.recognition.registry import choose
 from can_tf.audio.live import Microphone, RawSound
 from can_tf.audio.reading import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
-from can_tf.cli.shared.prediction_options import model_options, open_predictor
+from can_tf.cli.shared.prediction_options import model_options, open_predictor, reject_option
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recognizer_options import recognizer_of, recognizer_options
 from can_tf.cli.shared.recordings import one_line
@@ -42,13 +42,7 @@ _STANDARD_INPUT = "-"
 )
 @recognizer_options
 @model_options
-@click.option(
-    "--reject-below",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    metavar="CONFIDENCE",
-    help='Label predictions of lower confidence "uncertain".',
-)
+@reject_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.pass_context
 def listen_command(

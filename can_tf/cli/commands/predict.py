@@ -9,7 +9,7 @@ import click
 
 from can_tf.cli.shared.folders import recordings
 from can_tf.cli.shared.options import limit_options, reading_options
-from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options
+from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options, reject_option
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recognizer_options import recognizer_of, say_recognized
 from can_tf.cli.shared.recordings import end_with_errors, one_line
@@ -25,13 +25,7 @@ _BAR_CELLS = 20
 @prediction_options
 @reading_options
 @click.option("--batch-size", type=click.IntRange(min=1), default=16, help="Recordings per batch.")
-@click.option(
-    "--reject-below",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    metavar="CONFIDENCE",
-    help='Label predictions of lower confidence "uncertain".',
-)
+@reject_option
 @click.option(
     "--timeline",
     "as_timeline",

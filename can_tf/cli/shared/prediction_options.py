@@ -70,6 +70,15 @@ def model_options(command: Any) -> Any:
     return with_options(command, options)
 
 
+reject_option = click.option(
+    "--reject-below",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="CONFIDENCE",
+    help='Label predictions of lower confidence "uncertain".',
+)
+
+
 def open_predictor(ctx: click.Context, values: Mapping[str, Any], recognizer: RecognizerOptions) -> "Predictor":
     """Returns what asks the model that the values of a command's options name; words are found in another process."""
     from can_tf.prediction.options import PredictionOptions

@@ -26,7 +26,7 @@ for (const section of document.querySelectorAll(".recording")) {
     for (const other of document.querySelectorAll("audio")) other.pause();
     audio.currentTime = stretch.start;
     until = stretch.end;
-    audio.play();
+    audio.play().catch(() => {}); // A pause before the sound has begun ends it.
     stretch.shown[0].scrollIntoView({ block: "nearest" });
   };
 
