@@ -1,10 +1,12 @@
-"""What decides a result beside data and options: the versions of libraries and of can_tf itself."""
+"""What decides a result beside data and options: the versions of libraries and of can_tf itself, and the processor."""
 
+import contextlib
 import importlib.metadata
 import platform
 import subprocess
 from pathlib import Path
 
+_VECTORS = ("avx512f", "avx2", "avx", "sve", "asimd")  # From the widest on, as Linux names them.
 _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-io", "scikit-learn", "soundfile")
 
 
@@ -15,6 +17,22 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         **{package: importlib.metadata.version(package) for package in _PACKAGES},
     }
+
+
+def processor() -> str:
+    """Returns the architecture and the widest vector instructions that Linux tells of: by these, libraries round.
+
+    Example:
+        >>> processor().split()[0] == platform.machine()
+        True
+    """
+    flags: set[str] = set()
+    with contextlib.suppress(OSError, UnicodeDecodeError):  # There is no such file but on Linux.
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            name, _, values = line.partition(":")
+            if name.strip() in ("flags", "Features"):
+                flags.update(values.split())
+    return " ".join([platform.machine(), *[name for name in _VECTORS if name in flags][:1]])
 
 
 def git_commit() -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # Those of trainings, which need TensorFlow to have begun with them.
 os.environ["HF_HUB_CACHE"] = os.devnull  # No model of Whisper is at hand, whatever this machine has.
 os.environ["HF_HUB_OFFLINE"] = "1"
 

@@ -1,3 +1,6 @@
+import errno
+import fcntl
+import os
 import signal
 import subprocess
 import sys
@@ -56,3 +59,15 @@ def test_an_error_inside_lifts_the_lock(tmp_path):
         raise ValueError("inside")
     with alone_in(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_keeps_nobody_out_and_says_so(tmp_path, monkeypatch, caplog, code):
+    def no_locks(handle, operation):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with alone_in(tmp_path):
+        assert caplog.messages == [
+            f"{tmp_path}: this file system has no locks; see that no other can_tf process works here."
+        ]

@@ -19,19 +19,48 @@ from can_tf.files import write_json
 from can_tf.samples import pcm16
 
 
-class CachedWords:
-    """Finds the words of recordings, and keeps the result in a folder by content: of recording, words and finder.
+class KeptWords:
+    """Words of recordings in a folder, by content: of the recording, and of what decides its words.
 
-    Several processes may share a folder. A model is loaded only for what is not there. What is refused is not kept.
+    Several processes may share a folder. What is refused is not kept.
 
     Args:
-        folder: Where results are kept.
+        folder: Made with the first words.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def get(self, about: Sequence[Any], samples: np.ndarray, find: Callable[[], tuple[Word, ...]]) -> tuple[Word, ...]:
+        """Returns the words that are kept; else finds and keeps them.
+
+        Args:
+            about: What decides the words beside the recording, as JSON values.
+            samples: `<float32>[samples]` from `can_tf.audio.read_audio`.
+            find: Called without arguments.
+        """
+        digest = hashlib.sha256(json.dumps(about).encode())
+        digest.update(pcm16(samples).tobytes())
+        path = self.folder / f"{digest.hexdigest()}.json"
+        if kept := read_kept(path):
+            return kept
+        tokens = find()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_json(path, [[token.text, token.start, token.end] for token in tokens])
+        return tokens
+
+
+class CachedWords:
+    """Finds the words of a corpus's recordings, and keeps them. A model is loaded only for what is not there.
+
+    Args:
+        folder: Where words are kept.
         recognizer: For recordings without a transcript, what it is made of and what decides its words; None where all
             have one.
     """
 
     def __init__(self, folder: Path, recognizer: tuple[Choice, str] | None = None):
-        self._folder, self._choice = folder, recognizer
+        self._words, self._choice = KeptWords(folder), recognizer
         self._aligner: Aligner | None = None
         self._recognizer: Recognizer | None = None
 
@@ -47,7 +76,7 @@ class CachedWords:
             self._aligner = self._aligner or Aligner()
             return self._aligner.align(samples, words)
 
-        return self._kept([self._aligned_by, words], samples, align)
+        return self._words.get([self._aligned_by, words], samples, align)
 
     def recognize(self, samples: np.ndarray) -> tuple[Word, ...]:
         """Returns words with their times, as the recognizer does."""
@@ -59,19 +88,7 @@ class CachedWords:
             self._recognizer = self._recognizer or choice.make()
             return self._recognizer.recognize(samples)
 
-        return self._kept([description], samples, recognize)
-
-    def _kept(
-        self, about: Sequence[Any], samples: np.ndarray, find: Callable[[], tuple[Word, ...]]
-    ) -> tuple[Word, ...]:
-        digest = hashlib.sha256(json.dumps(about).encode())
-        digest.update(pcm16(samples).tobytes())
-        path = self._folder / f"{digest.hexdigest()}.json"
-        if kept := read_kept(path):
-            return kept
-        tokens = find()
-        write_json(path, [[token.text, token.start, token.end] for token in tokens])
-        return tokens
+        return self._words.get([description], samples, recognize)
 
 
 def read_kept(path: Path) -> tuple[Word, ...] | None:

@@ -3,9 +3,13 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from can_tf.alignment import forced
-from can_tf.alignment.forced import OOV_POLICIES, Aligner
+from can_tf.alignment.cache import KeptWords
+from can_tf.alignment.forced import OOV_POLICIES, Aligner, aligner_description
 from can_tf.alignment.recognition import RecognizerOptions
 from can_tf.alignment.silence import without_silence
 from can_tf.alignment.transcript import spoken_words
@@ -16,6 +20,8 @@ from can_tf.limits import MAX_WORDS
 from can_tf.prediction.words import FindsWords, WordFinder
 from can_tf.progress import Progress, counted, ignore
 from can_tf.samples import SAMPLE_RATE_HZ
+
+Keep = Callable[[Sequence[Any], np.ndarray, Callable[[], tuple[Word, ...]]], tuple[Word, ...]]  # A `KeptWords.get`.
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,6 +57,8 @@ def align_recordings(
     max_seconds: float | None = None,
     max_words: int = MAX_WORDS,
     word_finder: FindsWords | None = None,
+    kept: Path | None = None,
+    done: Callable[[AlignedRecording], None] = lambda aligned: None,
     progress: Progress = ignore,
 ) -> list[AlignedRecording | CanError]:
     """Tells when each word of recordings is said; with transcripts, of English ones.
@@ -66,6 +74,8 @@ def align_recordings(
             takes.
         max_words: Transcripts of more are refused.
         word_finder: Recognizes words; None has the best recognizer that is at hand do it.
+        kept: Folder that keeps words by content, so that a call that was ended finds them again; None keeps none.
+        done: Called with each recording as soon as its words are found.
         progress: Told of the recordings done.
 
     Returns:
@@ -80,17 +90,19 @@ def align_recordings(
         >>> type(error).__name__
         'AudioError'
     """
+    keep = KeptWords(kept).get if kept is not None else _keep_nothing
     find_words = (
-        _recognition(max_seconds, word_finder)
+        _recognition(max_seconds, word_finder, keep)
         if transcript_of is None
-        else _alignment(transcript_of, oov, max_seconds, max_words)
+        else _alignment(transcript_of, oov, max_seconds, max_words, keep)
     )
     answers: list[AlignedRecording | CanError] = []
     report = counted(progress, "Aligning", "recordings")
     report(0, len(paths))
     for path in paths:
         try:
-            answers.append(find_words(path))
+            answers.append(aligned := find_words(path))
+            done(aligned)
         except SetupError:
             raise
         except CanError as error:
@@ -99,27 +111,39 @@ def align_recordings(
     return answers
 
 
-def _recognition(max_seconds: float | None, finder: FindsWords | None) -> Callable[[Path], AlignedRecording]:
+def _keep_nothing(about: Sequence[Any], samples: np.ndarray, find: Callable[[], tuple[Word, ...]]) -> tuple[Word, ...]:
+    """Is a `KeptWords.get` that always finds."""
+    return find()
+
+
+def _recognition(
+    max_seconds: float | None, finder: FindsWords | None, keep: Keep
+) -> Callable[[Path], AlignedRecording]:
     finder = finder or WordFinder(RecognizerOptions(max_seconds=max_seconds))
 
     def recognize(path: Path) -> AlignedRecording:
         samples = read_audio(path, max_seconds=finder.longest_seconds)
-        return AlignedRecording(path, finder.find(samples), len(samples) / SAMPLE_RATE_HZ)
+        known = keep if finder.description else _keep_nothing
+        words = known([finder.description], samples, lambda: finder.find(samples))
+        return AlignedRecording(path, words, len(samples) / SAMPLE_RATE_HZ)
 
     return recognize
 
 
 def _alignment(
-    transcript_of: Callable[[Path], str | None], oov: str, max_seconds: float | None, max_words: int
+    transcript_of: Callable[[Path], str | None], oov: str, max_seconds: float | None, max_words: int, keep: Keep
 ) -> Callable[[Path], AlignedRecording]:
     longest = max_seconds or forced.MAX_SECONDS
     aligner = Aligner(oov=oov, max_seconds=longest, max_words=max_words)
+    description = aligner_description()
 
     def align(path: Path) -> AlignedRecording:
         samples = read_audio(path, max_seconds=longest)
         transcript = transcript_of(path)
         if transcript is None:
             raise AlignmentError(f"{path}: has no transcript; give what is said in it, or have its words recognized")
-        return AlignedRecording(path, aligner.align(samples, spoken_words(transcript)), len(samples) / SAMPLE_RATE_HZ)
+        words = spoken_words(transcript)
+        tokens = keep([description, oov, max_words, words], samples, lambda: aligner.align(samples, words))
+        return AlignedRecording(path, tokens, len(samples) / SAMPLE_RATE_HZ)
 
     return align

@@ -69,6 +69,11 @@ class WordProcess:
         return self._choice.made.title
 
     @property
+    def description(self) -> str:
+        """Versions and settings that decide the words that are recognized."""
+        return self._choice.made.describe()
+
+    @property
     def longest_seconds(self) -> float:
         """The longest recording whose words are recognized."""
         return self._choice.made.max_seconds

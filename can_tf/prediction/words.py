@@ -25,6 +25,7 @@ class FindsWords(Protocol):
     Attributes:
         heard: Number of recordings recognized, by the language they are in; "" where it is not known.
         recognizer: What messages call the one that recognizes, and what to think of its words; raises as `choose` does.
+        description: Versions and settings that decide the words that are recognized; "" where nobody knows them.
         longest_seconds: The longest recording whose words are recognized.
         whole_seconds: The longest recording that is better recognized as a whole than stretch by stretch.
     """
@@ -33,6 +34,9 @@ class FindsWords(Protocol):
 
     @property
     def recognizer(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
 
     @property
     def longest_seconds(self) -> float: ...
@@ -84,6 +88,11 @@ class WordFinder:
     def recognizer(self) -> str:
         """What messages call the one that recognizes, and what to think of its words."""
         return type(self._recognizer).__name__ if self._given else self._choice.made.title
+
+    @property
+    def description(self) -> str:
+        """Versions and settings that decide the words that are recognized; "" where nobody knows them."""
+        return "" if self._given else self._choice.made.describe()
 
     @property
     def longest_seconds(self) -> float:

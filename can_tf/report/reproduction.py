@@ -11,6 +11,7 @@ from can_tf.corpus.utterance import Corpus
 from can_tf.errors import ConfigError
 from can_tf.features.front_end import FrontEnd
 from can_tf.features.mfcc import Mfcc
+from can_tf.locks import alone_in
 from can_tf.processes import cores
 from can_tf.progress import Event, Progress, ignore
 from can_tf.records.build import build_records
@@ -108,7 +109,7 @@ def reproduce(
     cluster: str | None = None,
     progress: Progress = ignore,
 ) -> Reproduced:
-    """Builds the records, trains what is missing, compares, and writes the report.
+    """Builds the records, trains what is missing, compares, and writes the report; one process at a time in a folder.
 
     Args:
         corpus: From a reader.
@@ -122,6 +123,7 @@ def reproduce(
         ConfigError: The corpus does not allow the protocol, or has fewer folds.
         RecordsError: Records cannot be built, or the folder holds others.
         RunError: A run folder belongs to another training.
+        BusyError: Another process reproduces in the same folder.
         ClusterError: The cluster cannot do the work.
 
     Example:
@@ -130,7 +132,16 @@ def reproduce(
         >>> done = reproduce(corpus, Reproduction(tables=(4,), out=Path("reproduction")), jobs=2)  # doctest: +SKIP
         >>> done.table[0]["ua_mean"]  # doctest: +SKIP
     """
-    datasets = _build(corpus, what, workers, cluster, progress)
+    what.out.mkdir(parents=True, exist_ok=True)
+    with alone_in(what.out):
+        datasets = _build(corpus, what, workers, cluster, progress)
+        return _reproduce(datasets, what, jobs, cluster, progress)
+
+
+def _reproduce(
+    datasets: Mapping[str, Dataset], what: Reproduction, jobs: int, cluster: str | None, progress: Progress
+) -> Reproduced:
+    """Trains what is missing on the records by segmentation, compares, and writes the report."""
     planned = _plan(datasets, what)
     dataset = datasets[CAN.segmentation]
     test_share = _test_share(dataset, what.options)

@@ -10,6 +10,7 @@ from typing import Any
 from can_tf.cluster import cluster_executor
 from can_tf.errors import RunError
 from can_tf.files import write_csv, write_json
+from can_tf.locks import alone_in
 from can_tf.progress import Progress, ignore
 from can_tf.records.dataset import Dataset
 from can_tf.training import run_folder
@@ -48,7 +49,7 @@ def cross_validate(
     cluster: str | None = None,
     progress: Progress = ignore,
 ) -> CrossValidation:
-    """Trains every fold of a protocol that is not trained yet, and sums up.
+    """Trains every fold of a protocol that is not trained yet, and sums up; one process at a time for each model.
 
     Args:
         dataset: The records.
@@ -64,6 +65,7 @@ def cross_validate(
     Raises:
         ConfigError: The records do not allow the protocol, or have fewer folds.
         RunError: A run folder belongs to another training, or not one training succeeded.
+        BusyError: Another process cross-validates the same model in the same folder of runs.
         ClusterError: The cluster cannot do the work.
 
     Example:
@@ -76,13 +78,17 @@ def cross_validate(
     count = folds_to_run(dataset.utterances, options.protocol, folds, together)
     planned = plan(options, range(count), range(seeds), runs, dataset.folder)
     check_done(planned, dataset)
-    paths = [dataset.folder, *([Path(options.glove)] if options.glove else [])]
-    with cluster_executor(cluster, runs, paths, runs=[run.folder for run in planned]) as executor:
-        failures = train_all(planned, jobs=jobs, progress=progress, executor=executor)
-    if not any(run.done for run in planned):
-        raise RunError(f"every training failed. The first: {next(iter(failures.values()))}")
     folder = runs / f"cv-{options.model}-{run_folder.protocol_name(options)}"
-    return CrossValidation(folder, write_results(planned, folder), failures)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [dataset.folder, *([Path(options.glove)] if options.glove else [])]
+    with (
+        alone_in(folder),
+        cluster_executor(cluster, runs, paths, runs=[run.folder for run in planned]) as executor,
+    ):
+        failures = train_all(planned, jobs=jobs, progress=progress, executor=executor)
+        if not any(run.done for run in planned):
+            raise RunError(f"every training failed. The first: {next(iter(failures.values()))}")
+        return CrossValidation(folder, write_results(planned, folder), failures)
 
 
 def summarize(planned: Sequence[FoldRun]) -> dict[str, Any]:

@@ -1,16 +1,37 @@
-"""Several devices for one training: a batch is cut into as many parts, and their gradients are summed.
+"""What computes one training: the threads of an operation, and the devices that share a batch.
 
-The parts of a batch together give the gradient that the whole batch gives, so the number of devices changes no result
-but for rounding and for dropout, whose masks each device draws for its own part.
+The sums of a product are cut by the threads that there are, and float32 rounds each part: so the number of threads is
+an option of a training, and no machine's.
+
+A batch is cut into as many parts as there are devices, and their gradients are summed. The parts of a batch together
+give the gradient that the whole batch gives, so the number of devices changes no result but for rounding and for
+dropout, whose masks each device draws for its own part.
 """
 
+import contextlib
 import functools
+import os
 from collections.abc import Callable
 
 import keras
 import tensorflow as tf
 
 from can_tf.errors import ConfigError
+from can_tf.processes import cores
+
+
+def set_threads(threads: int) -> None:
+    """Gives each operation on the CPU a number of threads; raises ConfigError if TensorFlow has begun with another."""
+    with contextlib.suppress(RuntimeError):  # It has begun.
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+    there_are = tf.config.threading.get_intra_op_parallelism_threads() or int(
+        os.environ.get("TF_NUM_INTRAOP_THREADS") or cores()
+    )
+    if there_are != threads:
+        raise ConfigError(
+            f"--threads {threads}: TensorFlow has begun with {there_are} in this process. Train in a new one, or with "
+            f"threads={there_are}, whose weights differ by rounding."
+        )
 
 
 @functools.cache  # TensorFlow's collectives do not bear a second strategy in a process.

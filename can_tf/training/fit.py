@@ -26,7 +26,7 @@ from can_tf.records.pipeline import EpochOrder, by_speaker
 from can_tf.training import run_folder
 from can_tf.training.checkpoint import load_variables, save_variables
 from can_tf.training.data import split_of
-from can_tf.training.devices import strategy_for
+from can_tf.training.devices import set_threads, strategy_for
 from can_tf.training.fold_training import WORK, FoldTraining, prepare
 from can_tf.training.metrics import evaluate_predictions
 from can_tf.training.options import TrainOptions
@@ -74,7 +74,8 @@ def train_fold(
             return _finished(dataset, folder, options, progress, validation_only)
         state = run_folder.open_run(folder, options, dataset)
         verify_shards(dataset)
-        # Before TensorFlow's first operation, and so before the word vectors.
+        # Both before TensorFlow's first operation, and so before the word vectors.
+        set_threads(options.threads)
         strategy = strategy_for(options.devices)
         read = by_speaker(dataset) if options.normalize == "speaker" else dataset
         training = prepare(read, split, folder, options, state, progress)
@@ -114,7 +115,7 @@ def _fit(training: FoldTraining, progress: Progress) -> None:
     options, state, model = training.options, training.state, training.model
     if state.epochs:
         progress(Event(WORK, note=f"Going on after epoch {state.epochs}."))
-        if different := run_folder.other_versions(training.folder):
+        if different := run_folder.begun_with(training.folder):
             line = f"It was begun with {different}: the result may differ from that of one go."
             progress(Event(WORK, note=line))
         load_variables(model, training.checkpoint / state.weights)

@@ -137,6 +137,5 @@ def _environment(jobs: int) -> dict[str, str]:
     share = max(1, cores() // jobs)
     return {
         "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
-        "TF_NUM_INTRAOP_THREADS": str(max(1, share // 2)),
         "TF_NUM_INTEROP_THREADS": str(share),
     }

@@ -93,6 +93,11 @@ class TrainOptions:
         choices=NORMALIZATIONS,
     )
     seed: int = option(0, "Random seed for folds, weights, order and dropout.", bounds=_FROM_0)
+    threads: int = option(
+        1,
+        "Threads of one operation on the CPU; other numbers give other weights, which differ by rounding at first.",
+        bounds=_FROM_1,
+    )
     devices: int = option(
         1, "Number of GPUs that share each batch; without a GPU, logical devices of the CPU.", bounds=_FROM_1
     )

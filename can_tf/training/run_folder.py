@@ -19,7 +19,7 @@ from can_tf.checksums import checksums_of, write_checksums
 from can_tf.errors import RunError
 from can_tf.files import remove_temporary_files, sha256_of_json, write_csv, write_json
 from can_tf.json_shapes import mismatch
-from can_tf.provenance import git_commit, versions
+from can_tf.provenance import git_commit, processor, versions
 from can_tf.records.dataset import Dataset
 from can_tf.training.options import TrainOptions
 
@@ -125,9 +125,10 @@ def check_new_or_same(folder: Path, options: TrainOptions, dataset: Dataset) -> 
         raise RunError(f"{folder}: is not empty and not a run (no {CONFIG_FILE}). Give another folder with --run.")
 
 
-def other_versions(folder: Path) -> str:
-    """Returns in words which versions a run was begun with, where they are not those of now."""
-    begun, now = read_run_json(folder, CONFIG_FILE).get("versions", {}), versions()
+def begun_with(folder: Path) -> str:
+    """Returns in words which versions, and which processor, a run was begun with, where they are not those of now."""
+    config, now = read_run_json(folder, CONFIG_FILE), {**versions(), "processor": processor()}
+    begun = {**config.get("versions", {}), "processor": config.get("processor")}
     return ", ".join(f"{name} {begun.get(name)} (now {now[name]})" for name in now if begun.get(name) != now[name])
 
 
@@ -249,6 +250,7 @@ def _config(options: TrainOptions, dataset: Dataset) -> dict[str, Any]:
             **{name: description[name] for name in _OF_RECORDS},
         },
         "versions": versions(),
+        "processor": processor(),
         "git_commit": git_commit(),
     }
 

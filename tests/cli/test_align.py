@@ -8,6 +8,7 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
+from can_tf.alignment.forced import Aligner
 from can_tf.alignment.formats import FORMATS, read_alignment
 from can_tf.alignment.silence import without_silence
 from can_tf.cli.main import main
@@ -210,3 +211,23 @@ def test_two_rows_of_one_recording_are_refused(tmp_path, talk):
     rows = ["id,audio,label,speaker,transcript", "u1,talk.flac,calm,a,yes", "u2,talk.flac,calm,a,no"]
     (tmp_path / "m.csv").write_text("\n".join(rows))
     assert "u2 and another row have the recording" in run("--manifest", tmp_path / "m.csv").stderr
+
+
+def test_what_is_aligned_is_written_at_once_and_not_aligned_again(tmp_path, monkeypatch):
+    shutil.copytree(FOLDER, tmp_path / "in")
+    aligned = []
+    align = Aligner.align
+
+    def counting(self, samples, words):
+        aligned.append(words)
+        if len(aligned) == 2:
+            raise KeyboardInterrupt
+        return align(self, samples, words)
+
+    monkeypatch.setattr(Aligner, "align", counting)
+    assert run(tmp_path / "in", "--out", tmp_path / "out").exit_code == 1
+    assert [path.name for path in (tmp_path / "out").glob("*.*t")] == [f"{sorted(NAMES)[0]}.txt"]
+    done = run(tmp_path / "in", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert len(aligned) == 1 + len(NAMES)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {f"{name}.txt" for name in NAMES}

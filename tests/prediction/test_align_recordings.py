@@ -4,9 +4,12 @@ import sys
 
 import pytest
 
+from can_tf.alignment.forced import Aligner
 from can_tf.alignment.transcript import spoken_words
+from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError, AudioError, MissingExtraError
 from can_tf.prediction.align import AlignedRecording, align_recordings
+from can_tf.prediction.words import WordFinder
 from tests.alignment.conftest import FOLDER, NAMES, speech_of
 
 PATHS = [FOLDER / f"{name}.flac" for name in NAMES[:2]]
@@ -55,3 +58,24 @@ def test_a_missing_library_stops_all(monkeypatch):
     monkeypatch.setitem(sys.modules, "pocketsphinx", None)
     with pytest.raises(MissingExtraError):
         align_recordings(PATHS, lambda path: "yes")
+
+
+def test_words_are_kept_by_what_decides_them(tmp_path, monkeypatch):
+    said = {path: path.with_suffix(".txt").read_text() for path in PATHS}
+    first = align_recordings(PATHS, said.get, kept=tmp_path)
+    assert len(list(tmp_path.iterdir())) == len(PATHS)
+    monkeypatch.setattr(Aligner, "align", lambda *arguments: pytest.fail("aligned again"))
+    assert align_recordings(PATHS, said.get, kept=tmp_path) == first
+    monkeypatch.setattr(Aligner, "align", lambda self, samples, words: first[0].tokens)
+    align_recordings(PATHS, said.get, oov="error", kept=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2 * len(PATHS)
+
+
+def test_words_of_a_recognizer_that_nobody_knows_are_not_kept(tmp_path):
+    class Same:
+        def recognize(self, samples):
+            return (Word("yes", 0.0, 1.0),)
+
+    [answer] = align_recordings(PATHS[:1], word_finder=WordFinder(Same()), kept=tmp_path)
+    assert answer.tokens == (Word("yes", 0.0, 1.0),)
+    assert not list(tmp_path.iterdir())

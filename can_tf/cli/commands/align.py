@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -29,6 +30,7 @@ from can_tf.progress import ignore
 from can_tf.report.tables import format_table
 
 _TABLE = "table"
+_KEPT_FOLDER = ".words"
 
 
 @click.command("align")
@@ -97,7 +99,8 @@ def align_command(
     Forced alignment finds when each word is said. AUDIO are files or folders; without --transcript, a recording's
     transcript is the .txt or .lab file of the same name beside it.
 
-    If a recording cannot be used, the command reports it, goes on with the others, and exits with code 1.
+    If a recording cannot be used, the command reports it, goes on with the others, and exits with code 1. Each file is
+    written as soon as its words are found; a command that was interrupted and is run again does not search them again.
     """
     typed = ctx.get_parameter_source("recognizer") == ParameterSource.COMMANDLINE
     recognize = recognize or typed or values["whisper"] is not None
@@ -110,6 +113,8 @@ def align_command(
     if not recognize:
         check_language(values["language"])
     transcript_of = said.get if manifest else Transcripts(transcript, found).required
+    several = out is not None and (len(paths) > 1 or out.is_dir())
+    kept = out / _KEPT_FOLDER if out is not None and several else None
     answers = align_recordings(
         paths,
         None if recognize else transcript_of,
@@ -117,12 +122,14 @@ def align_command(
         max_seconds=max_seconds,
         max_words=max_words,
         word_finder=finder,
+        kept=kept,
+        done=_writer(found.names(), format_, out, several),
         progress=ProgressPrinter().show if len(paths) > 1 else ignore,
     )
     if finder is not None and any(isinstance(answer, AlignedRecording) for answer in answers):
         click.echo(f"Words were recognized by {by(finder)}.", err=True)
-    if out is not None:
-        _write(answers, found.names(), format_, out)
+    if kept is not None:
+        shutil.rmtree(kept, ignore_errors=True)  # All is written.
     if as_json:
         click.echo(json.dumps([_as_json(path, answer) for path, answer in zip(paths, answers, strict=True)], indent=2))
     elif out is None:
@@ -173,21 +180,24 @@ def _check_options(
         raise ConfigError(f"{len(paths)} recordings: --format {format_} needs --out, a folder to write to.")
 
 
-def _write(
-    answers: Sequence[AlignedRecording | CanError], names: Mapping[Path, PurePath], format_: str, out: Path
-) -> None:
-    """Writes one recording's words to a file, several recordings' to files of their names below a folder."""
+def _writer(
+    names: Mapping[Path, PurePath], format_: str, out: Path | None, several: bool
+) -> Callable[[AlignedRecording], None]:
+    """Returns what writes a recording's words to a file, those of several to files of their names below a folder."""
     suffix = ".txt" if format_ == _TABLE else FORMATS[format_].suffixes[0]
-    for answer in answers:
-        if isinstance(answer, CanError):
-            continue
+
+    def write(answer: AlignedRecording) -> None:
+        if out is None:
+            return
         name = names[answer.path]
-        place = out if len(answers) == 1 and not out.is_dir() else out / f"{name}{suffix}"
-        if place != out:
+        place = out / f"{name}{suffix}" if several else out
+        if several:
             place.parent.mkdir(parents=True, exist_ok=True)
         with replacing(place) as temporary:
             text = _formatted(answer, name.name, format_)
             temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+    return write
 
 
 def _formatted(aligned: AlignedRecording, name: str, format_: str) -> str:
