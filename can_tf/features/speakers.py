@@ -42,22 +42,22 @@ class SpeakerStatistics:
         return frames.with_flat_values(flat)
 
 
-def standardized_alone(frames: tf.Tensor, segment_frames: tf.Tensor) -> tf.Tensor:
+def standardized_alone(frames: tf.RaggedTensor) -> tf.RaggedTensor:
     """Returns each utterance's frames standardized by its own, as if nothing else of its speaker were known.
 
     Args:
-        frames: `<float32>[batch, words, frames, width]`.
-        segment_frames: `<int32>[batch, words]`, how many of them are real.
-
-    Returns:
-        `<float32>[batch, words, frames, width]`, 0 on padding.
+        frames: Ragged `<float32>[batch, (words), (frames), width]`.
     """
-    real = tf.sequence_mask(segment_frames, tf.shape(frames)[2])[:, :, :, None]
-    count = tf.reduce_sum(tf.cast(real, tf.float32), axis=[1, 2], keepdims=True)
-    mean = tf.reduce_sum(tf.where(real, frames, 0.0), axis=[1, 2], keepdims=True) / count
-    centered = tf.where(real, frames - mean, 0.0)
-    variance = tf.reduce_sum(tf.square(centered), axis=[1, 2], keepdims=True) / count
-    return centered / tf.where(variance < _LEAST_VARIANCE, 1.0, tf.sqrt(variance))
+    utterance = tf.gather(frames.value_rowids(), frames.values.value_rowids())
+    count = frames.nrows()
+
+    def mean_of(values: tf.Tensor) -> tf.Tensor:
+        return tf.math.unsorted_segment_mean(values, utterance, count)
+
+    centered = frames.flat_values - tf.gather(mean_of(frames.flat_values), utterance)
+    variance = mean_of(tf.square(centered))
+    deviation = tf.where(variance < _LEAST_VARIANCE, 1.0, tf.sqrt(variance))
+    return frames.with_flat_values(centered / tf.gather(deviation, utterance))
 
 
 class RunningStatistics:

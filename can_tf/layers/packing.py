@@ -99,13 +99,17 @@ class Packing:
     order: tf.Tensor
     lengths: tf.Tensor
 
-    def rows(self, padded_length: tf.Tensor, *, backwards: bool) -> tf.Tensor:
-        """Returns the row of each packed element in `[sequences * padded_length, ...]`, read forwards or backwards.
+    def rows(self, first: tf.Tensor, *, backwards: bool) -> tf.Tensor:
+        """Returns the row that each packed element is taken from, where sequences are read forwards or backwards.
+
+        Args:
+            first: `<int32>[sequences]`, the row of each sequence's first element; its others follow.
+            backwards: Whether its last element is the first to be read.
 
         Elements that are not real get row 0.
         """
         step = tf.gather(self.lengths, self.sequence) - 1 - self.step if backwards else self.step
-        return tf.where(self.real, self.sequence * padded_length + step, 0)
+        return tf.where(self.real, tf.gather(first, self.sequence) + step, 0)
 
 
 def pack(lengths: tf.Tensor) -> Packing:

@@ -49,21 +49,34 @@ class SegmentEncoder(BidirectionalLayer):
 
     def call(self, frames, segment_frames, training=None):
         batch, words, longest = tf.unstack(tf.shape(frames)[:3])
-        lengths = tf.reshape(segment_frames, [-1])
-        packing = pack(lengths)
         elements = tf.reshape(frames, [batch * words * longest, frames.shape[-1]])
+        first = tf.range(batch * words) * longest
+        vectors = self.of_elements(elements, first, tf.reshape(segment_frames, [-1]), training=bool(training))
+        return tf.reshape(vectors, [batch, words, 2 * self.units])
+
+    def of_elements(
+        self, elements: tf.Tensor, first: tf.Tensor, lengths: tf.Tensor, *, training: bool = False
+    ) -> tf.Tensor:
+        """Returns the vectors of segments whose frames are not padded, `<float32>[segments, 2 * units]`.
+
+        Args:
+            elements: `<float32>[frames, width]`.
+            first: `<int32>[segments]`, each segment's first frame among them; its others follow.
+            lengths: `<int32>[segments]`, how many it has.
+            training: Whether to keep what the quick gradient needs.
+        """
+        packing = pack(lengths)
         sums = []
         for backwards, weights in ((False, self.forward_weights()), (True, self.backward_weights())):
-            taken = self.normalization(tf.gather(elements, packing.rows(longest, backwards=backwards)))
+            taken = self.normalization(tf.gather(elements, packing.rows(first, backwards=backwards)))
             sums.append(
-                packed_lstm_sums(tf.where(packing.real[:, None], taken, 0.0), packing, weights, training=bool(training))
+                packed_lstm_sums(tf.where(packing.real[:, None], taken, 0.0), packing, weights, training=training)
             )
         # Segments come by falling length, empty ones last if at all: put each in its place.
         count = packing.real_sizes[0]
         nonempty = packing.order[:count]
         means = tf.concat(sums, axis=-1)[:count] / tf.cast(tf.gather(lengths, nonempty), tf.float32)[:, None]
-        vectors = tf.scatter_nd(nonempty[:, None], means, [batch * words, 2 * self.units])
-        return tf.reshape(vectors, [batch, words, 2 * self.units])
+        return tf.scatter_nd(nonempty[:, None], means, [tf.size(lengths), 2 * self.units])
 
     def compute_output_spec(self, frames, segment_frames, training=None):
         return keras.KerasTensor((*frames.shape[:2], 2 * self.units), self.compute_dtype)

@@ -38,6 +38,10 @@ class SegmentFrame(keras.layers.Layer):
     def call(self, frames, segment_frames):
         return tf.where((segment_frames > 0)[:, :, None], self.normalization(frames[:, :, 0]), 0.0)
 
+    def of_elements(self, elements: tf.Tensor, first: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Returns `<float32>[segments, width]` of frames that are not padded; see `SegmentEncoder.of_elements`."""
+        return tf.where((lengths > 0)[:, None], self.normalization(tf.gather(elements, first)), 0.0)
+
     def compute_output_spec(self, frames, segment_frames):
         return keras.KerasTensor((*frames.shape[:2], frames.shape[-1]), self.compute_dtype)
 

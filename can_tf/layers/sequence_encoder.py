@@ -33,7 +33,7 @@ class SequenceEncoder(BidirectionalLayer):
         elements = tf.reshape(inputs, [batch * words, inputs.shape[-1]])
         states = []
         for backwards, weights in ((False, self.forward_weights()), (True, self.backward_weights())):
-            rows = packing.rows(words, backwards=backwards)
+            rows = packing.rows(tf.range(batch) * words, backwards=backwards)
             taken = _take_rows(elements, rows, packing.real)
             packed = packed_lstm_states(taken, packing, weights, training=bool(training))
             states.append(_put_rows(packed, rows, packing.real, batch * words))

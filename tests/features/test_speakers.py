@@ -47,14 +47,13 @@ def test_labels_change_nothing(tone_records):
 
 
 def test_an_utterance_alone_is_standardized_by_its_own_frames():
-    generator = np.random.default_rng(0)
-    frames = generator.normal(3.0, 2.0, size=(2, 2, 4, 3)).astype(np.float32)
-    counts = np.array([[4, 2], [1, 0]], np.int32)
-    done = standardized_alone(tf.constant(frames), tf.constant(counts)).numpy()
-    own = np.concatenate([frames[0, 0], frames[0, 1, :2]])
-    np.testing.assert_allclose(done[0, 0], (frames[0, 0] - own.mean(axis=0)) / own.std(axis=0), atol=1e-5)
-    assert not done[0, 1, 2:].any()
-    assert not done[1].any()  # One frame is its own mean.
+    own = np.random.default_rng(0).normal(3.0, 2.0, size=(6, 3)).astype(np.float32)
+    frames = tf.concat([own, [[1.0, 2.0, 3.0]]], 0)
+    by_word = tf.RaggedTensor.from_nested_row_lengths(frames, [[2, 1], [4, 2, 1]])
+    done = standardized_alone(by_word)
+    assert [length.numpy().tolist() for length in done.nested_row_lengths()] == [[2, 1], [4, 2, 1]]
+    np.testing.assert_allclose(done.flat_values[:6], (own - own.mean(axis=0)) / own.std(axis=0), atol=1e-5)
+    assert not done[1].flat_values.numpy().any()  # One frame is its own mean.
 
 
 def test_numbers_that_are_constant_are_not_blown_up():

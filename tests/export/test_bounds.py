@@ -1,0 +1,67 @@
+"""How much memory a request takes: the graph itself bounds it, for servers that have no limits of their own."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from can_tf.audio import wav_bytes
+from can_tf.errors import PredictionError
+from can_tf.export.inputs import padded
+from tests.export.costs import LARGEST_RATIO, request_of
+
+pytestmark = pytest.mark.long
+
+REFUSED = {
+    # Each word has a vector, and states of its own.
+    "more words than can be said": ([(6.0, 5_000)], "num_words: expected no more words than can be said in the audio"),
+    # The words of all utterances are padded to the most that one has.
+    "one of many words among many of one": ([(60.0, 1_000), *[(0.03, 1)] * 127], "words: expected fewer of them"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_would_cost_beyond_measure_is_refused(local_model, name):
+    utterances, message = REFUSED[name]
+    with pytest.raises(PredictionError, match=message):
+        local_model.answer(request_of(utterances))
+
+
+@pytest.mark.parametrize("utterances", [[(600.0, 1_500), (1.0, 2)], [(5.0, 299)], [(0.5, 60)]])
+def test_what_people_say_is_not(local_model, utterances):
+    assert len(local_model.answer(request_of(utterances))["label"]) == len(utterances)
+
+
+def test_frames_are_not_padded_beyond_measure():
+    counts = [[500], *[[1] * 60] * 31]  # 10 s of one word, and 31 recordings of 60 short ones.
+    lengths = tf.ragged.constant(counts, dtype=tf.int64)
+    frames = tf.RaggedTensor.from_nested_row_lengths(
+        tf.ones([tf.reduce_sum(lengths.flat_values), 40]), [lengths.row_lengths(), lengths.flat_values]
+    )
+    words = tf.fill([32, 60], "w")
+    with pytest.raises(tf.errors.InvalidArgumentError, match="padding would be most of the frames"):
+        padded(frames, words, tf.fill([32], tf.constant(9_600, tf.int64)))
+    enough, segment_frames = padded(frames, words, tf.fill([32], tf.constant(64_000, tf.int64)))
+    assert enough.shape == (32, 60, 500, 40)
+    assert int(tf.reduce_sum(enough)) == 40 * int(tf.reduce_sum(segment_frames)) == 40 * (500 + 31 * 60)
+
+
+def test_no_request_takes_far_more_memory_than_it_is_large(exported):
+    command = [sys.executable, "-m", "tests.export.costs", str(exported.folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    costs = json.loads(done.stdout)
+    assert len(costs) == 3
+    assert max(costs.values()) < LARGEST_RATIO, costs
+
+
+def test_a_wav_of_many_channels_is_one_recording(local_model):
+    samples = np.zeros(1_600, np.float32)
+    content = bytearray(wav_bytes(samples))
+    content[22:24] = (100).to_bytes(2, "little")  # So there are 16 samples of 100 channels.
+    request = request_of([(0.1, 1)])
+    request["audio"] = np.array([bytes(content)], object)
+    with pytest.raises(PredictionError):
+        local_model.answer(request)
