@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Iterator
 
-import uvicorn
 from starlette.applications import Starlette
+
+from can_tf.server.connections import server_of
 
 
 @contextlib.contextmanager
@@ -15,7 +16,7 @@ def running(app: Starlette) -> Iterator[str]:
     """Gives the address of an application that runs in a thread."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
+        server = server_of(app)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         while not server.started:

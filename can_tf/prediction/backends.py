@@ -93,6 +93,8 @@ def refusals_as_errors() -> Iterator[None]:
         yield
     except (tf.errors.InvalidArgumentError, tf.errors.FailedPreconditionError, tf.errors.OutOfRangeError) as error:
         raise PredictionError(reason_of(error.message)) from error
+    except UnicodeDecodeError as error:  # A refusal that quotes bytes which are no text.
+        raise PredictionError(reason_of(error.object.decode("utf-8", "backslashreplace"))) from error
 
 
 def open_model(path: Path) -> LocalModel:

@@ -11,6 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
 
 _LONGEST_BODY_SECONDS = 120
+_LONGEST_PAUSE_SECONDS = 10  # Between two parts of a body.
+_BODIES_AT_ONCE = 4  # Of the largest size, that may be arriving.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,43 +54,64 @@ class Gate:
 
     def __init__(self, limits: RequestLimits):
         self.limits, self.turns = limits, anyio.CapacityLimiter(limits.at_once)
-        self._inside = 0  # Requests from the first byte of their body to their answer.
+        self._inside = 0  # Requests whose body is there, until they are answered.
+        self._arriving = 0  # Bytes of bodies that are not there yet.
 
     @contextlib.asynccontextmanager
     async def body(self, request: Request) -> AsyncIterator[bytes]:
-        """Gives a request's body, and counts the request until it is answered.
+        """Gives a request's body, and counts the request from then on until it is answered.
+
+        One whose body is still arriving is not counted: else a few that never come would keep all others out.
 
         Raises:
             HttpError: Too many wait (503), or the body is too large (413), too slow (408), or not what its encoding
                 says (400).
         """
-        if self._inside >= self.limits.at_once + self.limits.waiting:
-            raise HttpError(503, "Too many requests are waiting; try again later")
+        self._check_room()
+        content = await self._read(request)
+        self._check_room()
         self._inside += 1
         try:
-            yield await self._read(request)
+            yield await self._decoded(request, content)
         finally:
             self._inside -= 1
 
+    def _check_room(self) -> None:
+        if self._inside >= self.limits.at_once + self.limits.waiting:
+            raise HttpError(503, "Too many requests are waiting; try again later")
+
     async def _read(self, request: Request) -> bytes:
-        encoding = request.headers.get("content-encoding", "identity").lower()
-        if encoding not in ("identity", "gzip"):
-            raise HttpError(400, f"Content-Encoding {encoding!r} is not known; expected gzip or none")
-        parts, size = [], 0
+        parts: list[bytes] = []
+        stream, deadline = request.stream(), anyio.current_time() + _LONGEST_BODY_SECONDS
         try:
-            with anyio.fail_after(_LONGEST_BODY_SECONDS):
-                async for part in request.stream():
-                    size += len(part)
-                    if size > self.limits.body_bytes:
-                        raise self._too_large()
-                    parts.append(part)
+            while True:
+                with anyio.fail_after(min(_LONGEST_PAUSE_SECONDS, deadline - anyio.current_time())):
+                    part = await anext(stream, None)
+                if part is None:
+                    return b"".join(parts)
+                self._arriving += len(part)
+                parts.append(part)
+                if sum(map(len, parts)) > self.limits.body_bytes:
+                    raise self._too_large()
+                if self._arriving > _BODIES_AT_ONCE * self.limits.body_bytes:
+                    raise HttpError(503, "Too many large requests are arriving; try again later")
         except TimeoutError:
-            raise HttpError(408, f"The body did not come within {_LONGEST_BODY_SECONDS} s") from None
+            raise HttpError(
+                408,
+                f"The body did not come within {_LONGEST_BODY_SECONDS} s, or nothing of it for "
+                f"{_LONGEST_PAUSE_SECONDS} s",
+            ) from None
         except ClientDisconnect:
             raise HttpError(400, "The client went away") from None  # Which nobody reads.
-        content = b"".join(parts)
+        finally:
+            self._arriving -= sum(map(len, parts))
+
+    async def _decoded(self, request: Request, content: bytes) -> bytes:
+        encoding = request.headers.get("content-encoding", "identity").lower()
         if encoding == "identity":
             return content
+        if encoding != "gzip":
+            raise HttpError(400, f"Content-Encoding {encoding!r} is not known; expected gzip or none")
         return await anyio.to_thread.run_sync(self._unpacked, content, limiter=self.turns)
 
     def _unpacked(self, content: bytes) -> bytes:

@@ -10,10 +10,9 @@ number of requests at once are bounded (413, 400, 503); one version is served, t
 
 import asyncio
 import contextlib
-import json
 import logging
 import re
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -25,7 +24,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from can_tf.audio.wav import seconds_of
+from can_tf.audio.wav import longest_seconds
+from can_tf.samples import SAMPLE_RATE_HZ
+from can_tf.server.bodies import parsed
 from can_tf.server.gate import Gate, HttpError, RequestLimits
 from can_tf.server.json_tensors import BadRequestError, parse_request, render_response
 from can_tf.server.origins import OwnPagesOnly
@@ -156,8 +157,8 @@ class _Service:
 
     def _run(self, version: Version, content: bytes) -> dict[str, Any]:
         try:
-            body = json.loads(content)
-        except (ValueError, RecursionError) as error:
+            body = parsed(content)
+        except ValueError as error:
             raise BadRequestError(f"JSON Parse error: {error}") from error
         try:
             signature, inputs, rows = parse_request(body, version.definitions)
@@ -165,6 +166,7 @@ class _Service:
             raise BadRequestError("JSON Value: nested too deeply") from error
         for name, values in inputs.items():
             self._check_size(name, values)
+        self._check_seconds(version, inputs)
         return render_response(version.run(signature, inputs), rows)
 
     def _check_size(self, name: str, values: np.ndarray) -> None:
@@ -178,8 +180,18 @@ class _Service:
                 f"words: {values.size} in one request, padding included; this server takes at most "
                 f"{self._limits.words}. Send fewer utterances at once, or start it with a larger --max-words"
             )
-        if name == "audio" and (seconds := sum(map(seconds_of, values.flat))) > self._limits.seconds:
+
+    def _check_seconds(self, version: Version, inputs: Mapping[str, np.ndarray]) -> None:
+        """Raises BadRequestError where a request holds more sound than the server takes, whatever holds it."""
+        name, seconds = "audio", 0.0
+        if "audio" in inputs:
+            seconds = sum(map(longest_seconds, inputs["audio"].flat))
+        elif "waveform" in inputs:
+            name, seconds = "waveform", inputs["waveform"].size / SAMPLE_RATE_HZ
+        elif version.frames_per_second is not None:
+            name, seconds = "frames", float(np.maximum(inputs["segment_frames"], 0).sum()) / version.frames_per_second
+        if seconds > self._limits.seconds:
             raise BadRequestError(
-                f"audio: {seconds:.0f} s in one request; this server takes at most {self._limits.seconds:g} s. "
+                f"{name}: {seconds:.0f} s in one request; this server takes at most {self._limits.seconds:g} s. "
                 "Send fewer or shorter recordings at once, or start it with a larger --max-seconds"
             )

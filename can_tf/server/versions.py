@@ -10,8 +10,9 @@ from typing import Any
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from can_tf.errors import ExportError
+from can_tf.errors import ConfigError, ExportError
 from can_tf.export.warm_up import replay_warm_up
+from can_tf.features.registry import front_end_from_json
 from can_tf.prediction.backends import newest_version, version_folders
 from can_tf.prediction.predictor import description_of
 from can_tf.prediction.saved_model import LoadedVersion
@@ -23,11 +24,16 @@ class Version(LoadedVersion):
     Attributes:
         number: Its folder's name.
         records: What it says of the records that its model was trained on.
+        frames_per_second: Of its features; None where a segment has one frame.
     """
 
     def __init__(self, folder: Path):
         super().__init__(folder)
         self.number, self.records = int(folder.name), description_of(folder)["records"]
+        try:
+            self.frames_per_second = front_end_from_json(self.records["features"]).frames_per_second
+        except ConfigError as error:
+            raise ExportError(f"{folder}: was trained on unknown features ({error}).") from error
 
 
 @dataclasses.dataclass(frozen=True)

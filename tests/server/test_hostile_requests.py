@@ -32,6 +32,8 @@ def wav_of_seconds(seconds):
     return {"b64": base64.b64encode(wav_bytes(np.zeros(seconds * 16_000))).decode()}
 
 
+WORDS = {name: values for name, values in COLUMNS.items() if name != "audio"}
+FRAMES = [[[[0.0] * 40] * 2]]
 HOSTILE = {  # body, status, part of the message
     "not JSON": (b"{", 400, "JSON Parse error"),
     "not an object": (b"[]", 400, "not a JSON object"),
@@ -64,6 +66,22 @@ HOSTILE = {  # body, status, part of the message
     "invalid base64": (changed(audio={"b64": "***"}), 400, "base64"),
     "base64 of another key": (changed(audio={"b65": "AAAA"}), 400, "not of expected type"),
     "not a wav": (changed(audio="hello"), 400, "RIFF"),
+    "bytes that are no text": (changed(audio={"b64": base64.b64encode(b"\xff" * 50).decode()}), 400, "\\xff"),
+    "61 seconds by another signature": (
+        {"signature_name": "waveform", "inputs": {**WORDS, "waveform": [[0.0] * 976_001], "num_samples": [8]}},
+        400,
+        "waveform: 61 s in one request; this server takes at most 60 s",
+    ),
+    "61 seconds of frames": (
+        {"signature_name": "features", "inputs": {"words": [["a"]], "frames": FRAMES, "segment_frames": [[6_100]]}},
+        400,
+        "frames: 61 s in one request",
+    ),
+    "sound beyond all scale": (
+        {"signature_name": "waveform", "inputs": {**WORDS, "waveform": [[1e18] * 16_000], "num_samples": [16_000]}},
+        400,
+        "expected finite samples, in [-1, 1]",
+    ),
     "empty audio": (changed(audio=""), 400, ""),
     "no words": (changed(words=[], start=[], end=[], num_words=0), 400, "num_words"),
     "number of words beyond the words": (changed(num_words=3), 400, "num_words"),
@@ -122,15 +140,15 @@ def test_gzip_bodies_are_taken_up_to_the_same_limit(address):
     assert predict(address, body, headers={"Content-Encoding": "br"}).status_code == 400
 
 
-def test_more_requests_than_may_wait_are_turned_away_before_their_bodies_are_read(model_folder):
+def test_more_requests_than_may_wait_are_turned_away_before_their_bodies_are_read(model_folder, monkeypatch):
     app = create_app(Versions(model_folder), Gate(RequestLimits(at_once=1, waiting=1)))
 
     async def crowd():
-        statuses, may_go_on = [], anyio.Event()
+        statuses, asked, may_go_on = [], [], anyio.Event()
 
-        async def ask():
+        async def ask(number):
             async def receive():
-                await may_go_on.wait()  # A body that takes its time.
+                asked.append(number)
                 return {"type": "http.request", "body": b"{}", "more_body": False}
 
             async def send(message):
@@ -142,12 +160,17 @@ def test_more_requests_than_may_wait_are_turned_away_before_their_bodies_are_rea
             scope = {"type": "http", "method": "POST", "path": path, "headers": [], "query_string": b""}
             await app({**scope, "server": ("127.0.0.1", 80), "scheme": "http", "root_path": ""}, receive, send)
 
-        async with anyio.create_task_group() as group:
-            for _ in range(3):
-                group.start_soon(ask)
-        return statuses
+        def wait(*_):
+            anyio.from_thread.run(may_go_on.wait)  # An answer that takes its time.
+            raise BadRequestError("late")
 
-    assert anyio.run(crowd) == [503, 400, 400]
+        monkeypatch.setattr("can_tf.server.rest.parse_request", wait)
+        async with anyio.create_task_group() as group:
+            for number in range(3):
+                group.start_soon(ask, number)
+        return statuses, asked
+
+    assert anyio.run(crowd) == ([503, 400, 400], [0, 1])
 
 
 def test_what_nobody_foresaw_is_json_too(address, monkeypatch):

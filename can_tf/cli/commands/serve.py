@@ -78,9 +78,8 @@ def serve_command(
     """
     recognizer = recognizer_of(values)
     try:
-        import uvicorn
-
         from can_tf.prediction.word_process import SERVER_NICENESS, WordProcess
+        from can_tf.server.connections import server_of
         from can_tf.server.gate import Gate, RequestLimits
         from can_tf.server.origins import hosts_of
         from can_tf.server.page import try_it
@@ -101,7 +100,7 @@ def serve_command(
         with contextlib.closing(finder):
             pages = try_it(versions, gate, finder)
             app = create_app(versions, gate, pages=pages, hosts=hosts_of(host, allow_host))
-            uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listening])
+            server_of(app).run(sockets=[listening])
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

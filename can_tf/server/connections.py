@@ -1,0 +1,115 @@
+"""The server of `can-tf serve`: its connections are bounded in number, and end where a request does not come.
+
+uvicorn waits for ever for the first request of a connection, and takes as many connections as there are: whoever opens
+and keeps them, by accident or not, would take the server's file handles from all others.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sys
+import time
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+MOST_CONNECTIONS = 1_000
+HEADER_SECONDS = 10.0  # From the first byte of a request, or the start of a connection, to the end of its headers.
+DRAIN_SECONDS = 10  # That requests have left after SIGTERM.
+_SPARE_FILES = 64  # For all that is no connection.
+_QUIET_SECONDS = 60.0
+
+_Protocol: Any = AutoHTTPProtocol
+
+
+class BoundedConnection(_Protocol):
+    """uvicorn's connection, which ends if there are too many, or if the headers of a request do not arrive."""
+
+    most = MOST_CONNECTIONS
+    header_seconds = HEADER_SECONDS
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        if len(self.connections) > self.most:
+            transport.abort()
+        else:
+            self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        if self._timer is None:
+            self._wait()
+        super().data_received(data)
+        if self._in_request():
+            self._end_wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_wait()
+        super().connection_lost(exc)
+
+    def _in_request(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _wait(self) -> None:
+        self._timer = self.loop.call_later(self.header_seconds, self._too_late)
+
+    def _end_wait(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_late(self) -> None:
+        self._timer = None
+        if not self._in_request():
+            self.transport.close()
+
+
+class Seldom(logging.Filter):
+    """Lets a message through once a minute: what somebody brings about at will must not fill the disk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[Any, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = time.monotonic()
+        if now - self._last.get(record.msg, -_QUIET_SECONDS) < _QUIET_SECONDS:
+            return False
+        self._last[record.msg] = now
+        return True
+
+
+_SELDOM = Seldom()
+
+
+def most_connections() -> int:
+    """Returns how many connections this process can have, after raising its limit of open files as far as it may."""
+    if sys.platform == "win32":
+        return MOST_CONNECTIONS
+    import resource
+
+    unlimited = resource.RLIM_INFINITY
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + _SPARE_FILES
+    if soft != unlimited and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == unlimited else min(wanted, hard), hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if soft == unlimited else max(1, min(MOST_CONNECTIONS, soft - _SPARE_FILES))
+
+
+def server_of(app: Any) -> uvicorn.Server:
+    """Returns what serves an ASGI application, on sockets that its `run` is given."""
+    BoundedConnection.most = most_connections()
+    for name in ("uvicorn.error", "asyncio"):
+        logging.getLogger(name).addFilter(_SELDOM)
+    config = uvicorn.Config(
+        app,
+        http=BoundedConnection,
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    return uvicorn.Server(config)

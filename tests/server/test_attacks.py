@@ -1,0 +1,158 @@
+"""Clients that keep a server busy without asking it anything."""
+
+import contextlib
+import logging
+import socket
+import time
+from urllib.parse import urlsplit
+
+import anyio
+import pytest
+import requests
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from can_tf.server.connections import BoundedConnection, Seldom, most_connections
+from can_tf.server.gate import Gate, HttpError, RequestLimits
+from tests.running import running
+
+SOON = 0.4
+
+
+@contextlib.contextmanager
+def echoing(gate=None):
+    """Gives the address of a server that answers a body with its length, through a gate."""
+    gate = gate or Gate(RequestLimits(at_once=1, waiting=2))
+
+    async def answer(request):
+        try:
+            async with gate.body(request) as content:
+                return PlainTextResponse(str(len(content)))
+        except HttpError as error:
+            return PlainTextResponse(str(error), error.status)
+
+    with running(Starlette(routes=[Route("/", answer, methods=["POST"])])) as address:
+        yield address
+
+
+def connected(address):
+    found = urlsplit(address)
+    return socket.create_connection((found.hostname, found.port), timeout=10)
+
+
+def is_closed(connection):
+    """Tells whether the other side closes a connection, within ten seconds."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+HALF_A_BODY = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx"
+
+
+def test_bodies_that_do_not_come_keep_nobody_out():
+    with echoing() as address, contextlib.ExitStack() as stack:
+        for _ in range(80):
+            stack.enter_context(connected(address)).sendall(HALF_A_BODY)
+        time.sleep(SOON)
+        assert requests.post(address, data=b"hello", timeout=10).text == "5"
+
+
+def test_a_body_that_pauses_is_given_up(monkeypatch):
+    monkeypatch.setattr("can_tf.server.gate._LONGEST_PAUSE_SECONDS", SOON)
+    with echoing() as address, connected(address) as slow:
+        slow.sendall(HALF_A_BODY)
+        assert slow.recv(1000).startswith(b"HTTP/1.1 408 ")
+
+
+def test_bodies_that_arrive_together_are_bounded(monkeypatch):
+    monkeypatch.setattr("can_tf.server.gate._BODIES_AT_ONCE", 1)
+    with echoing(Gate(RequestLimits(body_bytes=1_000))) as address, connected(address) as slow:
+        slow.sendall(HALF_A_BODY + bytes(600))
+        time.sleep(SOON)
+        assert requests.post(address, data=bytes(600), timeout=10).status_code == 503
+        slow.sendall(bytes(399))
+        assert slow.recv(1000).startswith(b"HTTP/1.1 200 ")
+        assert requests.post(address, data=bytes(600), timeout=10).text == "600"
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST / HT", b"POST / HTTP/1.1\r\nHost: localhost\r\nX: "])
+def test_a_connection_without_a_request_ends(monkeypatch, sent):
+    monkeypatch.setattr(BoundedConnection, "header_seconds", SOON)
+    with echoing() as address, connected(address) as connection:
+        connection.sendall(sent)
+        assert is_closed(connection)
+
+
+def test_headers_that_trickle_end_the_connection(monkeypatch):
+    monkeypatch.setattr(BoundedConnection, "header_seconds", SOON)
+    with echoing() as address, connected(address) as connection, contextlib.suppress(OSError):
+        connection.sendall(b"POST / HTTP/1.1\r\nX: ")
+        for _ in range(100):
+            connection.sendall(b"x")
+            time.sleep(SOON / 10)
+        pytest.fail("it goes on")
+
+
+def test_a_connection_that_is_used_goes_on(monkeypatch):
+    monkeypatch.setattr(BoundedConnection, "header_seconds", SOON)
+    with echoing() as address, requests.Session() as session, connected(address) as slow:
+        slow.sendall(HALF_A_BODY)
+        for count in range(8):
+            assert session.post(address, data=bytes(count), timeout=10).text == str(count)
+            time.sleep(SOON / 4)
+        assert len(session.get_adapter(address).poolmanager.pools) == 1
+        slow.sendall(bytes(999))  # A body may take longer than headers.
+        assert slow.recv(1000).startswith(b"HTTP/1.1 200 ")
+
+
+def test_connections_beyond_the_most_end_at_once_and_room_comes_back(monkeypatch):
+    monkeypatch.setattr("can_tf.server.connections.MOST_CONNECTIONS", 10)
+    with echoing() as address:
+        with contextlib.ExitStack() as stack:
+            for _ in range(10):
+                stack.enter_context(connected(address)).sendall(b"P")
+            with connected(address) as one_more:
+                assert is_closed(one_more)
+        time.sleep(SOON)
+        assert requests.post(address, data=b"hello", timeout=10).text == "5"
+
+
+def test_a_body_that_does_not_come_does_not_keep_the_server_from_its_end(monkeypatch):
+    monkeypatch.setattr("can_tf.server.connections.DRAIN_SECONDS", 1)
+    with contextlib.ExitStack() as stack, echoing() as address:
+        stack.enter_context(connected(address)).sendall(HALF_A_BODY)
+        time.sleep(SOON)
+        # The server has ended, or `running` would wait.
+
+
+def test_a_client_that_says_nothing_costs_no_turn():
+    gate = Gate(RequestLimits(at_once=1, waiting=0))
+
+    async def ask():
+        class Silent:
+            async def stream(self):
+                await anyio.sleep_forever()
+                yield b""
+
+        with anyio.move_on_after(SOON):
+            async with gate.body(Silent()):  # type: ignore[arg-type]
+                pytest.fail("it has no body")
+        return gate._inside, gate._arriving
+
+    assert anyio.run(ask) == (0, 0)
+
+
+def test_a_message_is_told_once_a_minute():
+    seldom = Seldom()
+
+    def record(message):
+        return logging.LogRecord("uvicorn.error", logging.WARNING, "", 0, message, (), None)
+
+    assert [seldom.filter(record(message)) for message in ("no", "no", "other", "no")] == [True, False, True, False]
+
+
+def test_there_are_never_more_connections_than_files():
+    assert 1 <= most_connections() <= 1_000
