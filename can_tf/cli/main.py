@@ -24,7 +24,7 @@ from can_tf.cli.commands.train import train_command
 from can_tf.cli.commands.tune import tune_command
 from can_tf.cli.commands.verify import verify_command
 from can_tf.cli.shared.notices import show_notices
-from can_tf.cli.shared.streams import open_closed_streams, print_names_of_any_bytes
+from can_tf.cli.shared.streams import open_closed_streams, print_names_of_any_bytes, show_control_characters
 from can_tf.errors import CanError
 from can_tf.processes import cores
 
@@ -61,6 +61,7 @@ def main(ctx: click.Context) -> None:
     """Speech emotion recognition with a Cross Attention Network over aligned audio and text."""
     open_closed_streams()
     print_names_of_any_bytes()
+    show_control_characters()
     show_notices(ctx)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # Its warnings are for those who write graphs.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets at length otherwise.

@@ -1,5 +1,7 @@
 """The model card: what an exported model was trained on, how well it does, what it is for and what it is not for."""
 
+import html
+import re
 import string
 from collections.abc import Mapping
 from importlib import resources
@@ -26,27 +28,35 @@ def model_card(
     corpus = records["corpus"]
     kind = f"synthetic {corpus['name']} corpus" if corpus["synthetic"] else corpus["name"]
     note = " The speech is synthetic, so are the figures." if corpus["synthetic"] else ""
+    values = {
+        "model": options["model"],
+        "kind": kind,
+        "version": config["versions"]["can_tf"],
+        "labels": ", ".join(model.labels),
+        "utterances": records["utterances"],
+        "fingerprint": records["fingerprint"][:16],
+        "features": records["features"]["name"],
+        "segmentation": records["segmentation"],
+        "fillers": records["fillers"],
+        "license": license_of(corpus["name"]),
+        "fold": options["fold"],
+        "protocol": options["protocol"],
+        "seed": options["seed"],
+        "epochs": metrics["epochs"],
+    }
     template = (resources.files(__package__) / "data" / "model_card.md").read_text(encoding="utf-8")
     return string.Template(template).substitute(
-        model=options["model"],
-        kind=kind,
-        version=config["versions"]["can_tf"],
-        labels=", ".join(model.labels),
-        utterances=records["utterances"],
-        fingerprint=records["fingerprint"][:16],
-        features=records["features"]["name"],
-        segmentation=records["segmentation"],
-        fillers=records["fillers"],
-        license=license_of(corpus["name"]),
-        fold=options["fold"],
-        protocol=options["protocol"],
-        seed=options["seed"],
-        epochs=metrics["epochs"],
+        **{name: _plain(value) for name, value in values.items()},
         note=note,
         scores=_scores(metrics),
         recalls=_recalls(metrics),
         confidence=_confidence(calibration),
     )
+
+
+def _plain(value: Any) -> str:
+    """Returns text that Markdown takes for text: a corpus names its own labels."""
+    return re.sub(r"([\\`*\[\]|!])", r"\\\1", html.escape(" ".join(str(value).split()), quote=False))
 
 
 def _confidence(calibration: Calibration | None) -> str:
@@ -69,6 +79,6 @@ def _scores(metrics: Mapping[str, Any]) -> str:
 
 def _recalls(metrics: Mapping[str, Any]) -> str:
     return "\n".join(
-        f"| {label} | {'absent' if recall is None else f'{recall:.3f}'} |"
+        f"| {_plain(label)} | {'absent' if recall is None else f'{recall:.3f}'} |"
         for label, recall in metrics["recall"].items()
     )

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from can_tf.cli.main import CanGroup
+from can_tf.cli.shared.streams import show_control_characters
 from can_tf.files import replacing, write_csv, write_json
 
 CAN_TF = [sys.executable, "-m", "can_tf"]
@@ -105,3 +106,21 @@ def test_names_that_are_not_utf_8_are_written_so_that_json_reads_them_again(tmp_
     assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"path": "caf\udce9.wav"}
     write_csv(tmp_path / "a.csv", ["path"], [{"path": "caf\udce9.wav"}])
     assert (tmp_path / "a.csv").read_text(encoding="utf-8") == "path\ncaf\\udce9.wav\n"
+
+
+def test_no_word_name_or_label_commands_a_terminal(tmp_path):
+    evil = "a\033[31m\033]0;owned\007\x9bm"
+    (tmp_path / f"{evil}.wav").write_bytes(b"no sound")
+    done = shell(f"can-tf align --transcript 'good day' --json $'{tmp_path}/a\\033[31m'*.wav")
+    assert done.returncode == 1
+    assert "cannot be read as audio" in done.stderr
+    assert "a\\x1b]0;owned\\x07\\x9bm.wav" in done.stderr
+    assert not any(character in done.stdout + done.stderr for character in "\033\007\x9b")
+
+
+def test_what_moves_a_bar_is_let_through(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr", sys.stderr)
+    monkeypatch.setattr("sys.stdout", sys.stdout)
+    show_control_characters()
+    print("\r\033[K\033[?25l\033[?25h\033[2K\tend", file=sys.stderr)
+    assert capsys.readouterr().err == "\r\033[K\033[?25l\033[?25h\\x1b[2K\tend\n"
