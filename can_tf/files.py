@@ -14,6 +14,7 @@ from typing import Any
 
 TEMPORARY_PREFIX = ".writing-"
 _LONGEST_SUFFIX = 20
+_FORMULA = re.compile("'*[=+@\t\r-]")
 _AFTER_A_PATH = re.compile("; ([^;\n]+)")  # Where TensorFlow says what is wrong with a file.
 
 
@@ -22,15 +23,17 @@ def replacing(path: Path) -> Iterator[Path]:
     """Gives a temporary path beside `path`, which takes its place when the block ends without an error.
 
     The temporary path has the ending of `path`, for libraries that go by it, and is short, so that any name will do.
-    What is replaced is on the disk before its new name is, so that a power cut leaves no empty file.
+    What is replaced is on the disk before its new name is, so that a power cut leaves no empty file; then
+    so is the name.
     """
     # Not the process's id, which another machine's process may have too.
     suffix = path.suffix if len(path.suffix) <= _LONGEST_SUFFIX else ""
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}{suffix}")
     try:
         yield temporary
-        _flush(temporary)
+        flush(temporary)
         temporary.replace(path)
+        flush(path.parent)
     except OSError as error:
         if error.filename in (None, str(temporary)):  # A full disk names no file, and this one nobody knows.
             error.filename = str(path)
@@ -58,12 +61,24 @@ def naming_disk_errors(path: Path) -> Iterator[None]:
         raise OSError(code, os.strerror(code), str(path)) from error
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Sees that a file, or the names in a folder, are on the disk."""
+    if os.name == "nt" and path.is_dir():
+        return  # A folder cannot be opened there, and NTFS keeps a log of names.
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # Some network file systems do it for files alone.
+            raise
     finally:
         os.close(handle)
+
+
+def flush_folder(folder: Path) -> None:
+    """Sees that a folder and all that is in it is on the disk, so that a power cut takes nothing of it."""
+    for path in [*sorted(folder.rglob("*")), folder]:
+        flush(path)
 
 
 def remove_temporary_files(folder: Path) -> None:
@@ -89,14 +104,34 @@ def _json_bytes(value: Any) -> bytes:
 
 
 def write_csv(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Writes a CSV file with a header and Unix line ends."""
+    """Writes a CSV file with a header and Unix line ends, whose cells no spreadsheet takes for formulas."""
     with (
         replacing(path) as temporary,
         temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
     ):
         writer = csv.DictWriter(file, list(columns), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: _to_cell(value) for name, value in row.items()} for row in rows)
+
+
+def _to_cell(value: Any) -> Any:
+    """Returns what a cell holds: text that looks like a formula, which spreadsheets obey, stands behind a quote."""
+    if not isinstance(value, str) or not _FORMULA.match(value):
+        return value
+    with contextlib.suppress(ValueError):
+        float(value)
+        return value
+    return f"'{value}"
+
+
+def from_cell(text: str) -> str:
+    """Returns what `write_csv` was given, of a cell that was read.
+
+    Example:
+        >>> from_cell("'=1+1"), from_cell("it's")
+        ('=1+1', "it's")
+    """
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def sha256_of_file(path: Path) -> str:

@@ -1,3 +1,4 @@
+import csv
 import errno
 import json
 
@@ -5,12 +6,14 @@ import pytest
 import tensorflow as tf
 
 from can_tf.files import (
+    from_cell,
     is_plain_name,
     naming_disk_errors,
     remove_temporary_files,
     replacing,
     sha256_of_file,
     sha256_of_json,
+    write_csv,
     write_json,
 )
 
@@ -102,3 +105,19 @@ def test_an_error_that_names_no_file_gets_a_name(tmp_path):
     with pytest.raises(OSError, match="File too large") as caught, naming_disk_errors(tmp_path):
         raise OSError(errno.EFBIG, "File too large")
     assert caught.value.filename == str(tmp_path)
+
+
+CELLS = ["=1+1", "@SUM(A1)", "+cmd", "-2+3", "\t=1", "'=1+1", "''=1", "it's", "'", "-0.5", "1e-5", "calm", ""]
+
+
+def test_no_cell_is_a_formula_and_each_reads_back(tmp_path):
+    write_csv(tmp_path / "a.csv", ["x"], [{"x": cell} for cell in CELLS])
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        written = [row["x"] for row in csv.DictReader(file)]
+    assert [from_cell(cell) for cell in written] == CELLS
+    assert [cell for cell in written if cell[:1] in tuple("=+@-\t\r")] == ["-0.5"]
+
+
+def test_numbers_are_numbers(tmp_path):
+    write_csv(tmp_path / "a.csv", ["x"], [{"x": -0.5}])
+    assert (tmp_path / "a.csv").read_text() == "x\n-0.5\n"

@@ -73,7 +73,7 @@ def load_run(run: Path, *, calibrated: bool = False) -> TrainedModel:
     front_end, overlap = _front_end(run, config["records"]["features"]), config["records"]["overlap"]
     calibration = calibration_of(run, model_config.labels) if calibrated else None
     served = ServedModel(
-        load_model(run / run_folder.MODEL_FILE),
+        load_model(run_folder.unchanged(run, run_folder.MODEL_FILE)),
         model_config.labels,
         model_config.alpha,
         front_end,

@@ -26,7 +26,7 @@ from can_tf.export.graph import ServedModel
 from can_tf.export.trained import load_run
 from can_tf.export.warm_up import WarmUpRequest, warm_up_requests, write_warm_up
 from can_tf.features.speakers import standardized_alone
-from can_tf.files import naming_disk_errors, write_json
+from can_tf.files import flush, flush_folder, naming_disk_errors, write_json
 from can_tf.locks import alone_in
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
@@ -172,8 +172,10 @@ def _standardized(served: ServedModel, features: Mapping[str, np.ndarray]) -> di
     """Returns the inputs of the signature `features` as the other signatures make them of audio."""
     if served.normalize == "none":
         return dict(features)
-    frames = standardized_alone(tf.constant(features["frames"]), tf.constant(features["segment_frames"]))
-    return {**features, "frames": frames.numpy()}
+    frames, counts = features["frames"], features["segment_frames"]
+    by_segment = tf.RaggedTensor.from_tensor(frames.reshape(-1, *frames.shape[2:]), lengths=counts.reshape(-1))
+    by_word = tf.RaggedTensor.from_uniform_row_length(by_segment, frames.shape[1])
+    return {**features, "frames": standardized_alone(by_word).to_tensor(shape=frames.shape).numpy()}
 
 
 def _keras_answer(served: ServedModel, features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -207,6 +209,9 @@ def _answers_of_the_loader(version: Path) -> tuple[dict[str, np.ndarray], list[s
 
 
 def _publish(version: Path, out: Path) -> Path:
-    """Renames a version's folder to the next number."""
+    """Renames a version's folder, once all of it is on the disk, to the next number."""
+    flush_folder(version)
     number = max((int(path.name) for path in out.iterdir() if path.name.isdecimal()), default=0) + 1
-    return version.rename(out / str(number))
+    published = version.rename(out / str(number))
+    flush(out)
+    return published

@@ -14,9 +14,11 @@ import tensorflow as tf
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 
-from can_tf.errors import ExportError
+from can_tf.checksums import CHECKSUMS_FILE, changes
+from can_tf.errors import DamagedError, ExportError
 
 _TAGS = ["serve"]
+_FOR_PEOPLE = ".md"
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -37,11 +39,12 @@ class LoadedVersion:
         definitions: Signatures by name, as TensorFlow Serving's metadata show them.
 
     Raises:
-        ExportError: It cannot be loaded.
+        ExportError: It cannot be loaded, or its files are not what was exported.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
+        _check_unchanged(folder)
         graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=graph)
         try:
@@ -66,4 +69,25 @@ class LoadedVersion:
         """
         definition = self._signatures[signature]
         feed = {definition.inputs[name].name: values for name, values in inputs.items()}
-        return self._session.run({name: tensor.name for name, tensor in definition.outputs.items()}, feed)
+        outputs = {name: tensor.name for name, tensor in definition.outputs.items()}
+        try:
+            return self._session.run(outputs, feed)
+        except UnicodeDecodeError as error:  # A refusal that quotes bytes which are no text.
+            message = error.object.decode("utf-8", "backslashreplace")
+            raise tf.errors.InvalidArgumentError(None, None, message) from error
+
+
+def _check_unchanged(folder: Path) -> None:
+    """Raises ExportError if a file is not what was exported; a text for people, such as the model card, may be."""
+    if not (folder / CHECKSUMS_FILE).exists():
+        return  # Of an earlier version, or another's.
+    try:
+        changed = changes(folder, but=_FOR_PEOPLE)
+    except DamagedError as error:
+        raise ExportError(str(error)) from error
+    except OSError as error:
+        raise ExportError(f"{error.filename}: cannot be read ({error.strerror}).") from error
+    if changed:
+        raise ExportError(
+            f"{folder}: is not what was exported ({changed[0]}). Export the run again, or copy the folder whole."
+        )

@@ -8,7 +8,7 @@ again, keeps the shards that have one. `dataset.json` is written last: a folder 
 import concurrent.futures
 import contextlib
 import dataclasses
-import json
+import logging
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 from can_tf.alignment.recognition import RecognizerOptions
 from can_tf.alignment.recognition.registry import Choice
-from can_tf.checksums import CHECKSUMS_FILE, checksums_of, write_checksums
+from can_tf.checksums import CHECKSUMS_FILE, checksums_of, read_sealed, write_checksums, write_sealed
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import RecordsError
 from can_tf.files import remove_temporary_files, sha256_of_json, write_csv, write_json
@@ -37,6 +37,7 @@ from can_tf.records.plan import chosen_recognizer, has_transcripts, make_plan
 from can_tf.records.shards import BUILD_FOLDER, BuildOptions, ShardTask, build_shard, finished_report
 from can_tf.records.specification import COLUMNS
 
+_LOG = logging.getLogger(__name__)
 _PLAN_FILE = "plan.json"
 
 
@@ -163,15 +164,15 @@ def _begin(folder: Path, plan: Mapping[str, Any]) -> None:
     build_folder.mkdir(exist_ok=True)
     for started in (folder, build_folder):
         remove_temporary_files(started)
-    write_json(path, plan)
+    write_sealed(path, plan)
 
 
 def read_plan(path: Path) -> dict[str, Any]:
     """Returns the plan of an unfinished build; raises RecordsError if it is damaged."""
     try:
-        plan = json.loads(path.read_text(encoding="utf-8"))
+        plan = read_sealed(path)
         return {**plan, "versions": {**plan["versions"]}}
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise RecordsError(f"{path}: is damaged ({error}). Start afresh with --overwrite.") from error
 
 
@@ -237,6 +238,7 @@ def _finish(
 ) -> Dataset:
     tell_again(notice for report in reports for notice in report.get("notices", ()))
     rows = [row for report in reports for row in report["rows"]]
+    _say_same_sound(folder, [row["id"] for row in rows], [sound for report in reports for sound in report["sounds"]])
     rejected = [dataclasses.asdict(rejection) for rejection in corpus.rejected]
     rejected += [rejection for report in reports for rejection in report["rejected"]]
     rejected.sort(key=lambda rejection: rejection["id"])
@@ -267,3 +269,18 @@ def _finish(
     remove_temporary_files(folder)  # Those of a cluster's worker that was killed.
     shutil.rmtree(folder / BUILD_FOLDER)
     return load_dataset(folder)
+
+
+def _say_same_sound(folder: Path, ids: Sequence[str], sounds: Sequence[str]) -> None:
+    """Tells of utterances that have the very samples of another, by which one set would know another's."""
+    first: dict[str, str] = {}
+    same = [(id_, first[sound]) for id_, sound in zip(ids, sounds, strict=True) if first.setdefault(sound, id_) != id_]
+    if same:
+        _LOG.warning(
+            "%s: %d of %d utterances have the very sound of another; the first are %s and %s",
+            folder,
+            len(same),
+            len(ids),
+            same[0][1],
+            same[0][0],
+        )

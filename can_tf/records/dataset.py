@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from can_tf.checksums import fault_of
 from can_tf.errors import ConfigError, RecordsError
 from can_tf.features.front_end import FrontEnd
 from can_tf.features.registry import front_end_from_json
-from can_tf.files import is_plain_name, sha256_of_file
+from can_tf.files import from_cell, is_plain_name, sha256_of_file
 from can_tf.json_shapes import mismatch
 from can_tf.records.specification import COLUMNS, StoredUtterance, stored_utterance
 
@@ -103,14 +104,18 @@ def load_dataset(folder: Path) -> Dataset:
     """Reads a records folder's description and its list of utterances, and checks that every shard is whole.
 
     Raises:
-        RecordsError: There is no finished records folder here, it is of another schema version, a shard is missing or
-            of another size than when it was written, or a name is not that of a shard in the folder.
+        RecordsError: There is no finished records folder here, it is of another schema version, a file other than a
+            shard is not what was written, a shard is missing or of another size, or a name is not that of a shard in
+            the folder.
 
     Example:
         >>> dataset = load_dataset(Path("data/records"))
         >>> sum(dataset.description["counts"].values()) == len(dataset.utterances)
         True
     """
+    for name in (DATASET_FILE, UTTERANCES_FILE, REJECTED_FILE):
+        if fault := fault_of(folder, name):
+            raise RecordsError(f"{fault} Build the records again with --overwrite.")
     description = _read_description(folder / DATASET_FILE)
     rows = _read_csv(folder / UTTERANCES_FILE, tuple(COLUMNS))
     utterances = tuple(_stored_utterance(folder / UTTERANCES_FILE, row) for row in rows)
@@ -204,7 +209,7 @@ def _read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
                 f"{path}: is damaged (the row of {row['id'][:60]!r} has too many or too few columns). "
                 "Build the records again with --overwrite."
             )
-    return rows
+    return [{name: from_cell(value) for name, value in row.items()} for row in rows]
 
 
 def _stored_utterance(path: Path, row: Mapping[str, str]) -> StoredUtterance:

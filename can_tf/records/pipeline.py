@@ -102,7 +102,7 @@ def read_examples(dataset: Dataset, utterances: Sequence[StoredUtterance]) -> li
             raise RecordsError(f"{path}: ends inside the example of {utterance.id}. Build the records again.")
         if length_in(header) != utterance.bytes:
             raise RecordsError(f"{path}: has no example of {utterance.id} where it should be. Build the records again.")
-        if fault := example_fault(example, dataset.front_end.width, len(dataset.labels)):
+        if fault := example_fault(example, dataset.front_end.width, dataset.labels, utterance):
             raise RecordsError(f"{path}: the example of {utterance.id} is damaged ({fault}). Build the records again.")
         examples.append(example)
     return examples
@@ -116,10 +116,16 @@ def cut_utterances(utterances: Sequence[StoredUtterance], max_segment_frames: in
 
 
 def frame_statistics(dataset: Dataset, utterances: Sequence[StoredUtterance]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns mean and variance of each of a frame's numbers over all frames, both `<float64>[width]`."""
+    """Returns mean and variance of each of a frame's numbers over all frames, both `<float64>[width]`.
+
+    Raises:
+        RecordsError: An example cannot be read, or holds numbers that are not finite.
+    """
     statistics = RunningStatistics(dataset.front_end.width)
     for batch in EpochOrder(utterances, batch_size=64):
         statistics.add(_parsed(dataset, tf.constant(read_examples(dataset, batch)))["frames"].flat_values.numpy())
+    if not (np.isfinite(statistics.mean).all() and np.isfinite(statistics.variance).all()):
+        raise RecordsError(f"{dataset.folder}: holds frames that are not finite. Build the records again.")
     return statistics.mean, statistics.variance
 
 

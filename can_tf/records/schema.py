@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from can_tf.records.specification import EXAMPLE_FIELDS, Field, Record
+from can_tf.records.specification import EXAMPLE_FIELDS, Field, Record, StoredUtterance
 
 _DTYPES = {str: tf.string, int: tf.int64, float: tf.float32}
 _LISTS = {str: "bytes_list", int: "int64_list", float: "float_list"}
@@ -60,7 +60,9 @@ def parse(serialized: tf.Tensor, width: int) -> dict[str, tf.Tensor]:
     return {**parsed, "frames": segment_frames.with_flat_values(segments)}
 
 
-def example_fault(serialized: bytes, width: int, labels: int) -> str | None:
+def example_fault(
+    serialized: bytes, width: int, labels: Sequence[str], row: StoredUtterance | None = None
+) -> str | None:
     """Returns in words what keeps bytes from being an example, and in which field; None if nothing does.
 
     `parse` may not be given others: some crash TensorFlow, and some would be trained on without a word.
@@ -68,7 +70,8 @@ def example_fault(serialized: bytes, width: int, labels: int) -> str | None:
     Args:
         serialized: One example.
         width: Numbers in a frame.
-        labels: How many labels there are.
+        labels: Names in index order.
+        row: What the list of utterances says of it, if that counts too.
     """
     try:
         features = tf.train.Example.FromString(serialized).features.feature
@@ -83,7 +86,19 @@ def example_fault(serialized: bytes, width: int, labels: int) -> str | None:
             return f"{name}: expected one value, found {len(values[name])}"
         if kind is str and not all(map(_is_utf8, values[name])):
             return f"{name}: expected UTF-8 text"
-    return _misfit(values, width, labels)
+    fault = _misfit(values, width, len(labels))
+    return _difference(values, labels, row) if fault is None and row is not None else fault
+
+
+def _difference(values: Mapping[str, Sequence[Any]], labels: Sequence[str], row: StoredUtterance) -> str | None:
+    """Returns which values are not those of the list of utterances."""
+    found = {
+        "id": values["id"][0].decode(),
+        "label": labels[values["label"][0]],
+        "words": b" ".join(values["words"]).decode(),
+        "speaker": values["speaker"][0].decode(),
+    }
+    return next((f"{name}: is not that of the list" for name in found if found[name] != getattr(row, name)), None)
 
 
 def _is_utf8(value: bytes) -> bool:

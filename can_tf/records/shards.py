@@ -5,7 +5,7 @@ and what is left to do is in `can_tf.records.build`.
 """
 
 import dataclasses
-import json
+import hashlib
 import logging
 import math
 import os
@@ -22,16 +22,17 @@ from can_tf.alignment.silence import silence_at_edges
 from can_tf.alignment.spans import segment_spans, share_silence
 from can_tf.alignment.word import Word
 from can_tf.audio import read_audio
+from can_tf.checksums import read_sealed, write_sealed
 from can_tf.corpus.utterance import Rejection, Utterance
 from can_tf.errors import CanError, RecordsError, SetupError
 from can_tf.features.front_end import FrontEnd
 from can_tf.features.mfcc import Mfcc
 from can_tf.features.registry import front_end_to_json
-from can_tf.files import naming_disk_errors, replacing, sha256_of_file, write_json
+from can_tf.files import naming_disk_errors, replacing, sha256_of_file
 from can_tf.notices import kept
 from can_tf.records.specification import Record, StoredUtterance, described
 from can_tf.records.tfrecord import HEADER_BYTES, framed_bytes
-from can_tf.samples import SAMPLE_RATE_HZ
+from can_tf.samples import SAMPLE_RATE_HZ, pcm16
 
 BUILD_FOLDER = ".build"  # In a records folder, while it is built.
 _SECONDS_PER_CALL = 60  # Audio whose features are computed at once: bounds the memory of a worker.
@@ -134,7 +135,7 @@ def finished_report(task: ShardTask) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        report = read_sealed(path)
         whole = task.path.exists() and sha256_of_file(task.path) == report["shard"]["sha256"]
     except (ValueError, KeyError, TypeError):  # Damaged: the shard is built again.
         return None
@@ -150,6 +151,7 @@ def build_shard(task: ShardTask) -> dict[str, Any]:
 
     rejected: list[Rejection] = []
     rows: list[dict[str, Any]] = []
+    sounds: list[str] = []
     with kept() as notices, replacing(task.path) as temporary:
         offset = 0
         with naming_disk_errors(task.path), tf.io.TFRecordWriter(str(temporary)) as writer:
@@ -158,6 +160,7 @@ def build_shard(task: ShardTask) -> dict[str, Any]:
                 writer.write(serialized)
                 place = Place(task.name, offset + HEADER_BYTES, len(serialized))
                 rows.append(dataclasses.asdict(_row(prepared, record, place)))
+                sounds.append(hashlib.sha256(pcm16(prepared.recording.samples).tobytes()).hexdigest())
                 offset += framed_bytes(len(serialized))
         shard = {
             "name": task.name,
@@ -168,10 +171,11 @@ def build_shard(task: ShardTask) -> dict[str, Any]:
     report = {
         "shard": shard,
         "rows": rows,
+        "sounds": sounds,
         "rejected": [dataclasses.asdict(rejection) for rejection in rejected],
         "notices": notices,
     }
-    write_json(_report_path(task), report)
+    write_sealed(_report_path(task), report)
     return report
 
 

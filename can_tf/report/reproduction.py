@@ -158,7 +158,8 @@ def _reproduce(
         }
         table += compare(what.rows, results, test_share, weight)
     facts = _facts(dataset, what, trainings)
-    return Reproduced(facts, table, write_report(what.out, table, facts), failures)
+    reasons = {run: failure.reason for run, failure in failures.items()}
+    return Reproduced(facts, table, write_report(what.out, table, facts), reasons)
 
 
 def plan_reproduction(

@@ -1,7 +1,8 @@
 """One training in a process of its own: `can_tf.training.child JOB`, as `fold_runs` starts it.
 
 JOB is a JSON file: the `options`, the run `folder`, the `records` folder and whether to do the validation alone. What
-goes on is written to stderr, an error as its last line. The process ends when the one that started it does.
+goes on is written to stderr, an error as its last line; the exit code is MACHINE_FAILED where the disk failed. The
+process ends when the one that started it does.
 """
 
 import dataclasses
@@ -15,6 +16,8 @@ from can_tf.processes import end_with_parent
 from can_tf.progress import Event
 from can_tf.records.dataset import load_dataset
 from can_tf.training.options import TrainOptions
+
+MACHINE_FAILED = 74  # The exit code of an error of input or output, as sysexits.h has it.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,8 @@ def main(path: Path) -> None:
     except CanError as error:
         sys.exit(" ".join(str(error).split()))
     except OSError as error:  # A full disk, a folder that may not be written: the machine's matter.
-        sys.exit(f"{error.filename or 'input or output'}: {error.strerror or error}")
+        print(f"{error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
+        sys.exit(MACHINE_FAILED)
 
 
 def _log(event: Event) -> None:

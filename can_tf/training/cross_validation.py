@@ -1,6 +1,5 @@
 """Every fold of a protocol, for several seeds, and their scores together. Reads without TensorFlow."""
 
-import csv
 import dataclasses
 import statistics
 from collections.abc import Mapping, Sequence
@@ -87,8 +86,9 @@ def cross_validate(
     ):
         failures = train_all(planned, jobs=jobs, progress=progress, executor=executor)
         if not any(run.done for run in planned):
-            raise RunError(f"every training failed. The first: {next(iter(failures.values()))}")
-        return CrossValidation(folder, write_results(planned, folder), failures)
+            raise RunError(f"every training failed. The first: {next(iter(failures.values())).reason}")
+        reasons = {run: failure.reason for run, failure in failures.items()}
+        return CrossValidation(folder, write_results(planned, folder), reasons)
 
 
 def summarize(planned: Sequence[FoldRun]) -> dict[str, Any]:
@@ -147,13 +147,10 @@ def write_results(planned: Sequence[FoldRun], folder: Path) -> dict[str, Any]:
     summary = summarize(planned)
     folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
-    columns: list[str] = []
     for run in planned:
         if run.done:
-            with (run.folder / run_folder.PREDICTIONS_FILE).open(encoding="utf-8", newline="") as file:
-                reader = csv.DictReader(file)
-                columns = ["seed", "fold", *(reader.fieldnames or [])]
-                rows += [{"seed": run.options.seed, "fold": run.options.fold, **row} for row in reader]
-    write_csv(folder / OUT_OF_FOLD_FILE, columns, rows)
+            of_run = run_folder.read_predictions(run.folder, ("id", "label"))
+            rows += [{"seed": run.options.seed, "fold": run.options.fold, **row} for row in of_run]
+    write_csv(folder / OUT_OF_FOLD_FILE, rows[0], rows)
     write_json(folder / SUMMARY_FILE, summary)
     return summary

@@ -22,6 +22,7 @@ from can_tf.training.options import TrainOptions
 _LOG = logging.getLogger(__name__)
 
 RANDOM_VECTOR_DIMENSION = 300  # The paper's, where there is no file to tell.
+_LEAST_LABELS = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +51,7 @@ def split_of(dataset: Dataset, options: TrainOptions) -> Split:
     """Returns the sets of a fold.
 
     Raises:
-        ConfigError: There is no such fold, or a set would be empty.
+        ConfigError: There is no such fold, a set would be empty, or one label is all there is to train on.
     """
     by_id = {utterance.id: utterance for utterance in dataset.utterances}
     fold = make_fold(dataset.utterances, options.protocol, options.fold, options.seed, options.folds)
@@ -61,6 +62,11 @@ def split_of(dataset: Dataset, options: TrainOptions) -> Split:
                 f"fold {options.fold} of the {options.protocol} protocol has an empty {name} set: "
                 f"{len(dataset.utterances)} utterances are too few. Build records from more."
             )
+    if len(labels := {row.label for row in split.train}) < _LEAST_LABELS:
+        raise ConfigError(
+            f"fold {options.fold} of the {options.protocol} protocol has the label {labels.pop()!r} alone in its train "
+            "set: there is nothing to tell apart. Build records with another label set, or from more."
+        )
     return split
 
 

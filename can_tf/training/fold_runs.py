@@ -39,6 +39,19 @@ class FoldRun:
         return run_folder.VALIDATION_FILE if self.validation_only else run_folder.METRICS_FILE
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a training failed.
+
+    Attributes:
+        reason: In a line.
+        of_machine: Whether the machine failed it, by a signal or a full disk: tried again, it may well succeed.
+    """
+
+    reason: str
+    of_machine: bool
+
+
 def plan(options: TrainOptions, folds: Sequence[int], seeds: Sequence[int], runs: Path, records: Path) -> list[FoldRun]:
     """Returns a training for each seed and fold, in that order, in the run folders that `can-tf train` would take.
 
@@ -64,7 +77,7 @@ def train_all(
     jobs: int = 1,
     progress: Progress = ignore,
     executor: concurrent.futures.Executor | None = None,
-) -> dict[FoldRun, str]:
+) -> dict[FoldRun, Failure]:
     """Trains what is not done and returns why some failed.
 
     Args:
@@ -75,16 +88,20 @@ def train_all(
             process's folder at the same path.
     """
     missing = [run for run in planned if not run.done]
-    failures: dict[FoldRun, str] = {}
+    for run in planned:
+        if run.done:  # A kill may have come between its end and theirs.
+            for path in _files_beside(run.folder):
+                path.unlink(missing_ok=True)
+    failures: dict[FoldRun, Failure] = {}
     train = functools.partial(train_apart, jobs=jobs, base=Path.cwd())
     done = len(planned) - len(missing)
     _tell_what_is_done(done, len(planned), progress)
     with concurrent.futures.ThreadPoolExecutor(jobs) if executor is None else contextlib.nullcontext(executor) as pool:
-        for run, reason in run_all(pool, train, missing):
-            if reason is not None:
-                failures[run] = reason
+        for run, failure in run_all(pool, train, missing):
+            if failure is not None:
+                failures[run] = failure
             done += 1
-            outcome = f"{run.folder.name} {'failed' if reason else 'is done'}"
+            outcome = f"{run.folder.name} {'failed' if failure else 'is done'}"
             progress(Event("Training", "trainings", done, len(planned), outcome))
     return failures
 
@@ -96,7 +113,7 @@ def _tell_what_is_done(done: int, total: int, progress: Progress) -> None:
         progress(Event("Training", "trainings", done, total))
 
 
-def train_apart(run: FoldRun, jobs: int, base: Path) -> str | None:
+def train_apart(run: FoldRun, jobs: int, base: Path) -> Failure | None:
     """Runs one training to its end in a process of its own; returns why it failed, or None.
 
     Args:
@@ -106,8 +123,7 @@ def train_apart(run: FoldRun, jobs: int, base: Path) -> str | None:
     """
     folder = base / run.folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    file = folder.with_name(f"{folder.name}.options.json")
-    log = folder.with_name(f"{folder.name}.log")
+    file, log = _files_beside(folder)
     job = child.Job(options=run.options, folder=run.folder, records=run.records, validation_only=run.validation_only)
     write_json(file, job.to_json())
     with (
@@ -129,7 +145,13 @@ def train_apart(run: FoldRun, jobs: int, base: Path) -> str | None:
         return None
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-    return f"{lines[-1] if lines else how} ({how}; {run.folder.with_name(log.name)})"
+    reason = f"{lines[-1] if lines else how} ({how}; {run.folder.with_name(log.name)})"
+    return Failure(reason, of_machine=code < 0 or code == child.MACHINE_FAILED)
+
+
+def _files_beside(folder: Path) -> tuple[Path, Path]:
+    """Returns where the process of a training reads what it is to do, and says what it does."""
+    return folder.with_name(f"{folder.name}.options.json"), folder.with_name(f"{folder.name}.log")
 
 
 def _environment(jobs: int) -> dict[str, str]:

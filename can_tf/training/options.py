@@ -5,16 +5,19 @@ An option is one field here. The checks, the command line's help and the space o
 
 import dataclasses
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from can_tf.checksums import fault_of
 from can_tf.errors import ConfigError
 from can_tf.models.config import ModelConfig
 from can_tf.models.registry import VARIANTS
 from can_tf.training.folds import PROTOCOLS
 from can_tf.training.option_fields import Between, Bounds, Option, option, options_of_class
 
+_LOG = logging.getLogger(__name__)
 CLASS_WEIGHTS = ("none", "balanced")
 NORMALIZATIONS = ("none", "speaker")
 MONITORS = ("auto", "wa", "loss")
@@ -125,4 +128,7 @@ def read_config(path: Path) -> dict[str, Any]:
     unknown = sorted(ascii(name)[1:-1][:60] for name in set(values) - set(OPTIONS))
     if unknown:
         raise ConfigError(f"{path}: no such option: {', '.join(unknown)}. The options are {', '.join(OPTIONS)}.")
+    of_search = (path.parent / "search.json").exists()
+    if of_search and (fault := fault_of(path.parent, path.name)):
+        _LOG.warning("%s These options are taken as they are.", fault)
     return dict(values)

@@ -1,14 +1,14 @@
 """KerasTuner's methods of search, with two changes: they try the paper's values first, and no kill loses anything."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
 import keras_tuner
 
+from can_tf.checksums import read_sealed, write_sealed
 from can_tf.errors import RunError
-from can_tf.files import is_plain_name, replacing
+from can_tf.files import is_plain_name
 from can_tf.records.shards import BuildOptions
 from can_tf.training.option_fields import Between
 from can_tf.training.options import TrainOptions
@@ -16,6 +16,7 @@ from can_tf.training.search import SPACES, Search
 
 OBJECTIVE = "validation_wa"  # What early stopping watches.
 STATE_FILE = "oracle.json"
+_TRIAL_FILE = "trial.json"
 
 
 def oracle_of(search: Search) -> keras_tuner.Oracle:
@@ -73,12 +74,12 @@ class _PaperFirstAndNothingLost(keras_tuner.Oracle):
         return {}
 
     def save(self):
-        _write_state(self.folder / STATE_FILE, self.get_state())
+        write_sealed(self.folder / STATE_FILE, self.get_state())
 
     def _save_trial(self, trial):
         folder = trial_folder(self.folder, trial.trial_id)
         folder.mkdir(exist_ok=True)
-        _write_state(folder / "trial.json", trial.get_state())
+        write_sealed(folder / _TRIAL_FILE, trial.get_state())
 
     def set_state(self, state):
         super().set_state(state)
@@ -94,11 +95,6 @@ class _PaperFirstAndNothingLost(keras_tuner.Oracle):
         for trial_id in [trial.trial_id for trial in self.trials.values() if trial.status == "RUNNING"]:
             if trial_id not in kept:  # Written, but never given to anybody.
                 del self.trials[trial_id]
-
-
-def _write_state(path: Path, state: Any) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(state), encoding="utf-8")
 
 
 class _Random(_PaperFirstAndNothingLost, keras_tuner.oracles.RandomSearchOracle):
@@ -121,3 +117,12 @@ def trial_folder(folder: Path, trial_id: str) -> Path:
     if not is_plain_name(name):
         raise RunError(f"{folder}: a trial has the id {str(trial_id)[:80]!r}; expected a number. Give another --out.")
     return folder / name
+
+
+def check_states(folder: Path) -> None:
+    """Raises RunError if a file that says how far a search has got is not what was written: KerasTuner reads any."""
+    for path in [folder / STATE_FILE, *sorted(folder.glob(f"trial_*/{_TRIAL_FILE}"))]:
+        try:
+            read_sealed(path)
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path}: is damaged ({error}). Search again with another --out.") from error

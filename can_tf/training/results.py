@@ -9,7 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from can_tf.files import replacing, write_json
+from can_tf.checksums import write_sealed
+from can_tf.files import replacing, write_csv, write_json
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
 from can_tf.records.dataset import StoredUtterance
 from can_tf.records.pipeline import EpochOrder, mean_frames
@@ -82,7 +83,7 @@ def finish_without_test(training: FoldTraining) -> dict[str, Any]:
     """Writes and returns the content of `validation.json`; the test set is not read."""
     best = training.state.history[training.state.best_epoch]
     scores = validation_scores({name: best[f"validation_{name}"] for name in ("wa", "ua")}, _course(training))
-    write_json(training.folder / run_folder.VALIDATION_FILE, scores)
+    write_sealed(training.folder / run_folder.VALIDATION_FILE, scores)
     return scores
 
 
@@ -117,7 +118,8 @@ def _write_predictions(path: Path, predictions: Predictions, labels: Sequence[st
     for name, probabilities in {"": predictions.final, **predictions.single_modalities}.items():
         prefix = f"{name}_probability" if name else "probability"
         columns |= {f"{prefix}_{label}": probabilities[:, index].tolist() for index, label in enumerate(labels)}
-    run_folder.write_predictions(path, columns)
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    write_csv(path, columns, rows)
 
 
 def _metrics(training: FoldTraining, test: Predictions, validation: Predictions) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from can_tf.checksums import checksums_of, write_checksums
+from can_tf.checksums import checksums_of, fault_of, read_sealed, write_checksums, write_sealed
 from can_tf.errors import RunError
-from can_tf.files import remove_temporary_files, sha256_of_json, write_csv, write_json
+from can_tf.files import from_cell, remove_temporary_files, sha256_of_json, write_csv, write_json
 from can_tf.json_shapes import mismatch
 from can_tf.provenance import git_commit, processor, versions
 from can_tf.records.dataset import Dataset
@@ -163,8 +163,9 @@ def read_run_json(folder: Path, name: str, shape: Any = None) -> dict[str, Any]:
             if unfinished
             else f"{folder}: is not a run folder ({name} is missing). Make one with: can-tf train --fold 0"
         )
+    unchanged(folder, name)
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = read_sealed(path) if name == VALIDATION_FILE else json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{path}: is damaged ({error}).") from error
     if not isinstance(value, dict):
@@ -175,10 +176,17 @@ def read_run_json(folder: Path, name: str, shape: Any = None) -> dict[str, Any]:
     return value
 
 
+def unchanged(folder: Path, name: str) -> Path:
+    """Returns the path of a file of a run; RunError if it is not what it was when the training finished."""
+    if fault := fault_of(folder, name):
+        raise RunError(f"{fault} Restore the run from a copy, or train again with another --run.")
+    return folder / name
+
+
 def write_state(folder: Path, state: RunState) -> None:
     """Writes state and history; removes weights of earlier epochs."""
     checkpoint = folder / CHECKPOINT_FOLDER
-    write_json(checkpoint / _STATE_FILE, dataclasses.asdict(state))
+    write_sealed(checkpoint / _STATE_FILE, dataclasses.asdict(state))
     write_csv(folder / HISTORY_FILE, HISTORY_COLUMNS, state.history)
     for path in sorted(checkpoint.glob("*.npz")):
         if path.name not in (state.weights, state.best_weights):
@@ -187,7 +195,7 @@ def write_state(folder: Path, state: RunState) -> None:
 
 def read_history(folder: Path) -> list[dict[str, float]]:
     """Returns the rows of `history.csv` as numbers."""
-    path = folder / HISTORY_FILE
+    path = unchanged(folder, HISTORY_FILE)
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
@@ -202,7 +210,7 @@ def read_history(folder: Path) -> list[dict[str, float]]:
 
 def read_predictions(folder: Path, columns: Sequence[str], name: str = PREDICTIONS_FILE) -> list[dict[str, str]]:
     """Returns the rows of a file of predictions; RunError if it is unreadable, or a row lacks a column."""
-    path = folder / name
+    path = unchanged(folder, name)
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -211,7 +219,7 @@ def read_predictions(folder: Path, columns: Sequence[str], name: str = PREDICTIO
     for number, row in enumerate(rows, 1):
         if any(row.get(name) is None for name in columns) or None in row:
             raise RunError(f"{path}: is damaged (row {number}: expected {', '.join(columns)}).")
-    return rows
+    return [{name: from_cell(value or "") for name, value in row.items()} for row in rows]
 
 
 def read_probabilities(folder: Path, name: str, labels: Sequence[str], of: str = "") -> tuple[np.ndarray, np.ndarray]:
@@ -263,9 +271,11 @@ def check_same(folder: Path, options: TrainOptions, dataset: Dataset) -> None:
     begun = {**dataclasses.asdict(TrainOptions()), **config["options"]}
     asked = dataclasses.asdict(options)
     different = [f"{name} {begun[name]} (now {asked[name]})" for name in asked if begun[name] != asked[name]]
+    others = [name for name in _OF_RECORDS if config["records"].get(name) != dataset.description.get(name)]
     if config["records"]["fingerprint"] != dataset.fingerprint:
-        others = [name for name in _OF_RECORDS if config["records"].get(name) != dataset.description.get(name)]
         different.append(" of other ".join(["other records", *([" and ".join(others)] if others else [])]))
+    elif others:
+        raise RunError(f"{path}: is damaged (records: another {others[0]}). Train again with another --run.")
     if different:
         raise RunError(
             f"{path.parent}: belongs to a training with {', '.join(different)}. Give another folder with --run."
@@ -277,19 +287,12 @@ def _read_state(folder: Path) -> RunState:
     if not path.exists():
         return RunState()
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_sealed(path)
         wrong = mismatch(values, _STATE)
         state = None if wrong else RunState(**values)
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise RunError(f"{path}: is damaged ({error}). Delete {folder} and train again.") from error
     if state is None or not -1 <= state.best_epoch < state.epochs:
         wrong = wrong or "best_epoch: expected one that is done"
         raise RunError(f"{path}: is damaged ({wrong}). Delete {folder} and train again.")
     return state
-
-
-def write_predictions(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
-    """Writes columns of equal length as CSV."""
-    names = list(columns)
-    rows = [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    write_csv(path, names, rows)

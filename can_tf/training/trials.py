@@ -19,6 +19,10 @@ from can_tf.training.oracles import OBJECTIVE, trial_folder
 from can_tf.training.search import Search
 
 
+class MachineError(keras_tuner.errors.FatalError):
+    """The machine failed a trial, which is no fault of its values: the search ends, and its trial is not done."""
+
+
 class TrialTuner(BaseTuner):
     """Runs trials as trainings.
 
@@ -43,16 +47,28 @@ class TrialTuner(BaseTuner):
     def run_trial(self, trial, *args, **kwargs):
         search, values = self.search_for, trial.hyperparameters.values
         runs = runs_of(search, trial.trial_id, values)
-        if before := values.get("tuner/trial_id"):
-            for run in runs:
-                go_on_from(trial_folder(search.folder, before) / run.folder.name, run)
-        failures = train_all(runs, jobs=search.jobs)
-        if failures:
-            raise keras_tuner.errors.FailedTrialError(next(iter(failures.values())))
+        try:
+            if before := values.get("tuner/trial_id"):
+                for run in runs:
+                    go_on_from(trial_folder(search.folder, before) / run.folder.name, run)
+            self._train(runs)
+        except OSError as error:  # KerasTuner would take it for the values' fault, and never try them again.
+            raise MachineError(f"{error.filename or 'input or output'}: {error.strerror or error}") from error
         if search.method != "hyperband":  # Whose later trials go on from here.
             for run in runs:
                 shutil.rmtree(run.folder / run_folder.CHECKPOINT_FOLDER, ignore_errors=True)
         return {OBJECTIVE: statistics.fmean(scores_of(run)[OBJECTIVE] for run in runs)}
+
+    def _train(self, runs: Sequence[FoldRun]) -> None:
+        """Trains a trial's runs, once more those that the machine failed: a process may be killed for its memory."""
+        failures = train_all(runs, jobs=self.search_for.jobs)
+        if any(failure.of_machine for failure in failures.values()):
+            failures = train_all(runs, jobs=1)
+        by_machine = [failure.reason for failure in failures.values() if failure.of_machine]
+        if by_machine:
+            raise MachineError(by_machine[0])
+        if failures:
+            raise keras_tuner.errors.FailedTrialError(next(iter(failures.values())).reason)
 
     def on_trial_end(self, trial):
         super().on_trial_end(trial)

@@ -8,21 +8,21 @@ machines search together through KerasTuner's chief and workers; all of them see
 
 import contextlib
 import dataclasses
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import grpc
 
+from can_tf.checksums import checksums_of, read_sealed, write_checksums, write_sealed
 from can_tf.errors import RunError
 from can_tf.files import write_csv, write_json
 from can_tf.locks import alone_in
 from can_tf.progress import Progress, ignore
 from can_tf.records.dataset import load_dataset
-from can_tf.training.oracles import OBJECTIVE, STATE_FILE, oracle_of
+from can_tf.training.oracles import OBJECTIVE, STATE_FILE, check_states, oracle_of
 from can_tf.training.search import Role, Search
-from can_tf.training.trials import TrialTuner, reason_of, result_of
+from can_tf.training.trials import MachineError, TrialTuner, reason_of, result_of
 
 BEST_FILE, TRIALS_FILE = "best.json", "trials.csv"
 _SEARCH_FILE = "search.json"
@@ -38,7 +38,8 @@ def run_search(search: Search, role: Role = ALONE, progress: Progress = ignore) 
         progress: Told of each trial that this process has run.
 
     Raises:
-        RunError: The folder holds another search, three trials in a row failed, or chief and worker do not meet.
+        RunError: The folder holds another search or one that is damaged, three trials in a row failed, chief and worker
+            do not meet, or the machine failed a trial: by a full disk, or by killing its training twice.
         BusyError: Another process is chief, or searches alone, or is the worker of this name.
     """
     _check_same(search, may_begin=role.kind != "worker")
@@ -49,6 +50,7 @@ def run_search(search: Search, role: Role = ALONE, progress: Progress = ignore) 
         role.environment(),
     ):
         if role.kind != "worker" and (search.folder / STATE_FILE).exists():
+            check_states(search.folder)
             write_json(search.folder / f"{role.tuner_id}.json", {})  # What makes KerasTuner go on.
         tuner = TrialTuner(search, oracle, progress)
         tuner.save()
@@ -56,6 +58,8 @@ def run_search(search: Search, role: Role = ALONE, progress: Progress = ignore) 
             tuner.search()
         except grpc.RpcError as error:
             raise RunError(f"{role.address}: the chief does not answer ({error.code()}). Start it again.") from error
+        except MachineError as error:
+            raise RunError(f"{search.folder}: the search stopped: {error}. Run the same command to go on.") from error
         except RuntimeError as error:  # Three failures in a row, or a port that is taken.
             raise RunError(f"{search.folder}: the search stopped: {reason_of(str(error))}") from error
     if role.kind == "worker":
@@ -71,12 +75,12 @@ def _check_same(search: Search, *, may_begin: bool) -> None:
         if not may_begin:
             raise RunError(f"{path}: is missing. Start the chief first, with the same --out on a shared file system.")
         search.folder.mkdir(parents=True, exist_ok=True)
-        write_json(path, asked)
+        write_sealed(path, asked)
         return
     try:
-        begun = json.loads(path.read_text(encoding="utf-8"))
+        begun = read_sealed(path)
         different = [name for name in asked if begun[name] != asked[name]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise RunError(f"{path}: is damaged ({error}). Give another folder with --out.") from error
     if different:
         raise RunError(
@@ -101,3 +105,4 @@ def write_results(search: Search, trials: Sequence[Mapping[str, Any]]) -> None:
     write_json(
         search.folder / BEST_FILE, {name: value for name, value in options.items() if name not in ("fold", "seed")}
     )
+    write_checksums(search.folder, checksums_of(search.folder, (TRIALS_FILE, BEST_FILE)))

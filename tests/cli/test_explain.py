@@ -9,9 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 import can_tf
+from can_tf.checksums import checksums_of, read_checksums, write_checksums
 from can_tf.cli.main import main
 from can_tf.export.write import Exported
-from tests.conftest import write_tone
+from tests.conftest import without_checksums, write_tone
 from tests.trained import Trained
 
 pytestmark = pytest.mark.long
@@ -144,6 +145,7 @@ def plain(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = (run / "predictions.csv").read_text().splitlines()
     kept = [line for line in lines if line.split(",")[0] not in ("short", "long", "many", "beyond")]
     (run / "predictions.csv").write_text("\n".join(kept) + "\n")
+    write_checksums(run, checksums_of(run, read_checksums(run)))
     return run
 
 
@@ -194,6 +196,7 @@ def test_a_run_of_real_speech_needs_its_corpus(plain: Path, tmp_path: Path):
     config = json.loads((plain / "config.json").read_text())
     config["records"]["corpus"] = {"name": "iemocap", "synthetic": False}
     (tmp_path / "run" / "config.json").write_text(json.dumps(config))
+    without_checksums(tmp_path / "run")
     done = run(tmp_path / "run")
     assert done.exit_code == 1
     assert "give the corpus of its records: --root, the folder IEMOCAP_full_release" in done.output

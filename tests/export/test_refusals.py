@@ -11,6 +11,7 @@ from can_tf.audio import wav_bytes
 from can_tf.errors import ExportError, PredictionError, RunError
 from can_tf.export.trained import load_run
 from can_tf.export.write import export_run
+from tests.conftest import without_checksums
 
 pytestmark = pytest.mark.long
 
@@ -71,6 +72,7 @@ def test_a_run_with_a_damaged_config_is_refused(trained, tmp_path, where, name, 
     config[where][name] = value
     shutil.copytree(trained.run, tmp_path / "run")
     (tmp_path / "run" / "config.json").write_text(json.dumps(config))
+    without_checksums(tmp_path / "run")
     with pytest.raises(RunError, match=message):
         load_run(tmp_path / "run")
 
@@ -80,5 +82,6 @@ def test_features_that_nobody_knows_are_refused(trained, tmp_path):
     config["records"]["features"]["new"] = 1
     shutil.copytree(trained.run, tmp_path / "run")
     (tmp_path / "run" / "config.json").write_text(json.dumps(config))
+    without_checksums(tmp_path / "run")
     with pytest.raises(ExportError, match="unknown features .mfcc has no setting 'new'"):
         load_run(tmp_path / "run")

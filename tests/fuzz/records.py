@@ -17,8 +17,9 @@ from can_tf.features.registry import front_end_to_json
 from can_tf.records.dataset import SCHEMA_VERSION, Dataset, load_dataset, verify_shards
 from can_tf.records.pipeline import read_examples
 from can_tf.records.schema import example_fault, parse, serialize
+from can_tf.records.shards import BUILD_FOLDER, BuildOptions, ShardTask, finished_report
 from can_tf.records.specification import COLUMNS, Record
-from tests.fuzz.parser import Parser, binary_parser, json_parser, text_parser
+from tests.fuzz.parser import Parser, binary_parser, json_parser, sealed_parser, text_parser
 
 MEL_BINS = 3
 LABELS = ("calm", "loud")
@@ -83,10 +84,16 @@ def _rows() -> str:
 
 
 ROWS = _rows()
+REPORT = {
+    "shard": DESCRIPTION["shards"][0],
+    "rows": list(csv.DictReader(ROWS.splitlines())),
+    "rejected": [],
+    "notices": ["u0: is quiet"],
+}
 
 
 def prepare(folder: Path) -> None:
-    """Writes a records folder of three utterances."""
+    """Writes a records folder of three utterances, without checksums."""
     (folder / SHARD).write_bytes(CONTENT)
     (folder / "dataset.json").write_text(json.dumps(DESCRIPTION))
     (folder / "utterances.csv").write_text(ROWS)
@@ -139,6 +146,20 @@ def _changed_shard(content: bytes, folder: Path) -> None:
     check_example(parse(tf.constant(read_examples(dataset, dataset.utterances)), MEL_BINS), 3)
 
 
+def _prepare_build(folder: Path) -> None:
+    prepare(folder)
+    (folder / BUILD_FOLDER).mkdir()
+
+
+def _report(content: bytes, folder: Path) -> None:
+    (folder / BUILD_FOLDER / f"{SHARD}.json").write_bytes(content)
+    task = ShardTask(SHARD, folder, folder, (), LABELS, BuildOptions(), folder)
+    report = finished_report(task)
+    if report is None:
+        raise RecordsError("the shard is built again")
+    assert report["shard"]["sha256"] == hashlib.sha256(CONTENT).hexdigest()
+
+
 def check_example(parsed: Mapping[str, tf.Tensor], batch: int) -> None:
     """Lengths of what was parsed belong together."""
     assert parsed["label"].shape == (batch,)
@@ -149,7 +170,7 @@ def check_example(parsed: Mapping[str, tf.Tensor], batch: int) -> None:
 
 
 def _example(content: bytes, folder: Path) -> None:
-    if fault := example_fault(content, MEL_BINS, len(LABELS)):
+    if fault := example_fault(content, MEL_BINS, LABELS):
         raise RecordsError(fault)
     check_example(parse(tf.constant([content]), MEL_BINS), 1)
 
@@ -158,6 +179,7 @@ PARSERS: Mapping[str, Parser] = {
     "dataset.json": json_parser([DESCRIPTION], _description, prepare=prepare),
     "utterances.csv": text_parser([ROWS], _utterances, prepare=prepare),
     "rejected.csv": text_parser([REJECTED], _rejected, prepare=prepare),
+    "shard's report": sealed_parser([REPORT], _report, prepare=_prepare_build),
     "TFRecord shard": binary_parser([CONTENT], _changed_shard, prepare=prepare),
     "TFRecord example": binary_parser(EXAMPLES[:1], _example),
 }

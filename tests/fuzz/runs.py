@@ -20,9 +20,10 @@ from can_tf.training.cross_validation import summarize
 from can_tf.training.fold_runs import plan
 from can_tf.training.metrics import evaluate_predictions
 from can_tf.training.options import TrainOptions, read_config
+from can_tf.training.oracles import STATE_FILE, check_states
 from can_tf.training.search import Search
 from tests.fuzz import records
-from tests.fuzz.parser import Parser, json_parser, text_parser
+from tests.fuzz.parser import Parser, json_parser, sealed, sealed_parser, text_parser
 
 OPTIONS = TrainOptions(units=4, heads=2, epochs=3)
 LABELS = ("calm", "loud")
@@ -75,7 +76,7 @@ DATASET = Dataset(Path("data/records"), records.DESCRIPTION, ())
 
 
 def _prepare(folder: Path) -> None:
-    """Writes a finished run, where `plan` would have it, and links to its files in `folder`."""
+    """Writes a finished run, where `plan` would have it, without checksums."""
     run = folder / run_folder.default_run_folder(OPTIONS).name
     (run / run_folder.CHECKPOINT_FOLDER).mkdir(parents=True)
     for name, value in ((run_folder.CONFIG_FILE, CONFIG), (run_folder.METRICS_FILE, METRICS)):
@@ -191,12 +192,29 @@ def _same_search(content: bytes, folder: Path) -> None:
     tuning._check_same(_search(folder), may_begin=False)
 
 
+def _prepare_states(folder: Path) -> None:
+    (folder / "trial_0").mkdir()
+    for name in (STATE_FILE, "trial_0/trial.json"):
+        (folder / name).write_bytes(sealed(b"{}"))
+
+
+def _states(name: str):
+    def feed(content: bytes, folder: Path) -> None:
+        (folder / name).write_bytes(content)
+        check_states(folder)
+
+    return feed
+
+
 _SEARCH_JSON = {**_search(Path()).description(), "records": [records.DESCRIPTION["fingerprint"]]}
+
+_ORACLE = {"ongoing_trials": {"tuner0": "1"}, "start_order": ["0", "1"], "end_order": ["0"], "retry_queue": []}
+_TRIAL = {"trial_id": "0", "score": 0.5, "status": "COMPLETED", "hyperparameters": {"values": {"alpha": 0.1}}}
 
 PARSERS: Mapping[str, Parser] = {
     "config.json": json_parser([CONFIG], _config, prepare=_prepare),
     "config.json, evaluated": json_parser([CONFIG], _evaluate(run_folder.CONFIG_FILE), prepare=_prepare),
-    "state.json": json_parser([STATE], _state, prepare=_prepare),
+    "state.json": sealed_parser([STATE], _state, prepare=_prepare),
     "model.json": json_parser([MODEL], _model, prepare=_prepare),
     "metrics.json, evaluated": json_parser([METRICS], _evaluate(run_folder.METRICS_FILE), prepare=_prepare),
     "metrics.json, summed up": json_parser([METRICS], _summary, prepare=_prepare),
@@ -206,8 +224,10 @@ PARSERS: Mapping[str, Parser] = {
         [PREDICTIONS], _evaluate(run_folder.VALIDATION_PREDICTIONS_FILE), prepare=_prepare
     ),
     "predictions.csv, reported": text_parser([PREDICTIONS], _reproduction("predictions.csv"), prepare=_prepare),
-    "validation.json": json_parser([VALIDATION], _validation, prepare=_prepare),
+    "validation.json": sealed_parser([VALIDATION], _validation, prepare=_prepare),
     "history.csv": text_parser([HISTORY], _history, prepare=_prepare),
     "--config": json_parser([dataclasses.asdict(OPTIONS), {"glove": "g.txt", "seed": 3}], _options),
-    "search.json": json_parser([_SEARCH_JSON], _same_search, prepare=_prepare_search),
+    "search.json": sealed_parser([_SEARCH_JSON], _same_search, prepare=_prepare_search),
+    "oracle.json": sealed_parser([_ORACLE], _states(STATE_FILE), prepare=_prepare_states),
+    "trial.json": sealed_parser([_TRIAL], _states("trial_0/trial.json"), prepare=_prepare_states),
 }

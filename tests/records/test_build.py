@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from can_tf.alignment.word import Word
-from can_tf.checksums import changes, read_checksums
+from can_tf.checksums import changes, read_checksums, read_sealed, write_sealed
 from can_tf.corpus.utterance import Corpus, Rejection
 from can_tf.errors import BusyError, RecordsError
 from can_tf.features.whisper.front_end import WhisperBase
@@ -16,7 +16,7 @@ from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import load_dataset, verify_shards
 from can_tf.records.schema import parse
 from can_tf.records.shards import _use_one_thread
-from tests.conftest import folder_bytes, write_tone
+from tests.conftest import folder_bytes, without_checksums, write_tone
 from tests.test_files import HOSTILE_NAMES
 
 
@@ -155,7 +155,9 @@ def test_an_unfinished_build_goes_on_with_the_same_options_and_versions_alone(tm
     with pytest.raises(RecordsError, match=r"an unfinished build with overlap 0.1 \(now 0.2\)"):
         build_records(tone_corpus, tmp_path, overlap)
     plan = tmp_path / ".build" / "plan.json"
-    plan.write_text(plan.read_text().replace('"tensorflow": "', '"tensorflow": "0.'))
+    begun = read_sealed(plan)
+    begun["versions"]["tensorflow"] = f"0.{begun['versions']['tensorflow']}"
+    write_sealed(plan, begun)
     with pytest.raises(RecordsError, match=r"an unfinished build with tensorflow 0.2.16.\d+ \(now 2.16.\d+\)"):
         build_records(tone_corpus, tmp_path, BuildOptions())
     plan.write_text("{")
@@ -225,6 +227,7 @@ def test_another_schema_version_is_refused(tone_records_copy):
     folder = tone_records_copy.folder
     path = folder / "dataset.json"
     path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 99'))
+    without_checksums(folder)
     with pytest.raises(RecordsError, match="schema_version is 99, this version of can_tf reads 2"):
         load_dataset(folder)
 
@@ -242,6 +245,7 @@ def test_a_shard_whose_name_leads_out_of_the_folder_is_refused(tone_records_copy
     description = json.loads(path.read_text())
     description["shards"][1]["name"] = name
     path.write_text(json.dumps(description))
+    without_checksums(tone_records_copy.folder)
     with pytest.raises(RecordsError, match="dataset.json: is damaged .shards"):
         load_dataset(tone_records_copy.folder)
 
@@ -251,5 +255,14 @@ def test_an_utterance_in_a_file_that_is_no_shard_is_refused(tone_records_copy, n
     path = tone_records_copy.folder / "utterances.csv"
     first = tone_records_copy.utterances[0]
     path.write_text(path.read_text().replace(first.shard, name, 1))
+    without_checksums(tone_records_copy.folder)
     with pytest.raises(RecordsError, match=f"utterances.csv: is damaged .the row of '{first.id}' does not fit"):
         load_dataset(tone_records_copy.folder)
+
+
+def test_utterances_of_the_very_same_sound_are_told(tmp_path, tone_corpus, caplog):
+    first, second, third = tone_corpus.utterances[:3]
+    same = dataclasses.replace(second, audio_path=first.audio_path, words=first.words)
+    build_records(dataclasses.replace(tone_corpus, utterances=(first, same, third)), tmp_path)
+    told = f"{tmp_path}: 1 of 3 utterances have the very sound of another; the first are {first.id} and {second.id}"
+    assert told in caplog.messages

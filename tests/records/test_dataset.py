@@ -10,6 +10,7 @@ from can_tf.errors import RecordsError
 from can_tf.files import write_csv
 from can_tf.records.dataset import REJECTED_COLUMNS, load_dataset
 from can_tf.records.specification import COLUMNS
+from tests.conftest import without_checksums
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,7 @@ from can_tf.records.specification import COLUMNS
 def test_a_description_with_a_damaged_part_is_refused_by_its_name(tone_records_copy, changes, message):
     path = tone_records_copy.folder / "dataset.json"
     path.write_text(json.dumps({**tone_records_copy.description, **changes}))
+    without_checksums(tone_records_copy.folder)
     with pytest.raises(RecordsError, match=rf"dataset.json: is damaged \(({message})"):
         load_dataset(tone_records_copy.folder)
 
@@ -47,6 +49,7 @@ def test_features_that_cannot_be_are_refused(tone_records_copy, feature, value):
     path = tone_records_copy.folder / "dataset.json"
     features = {**tone_records_copy.description["features"], feature: value}
     path.write_text(json.dumps({**tone_records_copy.description, "features": features}))
+    without_checksums(tone_records_copy.folder)
     with pytest.raises(RecordsError, match=f"features: mfcc: {feature}: expected"):
         load_dataset(tone_records_copy.folder)
 
@@ -63,6 +66,7 @@ def test_a_row_that_does_not_fit_is_refused_by_its_utterance(tone_records_copy, 
     rows = list(csv.DictReader(path.read_text().splitlines()))
     rows[0][column] = value
     write_csv(path, rows[0].keys(), rows)
+    without_checksums(tone_records_copy.folder)
     with pytest.raises(RecordsError, match=r"utterances.csv: is damaged \(the row of 'u00[01]' does not fit"):
         load_dataset(tone_records_copy.folder)
 
@@ -70,5 +74,6 @@ def test_a_row_that_does_not_fit_is_refused_by_its_utterance(tone_records_copy, 
 @pytest.mark.parametrize("name, columns", [("utterances.csv", COLUMNS), ("rejected.csv", REJECTED_COLUMNS)])
 def test_a_row_cut_short_is_refused(tone_records_copy, name, columns):
     (tone_records_copy.folder / name).write_text(",".join(columns) + "\nu000,calm\n")
+    without_checksums(tone_records_copy.folder)
     with pytest.raises(RecordsError, match=f"{name}: is damaged .the row of 'u000' has too many or too few columns"):
         load_dataset(tone_records_copy.folder).rejected()

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from can_tf.records.schema import example_fault, parse, serialize
-from can_tf.records.specification import COLUMNS, EXAMPLE_FIELDS, Described, Record, stored_utterance
+from can_tf.records.specification import COLUMNS, EXAMPLE_FIELDS, Described, Record, StoredUtterance, stored_utterance
 
 LABELS = ("calm", "loud")
 RECORD = Record(
@@ -93,12 +93,12 @@ def numbers(*values):
     ],
 )
 def test_a_damaged_example_is_told_by_its_field(name, feature, fault):
-    assert example_fault(changed(name, **feature), 40, 2) == fault
+    assert example_fault(changed(name, **feature), 40, LABELS) == fault
 
 
 def test_an_undamaged_example_has_no_fault():
-    assert example_fault(serialize(RECORD, LABELS), 40, 2) is None
-    assert example_fault(b"\xff\xff", 40, 2) == "is not a tf.train.Example"
+    assert example_fault(serialize(RECORD, LABELS), 40, LABELS) is None
+    assert example_fault(b"\xff\xff", 40, LABELS) == "is not a tf.train.Example"
 
 
 def test_a_row_with_a_wrong_value_is_told_by_its_column():
@@ -106,3 +106,22 @@ def test_a_row_with_a_wrong_value_is_told_by_its_column():
     assert stored_utterance(row).seconds == 1.0
     with pytest.raises(ValueError, match="longest_segment: expected a whole number, found 'x'"):
         stored_utterance({**row, "longest_segment": "x"})
+
+
+def test_an_example_that_is_not_the_one_of_the_list_is_told():
+    row = StoredUtterance(
+        **{field.name: getattr(RECORD, field.name) for field in dataclasses.fields(Described)},
+        words=" ".join(RECORD.words),
+        seconds=1.0,
+        shard="s",
+        segments=1,
+        frames=1,
+        longest_segment=1,
+        offset=0,
+        bytes=1,
+    )
+    assert example_fault(serialize(RECORD, LABELS), 40, LABELS, row) is None
+    assert example_fault(serialize(RECORD, LABELS), 40, LABELS[::-1], row) == "label: is not that of the list"
+    for name in ("id", "words", "speaker"):
+        other = dataclasses.replace(row, **{name: "other"})
+        assert example_fault(serialize(RECORD, LABELS), 40, LABELS, other) == f"{name}: is not that of the list"

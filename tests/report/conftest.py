@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from scipy import special
 
+from can_tf.files import write_csv
 from can_tf.training.metrics import evaluate_predictions
-from can_tf.training.run_folder import HISTORY_COLUMNS, write_predictions
+from can_tf.training.run_folder import HISTORY_COLUMNS
 
 LABELS = ("calm", "loud", "<b>mad</b>")
 RUN_NAME = "can & <i>co"
@@ -37,7 +38,8 @@ def write_overconfident(path: Path, utterances: int, seed: int) -> tuple[np.ndar
     columns = {"id": [f"u{index}" for index in range(utterances)], "label": [LABELS[index] for index in true]}
     columns["predicted"] = [LABELS[index] for index in probabilities.argmax(axis=1)]
     columns |= {f"probability_{label}": probabilities[:, index].tolist() for index, label in enumerate(LABELS)}
-    write_predictions(path, columns)
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    write_csv(path, columns, rows)
     return probabilities, true
 
 

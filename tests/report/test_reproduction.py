@@ -162,7 +162,7 @@ def test_from_python_rows_are_planned_trained_and_reported(tone_corpus, tone_rec
 
     def train(run, jobs, base):
         write_run(run.folder, run.options.fold, 20 if "aligned" in str(run.folder) else 15)
-        config = {"options": dataclasses.asdict(run.options), "records": {"fingerprint": tone_records.fingerprint}}
+        config = {"options": dataclasses.asdict(run.options), "records": dict(tone_records.description)}
         (run.folder / "config.json").write_text(json.dumps({**config, "versions": {"can_tf": "1.0"}}))
 
     monkeypatch.setattr("can_tf.report.reproduction.build_records", build)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from can_tf.checksums import write_sealed
 from can_tf.training import trials
 from can_tf.training.options import TrainOptions
 from can_tf.training.search import Search
@@ -27,7 +28,7 @@ def instant(monkeypatch):
             run.folder.mkdir(parents=True, exist_ok=True)
             wa = min(run.options.alpha, 0.9) - 0.01 * run.options.fold
             scores = {"validation_wa": wa, "validation_ua": wa / 2, "seconds": 1.0, "epochs": run.options.epochs}
-            (run.folder / "validation.json").write_text(json.dumps(scores))
+            write_sealed(run.folder / "validation.json", scores)
             (run.folder / "config.json").write_text(json.dumps({"options": {"epochs": run.options.epochs}}))
             (run.folder / "checkpoint").mkdir(exist_ok=True)
         return {}

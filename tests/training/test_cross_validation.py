@@ -15,7 +15,7 @@ from can_tf.cli.main import main
 from can_tf.errors import RunError
 from can_tf.training import run_folder
 from can_tf.training.cross_validation import cross_validate, summarize
-from can_tf.training.fold_runs import check_done, plan, train_all
+from can_tf.training.fold_runs import Failure, check_done, plan, train_all
 from can_tf.training.options import TrainOptions
 from tests.conftest import trainings_in, wait_until
 
@@ -40,7 +40,7 @@ def instant(monkeypatch):
 
     def train(run, jobs, base):
         if run.options.fold == 1:
-            return "it broke"
+            return Failure("it broke", of_machine=False)
         finished(run.folder, 0.1 * run.options.fold, {"calm": 0.5})
         (run.folder / run_folder.PREDICTIONS_FILE).write_text(f"id,label\nu{run.options.fold},calm\n")
         return None
@@ -61,7 +61,9 @@ def test_from_python_what_is_missing_is_trained_and_failures_cost_themselves_alo
 
 
 def test_where_every_training_fails_the_first_reason_is_told(tone_records, tmp_path, monkeypatch):
-    monkeypatch.setattr("can_tf.training.fold_runs.train_apart", lambda run, jobs, base: "it broke")
+    monkeypatch.setattr(
+        "can_tf.training.fold_runs.train_apart", lambda run, jobs, base: Failure("it broke", of_machine=False)
+    )
     with pytest.raises(RunError, match="every training failed. The first: it broke"):
         cross_validate(tone_records, TrainOptions(protocol="session"), folds=2, runs=tmp_path)
 
@@ -110,8 +112,9 @@ def test_a_failed_training_is_told_by_its_last_words_and_costs_itself_alone(tone
     events = []
     failures = train_all(planned, jobs=2, progress=events.append)
     assert set(failures) == {planned[1]}
-    assert "is not empty and not a run" in failures[planned[1]]
-    assert "exit code 1" in failures[planned[1]]
+    assert "is not empty and not a run" in failures[planned[1]].reason
+    assert "exit code 1" in failures[planned[1]].reason
+    assert not failures[planned[1]].of_machine
     assert [event.done for event in events] == [0, 1, 2]
     outcomes = {f"{planned[0].folder.name} is done", f"{planned[1].folder.name} failed"}
     assert {event.note for event in events[1:]} == outcomes
@@ -165,7 +168,7 @@ def test_what_other_options_or_records_gave_is_refused(tone_records, tmp_path):
     options = TrainOptions(units=2, heads=1, epochs=1, protocol="session")
     [run] = plan(options, (0,), (0,), tmp_path, tone_records.folder)
     finished(run.folder, 0.5, {})
-    config = {"options": dataclasses.asdict(options), "records": {"fingerprint": tone_records.fingerprint}}
+    config = {"options": dataclasses.asdict(options), "records": dict(tone_records.description)}
     (run.folder / run_folder.CONFIG_FILE).write_text(json.dumps(config))
     check_done([run], tone_records)
     done = type_command(tone_records.folder, tmp_path, "--units", 3)

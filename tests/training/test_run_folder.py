@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from can_tf.checksums import write_sealed
 from can_tf.errors import ConfigError, RunError
 from can_tf.models.config import ModelConfig
 from can_tf.records.dataset import Dataset
@@ -51,9 +52,9 @@ def run_with(folder: Path, **files: object) -> Path:
 def test_a_damaged_state_is_refused(tmp_path, changes, message):
     run = run_with(tmp_path)
     path = run / "checkpoint" / "state.json"
-    path.write_text(json.dumps(STATE))
+    write_sealed(path, STATE)
     assert _read_state(run) == RunState(**STATE)
-    path.write_text(json.dumps({**STATE, **changes}))
+    write_sealed(path, {**STATE, **changes})
     with pytest.raises(RunError, match=rf"state.json: is damaged \(.*{message}.*Delete .* and train again"):
         _read_state(run)
     path.write_text("[" * 100_000)
@@ -65,7 +66,7 @@ def test_a_damaged_state_is_refused(tmp_path, changes, message):
 @pytest.mark.parametrize("name", [*filter(None, HOSTILE_NAMES), "../../other/checkpoint/epoch-0000.npz", "model.json"])
 def test_weights_that_are_no_file_of_the_checkpoint_are_refused(tmp_path, which, name):
     run = run_with(tmp_path)
-    (run / "checkpoint" / "state.json").write_text(json.dumps({**STATE, which: name}))
+    write_sealed(run / "checkpoint" / "state.json", {**STATE, which: name})
     with pytest.raises(RunError, match=f"state.json: is damaged .{which}: expected another value"):
         _read_state(run)
 
@@ -75,6 +76,14 @@ def test_a_damaged_config_is_nobodys(tmp_path, config):
     run = run_with(tmp_path, config_json=config)
     with pytest.raises(RunError, match="config.json: is damaged"):
         check_same(run, OPTIONS, Dataset(tmp_path, {"fingerprint": ""}, ()))
+
+
+def test_a_config_that_says_other_things_of_the_same_records_is_damaged(tmp_path):
+    records = {"fingerprint": "f", "labels": ["calm", "loud"], "overlap": 0.1}
+    run = run_with(tmp_path, config_json={"options": {}, "records": records})
+    check_same(run, OPTIONS, Dataset(tmp_path, records, ()))
+    with pytest.raises(RunError, match="config.json: is damaged .records: another overlap"):
+        check_same(run, OPTIONS, Dataset(tmp_path, {**records, "overlap": 0.2}, ()))
 
 
 @pytest.mark.parametrize(

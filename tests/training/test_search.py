@@ -1,10 +1,10 @@
 """Which search a folder holds, who may go on with it, and what a kill leaves of it."""
 
 import dataclasses
-import json
 
 import pytest
 
+from can_tf.checksums import read_sealed, write_sealed
 from can_tf.errors import BusyError, ConfigError, RunError
 from can_tf.locks import alone_in
 from can_tf.training.search import Role, Search
@@ -40,12 +40,26 @@ def test_a_damaged_description_of_a_search_is_refused(tone_records, tmp_path, co
     (tmp_path / "search.json").write_text(content)
     with pytest.raises(RunError, match="search.json: is damaged"):
         run_search(search, Role())
+    write_sealed(tmp_path / "search.json", {"method": "random"})
+    with pytest.raises(RunError, match="search.json: is damaged .'options'"):
+        run_search(search, Role())
+
+
+@pytest.mark.parametrize("name", ["oracle.json", "trial_0/trial.json"])
+def test_a_state_that_was_changed_is_not_gone_on_from(tone_records, tmp_path, instant, name):
+    search = search_of(tmp_path / "search", tone_records.folder, trials=1)
+    run_search(search, Role())
+    path = search.folder / name
+    path.write_text(path.read_text().replace('"0"', '"1"', 1))
+    with pytest.raises(RunError, match=rf"{name}: is damaged \(its SHA-256 is not .*Search again with another --out"):
+        run_search(dataclasses.replace(search, trials=2), Role())
+    assert len(instant) == 2  # Trainings of the first trial: there were no others.
 
 
 def test_a_damaged_score_is_refused(tone_records, tmp_path):
     [run] = runs_of(search_of(tmp_path, tone_records.folder, folds=1), "0", {"alpha": 0.1})
     run.folder.mkdir(parents=True)
-    (run.folder / "validation.json").write_text('{"validation_wa": "0.5", "validation_ua": 0.5, "seconds": 1}')
+    write_sealed(run.folder / "validation.json", {"validation_wa": "0.5", "validation_ua": 0.5, "seconds": 1})
     with pytest.raises(RunError, match="validation.json: is damaged .validation_wa: expected a finite number"):
         scores_of(run)
 
@@ -57,14 +71,14 @@ def test_a_kill_between_two_files_of_the_state_does_no_trial_twice_and_loses_non
     search = search_of(tmp_path / "search", tone_records.folder, trials=3)
     run_search(search, Role())
     path = search.folder / "oracle.json"
-    state = json.loads(path.read_text())
+    state = read_sealed(path)
     if when == "trial only":  # Trial 3 was written, and the oracle was not.
-        trial = json.loads((search.folder / "trial_2" / "trial.json").read_text())
+        trial = read_sealed(search.folder / "trial_2" / "trial.json")
         (search.folder / "trial_3").mkdir()
         trial |= {"trial_id": "3", "status": "RUNNING", "score": None}
-        (search.folder / "trial_3" / "trial.json").write_text(json.dumps(trial))
+        write_sealed(search.folder / "trial_3" / "trial.json", trial)
     else:  # KerasTuner takes a trial back after it has written its end.
-        path.write_text(json.dumps({**state, "ongoing_trials": {"tuner0": "2"}}))
+        write_sealed(path, {**state, "ongoing_trials": {"tuner0": "2"}})
     before = len(instant)
     trials = run_search(dataclasses.replace(search, trials=4), Role())
     assert [trial["trial"] for trial in trials] == [0, 1, 2, 3]

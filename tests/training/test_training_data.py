@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from can_tf.errors import ConfigError
 from can_tf.training.data import split_of, word_vectors
 from can_tf.training.options import TrainOptions
 
@@ -29,3 +30,9 @@ def test_how_many_words_have_a_vector_is_told(tone_records, tmp_path, caplog, co
     word_vectors(tone_records, split_of(tone_records, options), options, events.append)
     assert [event.note for event in events if event.note] == told
     assert (warned in caplog.text) if warned else not caplog.messages
+
+
+def test_one_label_is_nothing_to_train_on(tone_records):
+    same = tuple(dataclasses.replace(row, label="calm") for row in tone_records.utterances)
+    with pytest.raises(ConfigError, match="has the label 'calm' alone in its train set: there is nothing to tell"):
+        split_of(dataclasses.replace(tone_records, utterances=same), TrainOptions())

@@ -12,6 +12,7 @@ from can_tf.errors import RunError
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.training import trials
 from can_tf.training.fit import train_fold
+from can_tf.training.fold_runs import Failure
 from can_tf.training.options import TrainOptions
 from can_tf.training.run_folder import read_history
 from can_tf.training.search import METHODS, OVERLAPS, SPACES, Role
@@ -90,7 +91,7 @@ def test_a_failed_trial_is_told_and_three_in_a_row_end_the_search(tone_records, 
 
     def train_all(runs, *, jobs):
         calls.append(runs)
-        return {runs[0]: "the loss is nan (exit code 1; some.log)"}
+        return {runs[0]: Failure("the loss is nan (exit code 1; some.log)", of_machine=False)}
 
     monkeypatch.setattr(trials, "train_all", train_all)
     events = []

@@ -69,6 +69,20 @@ def disks_command(names: Sequence[str], count: int, as_json: bool) -> None:
     _show(rows, as_json)
 
 
+@main.command("flips")
+@click.option("--count", type=click.IntRange(min=1), default=40, show_default=True, help="Flipped bits of each file.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the bits.")
+@_as_json
+def flips_command(count: int, seed: int, as_json: bool) -> None:
+    """Flip bits in each small file of records, runs, searches and exports, and use them."""
+    from faults.flips import flip_bits  # Imports TensorFlow.
+
+    with tempfile.TemporaryDirectory(prefix="can-tf-faults-") as folder:
+        known = commands(Path(folder))
+        rows = [dataclasses.asdict(flips) for flips in flip_bits(known, Path(folder), count, seed)]
+    _show(rows, as_json)
+
+
 @main.command("cycles")
 @click.option("--count", type=click.IntRange(min=2), default=200, show_default=True, help="At most.")
 @click.option("--minutes", type=click.FloatRange(min=0), default=30, show_default=True, help="At most.")
