@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import tempfile
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PureWindowsPath
@@ -14,6 +15,7 @@ from typing import Any
 
 TEMPORARY_PREFIX = ".writing-"
 _LONGEST_SUFFIX = 20
+_PATTERN = re.compile(r"[][*?\\{}]" if os.sep == "/" else r"[][*?{}]")
 _FORMULA = re.compile("'*[=+@\t\r-]")
 _AFTER_A_PATH = re.compile("; ([^;\n]+)")  # Where TensorFlow says what is wrong with a file.
 
@@ -59,6 +61,18 @@ def naming_disk_errors(path: Path) -> Iterator[None]:
         if code is None:  # Not of a disk.
             raise
         raise OSError(code, os.strerror(code), str(path)) from error
+
+
+@contextlib.contextmanager
+def without_patterns(folder: Path) -> Iterator[Path]:
+    """Gives a path to a folder in which TensorFlow sees no pattern, for which it takes `[1]` in a checkpoint's path."""
+    if not _PATTERN.search(str(folder)):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="can-tf-") as place:
+        link = Path(place, "folder")
+        link.symlink_to(folder.resolve(), target_is_directory=True)
+        yield link
 
 
 def flush(path: Path) -> None:

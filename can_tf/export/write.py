@@ -26,7 +26,7 @@ from can_tf.export.graph import ServedModel
 from can_tf.export.trained import load_run
 from can_tf.export.warm_up import WarmUpRequest, warm_up_requests, write_warm_up
 from can_tf.features.speakers import standardized_alone
-from can_tf.files import flush, flush_folder, naming_disk_errors, write_json
+from can_tf.files import flush, flush_folder, naming_disk_errors, without_patterns, write_json
 from can_tf.locks import alone_in
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
@@ -197,9 +197,10 @@ def _keras_answer(served: ServedModel, features: Mapping[str, np.ndarray]) -> di
 
 def _answers_of_the_loader(version: Path) -> tuple[dict[str, np.ndarray], list[str]]:
     path = version.parent / "outputs.npz"
-    # Isolated, so that the modules beside the program are not in the way of those of the same name elsewhere.
-    command = [sys.executable, "-I", str(Path(__file__).with_name("loader_check.py")), str(version), str(path)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    with without_patterns(version) as folder:
+        # Isolated, so that the modules beside the program are not in the way of those of the same name elsewhere.
+        command = [sys.executable, "-I", str(Path(__file__).with_name("loader_check.py")), str(folder), str(path)]
+        done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or ["no message"]
         raise ExportError(f"the exported version does not load as a server loads it: {last[0]}; nothing was published")

@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError
 
 from can_tf.checksums import CHECKSUMS_FILE, changes
 from can_tf.errors import DamagedError, ExportError
+from can_tf.files import without_patterns
 
 _TAGS = ["serve"]
 _FOR_PEOPLE = ".md"
@@ -48,8 +49,8 @@ class LoadedVersion:
         graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=graph)
         try:
-            with graph.as_default():
-                loaded = tf.compat.v1.saved_model.load(self._session, _TAGS, str(folder))
+            with graph.as_default(), without_patterns(folder) as path:
+                loaded = tf.compat.v1.saved_model.load(self._session, _TAGS, str(path))
         except (OSError, ValueError, LookupError, RuntimeError, DecodeError, tf.errors.OpError) as error:
             raise ExportError(f"{folder}: cannot be loaded ({' '.join(str(error).split())[:300]}).") from error
         self._signatures = loaded.signature_def

@@ -87,6 +87,9 @@ class _PaperFirstAndNothingLost(keras_tuner.Oracle):
 
     def reload(self):
         """Lets whoever had a trial take it again; a trial between two files is put where it belongs."""
+        for path in _trial_files(self.folder):  # KerasTuner takes a bracket in a folder's name for a pattern.
+            trial = keras_tuner.engine.trial.Trial.load(str(path))
+            self.trials[trial.trial_id] = trial
         super().reload()
         self.ongoing_trials = {who: trial for who, trial in self.begun.items() if trial.status == "RUNNING"}
         ids = {trial.trial_id for trial in self.begun.values()}
@@ -111,6 +114,10 @@ class _Hyperband(_PaperFirstAndNothingLost, keras_tuner.oracles.HyperbandOracle)
         return {"tuner/epochs": self.max_epochs, "tuner/initial_epoch": 0, "tuner/bracket": 0, "tuner/round": 0}
 
 
+def _trial_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"trial_*/{_TRIAL_FILE}"))
+
+
 def trial_folder(folder: Path, trial_id: str) -> Path:
     """Returns the folder of a trial, whose id may come from the search's files."""
     name = f"trial_{trial_id}"
@@ -121,7 +128,7 @@ def trial_folder(folder: Path, trial_id: str) -> Path:
 
 def check_states(folder: Path) -> None:
     """Raises RunError if a file that says how far a search has got is not what was written: KerasTuner reads any."""
-    for path in [folder / STATE_FILE, *sorted(folder.glob(f"trial_*/{_TRIAL_FILE}"))]:
+    for path in [folder / STATE_FILE, *_trial_files(folder)]:
         try:
             read_sealed(path)
         except (OSError, ValueError) as error:

@@ -118,3 +118,10 @@ def test_a_trial_that_goes_on_from_outside_the_search_is_refused(tone_records, t
 def test_a_search_that_cannot_be(tmp_path, values, message):
     with pytest.raises(ConfigError, match=message):
         Search(records={0.0: tmp_path}, **values)
+
+
+def test_a_search_in_a_folder_with_brackets_goes_on(tone_records, tmp_path, instant):
+    search = search_of(tmp_path / "run [1]*", tone_records.folder, trials=2)
+    first = run_search(search, Role())
+    assert run_search(dataclasses.replace(search, trials=3), Role())[:2] == first
+    assert len(instant) == 6
