@@ -1,6 +1,17 @@
-"""`python -m can_tf` is `can-tf`."""
+"""`can-tf`, and `python -m can_tf`, which is the same."""
 
-from can_tf.cli.main import main
+import sys
+
+
+def main() -> None:
+    """Runs the command line. Ctrl-C ends it in a line, while its modules are being imported too."""
+    try:
+        from can_tf.cli.main import main as command_line
+
+        command_line(prog_name="can-tf")
+    except KeyboardInterrupt:
+        sys.exit("Aborted!")
+
 
 if __name__ == "__main__":
-    main(prog_name="can-tf")
+    main()

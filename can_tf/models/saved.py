@@ -5,6 +5,7 @@ import zlib
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 
 import can_tf.layers  # noqa: F401  Registers the layers that a saved model names.
 from can_tf.errors import RunError
@@ -12,6 +13,11 @@ from can_tf.errors import RunError
 # All that a model of can_tf is saved as. Others, such as assets, would be unpacked to files.
 _MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
 _LARGEST_RATIO = 10  # Keras does not compress, and weights compress little: what unpacks to more is made to do harm.
+# What Keras raises of a configuration that it did not write.
+_DAMAGED = (
+    *(OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError),
+    *(MemoryError, RecursionError, tf.errors.OpError, zipfile.BadZipFile, zlib.error),
+)
 
 
 def load_model(path: Path) -> keras.Model:
@@ -23,7 +29,7 @@ def load_model(path: Path) -> keras.Model:
     try:
         _check_archive(path)
         return keras.models.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except _DAMAGED as error:
         # The first sentence: Keras goes on to say how to load what is not safe.
         reason = " ".join(str(error).split()).partition(". ")[0]
         raise RunError(f"{path}: cannot be loaded ({reason}). Expected a model that can-tf train has saved.") from error

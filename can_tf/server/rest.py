@@ -188,7 +188,7 @@ class _Service:
             seconds = sum(map(longest_seconds, inputs["audio"].flat))
         elif "waveform" in inputs:
             name, seconds = "waveform", inputs["waveform"].size / SAMPLE_RATE_HZ
-        elif version.frames_per_second is not None:
+        elif "segment_frames" in inputs and version.frames_per_second is not None:
             name, seconds = "frames", float(np.maximum(inputs["segment_frames"], 0).sum()) / version.frames_per_second
         if seconds > self._limits.seconds:
             raise BadRequestError(

@@ -8,6 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from can_tf.__main__ import main
 from can_tf.cli.main import CanGroup
 from can_tf.cli.shared.streams import show_control_characters
 from can_tf.files import replacing, write_csv, write_json
@@ -124,3 +125,12 @@ def test_what_moves_a_bar_is_let_through(capsys, monkeypatch):
     show_control_characters()
     print("\r\033[K\033[?25l\033[?25h\033[2K\tend", file=sys.stderr)
     assert capsys.readouterr().err == "\r\033[K\033[?25l\033[?25h\\x1b[2K\tend\n"
+
+
+def test_ctrl_c_before_a_command_begins_is_a_line(monkeypatch):
+    def interrupted(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("can_tf.cli.main.main", interrupted)
+    with pytest.raises(SystemExit, match="Aborted!"):
+        main()

@@ -4,9 +4,10 @@ import errno
 import functools
 import os
 import resource
+import subprocess
 
 import pytest
-from faults.commands import commands, finish, watched
+from faults.commands import can_tf, commands, finish, watched
 from faults.kills import kill_and_finish, undisturbed
 
 pytestmark = pytest.mark.long
@@ -61,3 +62,15 @@ def test_a_file_that_the_disk_takes_half_of_is_one_line_and_nothing_is_lost(know
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert_one_line(process, folder, "File too large")
     assert finish(known[name], folder) == before(name).outcome
+
+
+def test_a_corpus_that_the_disk_takes_half_of_is_one_line(base):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        command = can_tf("demo-corpus", "--utterances", 12, base / "spoken")
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert_one_line(process, base / "spoken" / ".writing-IEMOCAP_full_release", "File too large")
+    assert not list(base.glob("spoken/IEMOCAP*"))

@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import dataclasses
-import multiprocessing
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from can_tf.corpus.iemocap import RELEASE_FOLDER
 from can_tf.errors import CorpusError
 from can_tf.files import TEMPORARY_PREFIX
 from can_tf.locks import alone_in
-from can_tf.processes import cores
+from can_tf.processes import cores, process_pool
 from can_tf.progress import Progress, counted, ignore
 
 
@@ -92,7 +91,7 @@ def _speak_sessions(
 
 
 def _in_new_process(function: Callable[..., None], *arguments: object) -> None:
-    with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
+    with process_pool(1) as executor:
         executor.submit(function, *arguments).result()
 
 

@@ -1,5 +1,6 @@
 """The demo corpus on disk: IEMOCAP's layout, with what would confuse a careless reader of it."""
 
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -29,7 +30,13 @@ _FULL_NAMES = {
 def write_utterance(folder: Path, line: Line, performance: Performance, generator: np.random.Generator) -> None:
     wav = folder / "wav" / line.dialog / f"{line.id}.wav"
     wav.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(wav, performance.samples, SAMPLE_RATE_HZ, subtype="PCM_16")
+    content = io.BytesIO()  # soundfile's errors do not say that a disk is full.
+    soundfile.write(content, performance.samples, SAMPLE_RATE_HZ, subtype="PCM_16", format="WAV")
+    try:
+        wav.write_bytes(content.getvalue())
+    except OSError as error:
+        error.filename = str(wav)  # A full disk names no file.
+        raise
     alignment = folder / "ForcedAlignment" / line.dialog / f"{line.id}.wdseg"
     alignment.parent.mkdir(parents=True, exist_ok=True)
     if line.aligned:
