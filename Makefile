@@ -80,6 +80,7 @@ faults: $(VENV)/.installed-dev
 	$(BIN)/python tools/faults.py kills
 	$(BIN)/python tools/faults.py disks
 	$(BIN)/python tools/faults.py flips
+	$(BIN)/python tools/faults.py threads
 	$(BIN)/python tools/faults.py cycles
 
 # By hand, for the answer changes without a commit: are there known vulnerabilities in what constraints.txt pins?

@@ -69,6 +69,26 @@ def disks_command(names: Sequence[str], count: int, as_json: bool) -> None:
     _show(rows, as_json)
 
 
+@main.command("threads")
+@click.option(
+    "--records",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="What to train on.  [default: tones]",
+)
+@_as_json
+def threads_command(records: Path | None, as_json: bool) -> None:
+    """Train at full size on 1, 2, 4 and 8 threads, alone and together, and begun on one and ended on eight."""
+    from faults.threads import train_on
+
+    with tempfile.TemporaryDirectory(prefix="can-tf-faults-") as folder:
+        if records is None:
+            commands(Path(folder))
+        report = shown("Training", "times")
+        made = train_on(records or Path(folder, "records"), Path(folder), (1, 2, 4, 8), (1, 2, 4), report)
+        rows = [dataclasses.asdict(trained) for trained in made]
+    _show(rows, as_json)
+
+
 @main.command("flips")
 @click.option("--count", type=click.IntRange(min=1), default=40, show_default=True, help="Flipped bits of each file.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the bits.")
