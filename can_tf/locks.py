@@ -1,10 +1,10 @@
 """One process at a time on one folder. The operating system lifts the lock of a process that was killed."""
 
 import contextlib
-import errno
 import importlib
 import logging
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from can_tf.errors import BusyError
 
 LOCK_FILE = ".lock"
 _LOG = logging.getLogger(__name__)
-_HELD = (errno.EWOULDBLOCK, errno.EACCES)  # By another process.
 
 
 @contextlib.contextmanager
@@ -31,31 +30,27 @@ def alone_in(folder: Path, *, name: str = LOCK_FILE, wait_seconds: float = 0) ->
     Raises:
         BusyError: Another process is at it.
     """
-    lock = filelock.FileLock(folder / name)
-    try:
-        lock.acquire(timeout=wait_seconds)
-    except (filelock.Timeout, NotImplementedError) as error:
-        if _has_locks(folder / name):
-            raise BusyError(
-                f"{folder}: another can_tf process is at work here. Wait until it has ended, or give another folder."
-            ) from error
+    if not _has_locks(folder):
         _LOG.warning("%s: this file system has no locks; see that no other can_tf process works here.", folder)
-    try:
         yield
-    finally:
-        lock.release()
+        return
+    try:
+        with filelock.FileLock(folder / name, timeout=wait_seconds):
+            yield
+    except filelock.Timeout as error:
+        raise BusyError(
+            f"{folder}: another can_tf process is at work here. Wait until it has ended, or give another folder."
+        ) from error
 
 
-def _has_locks(path: Path) -> bool:
-    """Tells whether the file system of a file that could not be locked has locks: else each try fails, for ever."""
+def _has_locks(folder: Path) -> bool:
+    """Tells whether the file system of a folder has locks; else a lock would seem to be held by another, for ever."""
     if os.name == "nt":
         return True
     fcntl = importlib.import_module("fcntl")  # Which no other system than Unix has.
-    handle = os.open(path, os.O_RDWR | os.O_CREAT)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return error.errno in _HELD
-    finally:
-        os.close(handle)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
     return True
