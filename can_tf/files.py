@@ -25,8 +25,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """Gives a temporary path beside `path`, which takes its place when the block ends without an error.
 
     The temporary path has the ending of `path`, for libraries that go by it, and is short, so that any name will do.
-    What is replaced is on the disk before its new name is, so that a power cut leaves no empty file; then
-    so is the name.
+    What is replaced is on the disk before its new name is, so that a power cut leaves no empty file; then so
+    is the name.
     """
     # Not the process's id, which another machine's process may have too.
     suffix = path.suffix if len(path.suffix) <= _LONGEST_SUFFIX else ""
@@ -77,8 +77,8 @@ def without_patterns(folder: Path) -> Iterator[Path]:
 
 def flush(path: Path) -> None:
     """Sees that a file, or the names in a folder, are on the disk."""
-    if os.name == "nt" and path.is_dir():
-        return  # A folder cannot be opened there, and NTFS keeps a log of names.
+    if path.is_dir() and (os.name == "nt" or not os.access(path, os.R_OK)):
+        return  # It cannot be opened; NTFS keeps a log of names.
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,7 +1,6 @@
 """One process at a time on one folder. The operating system lifts the lock of a process that was killed."""
 
 import contextlib
-import importlib
 import logging
 import os
 import tempfile
@@ -47,7 +46,8 @@ def _has_locks(folder: Path) -> bool:
     """Tells whether the file system of a folder has locks; else a lock would seem to be held by another, for ever."""
     if os.name == "nt":
         return True
-    fcntl = importlib.import_module("fcntl")  # Which no other system than Unix has.
+    import fcntl  # Which no other system than Unix has.
+
     with tempfile.TemporaryFile(dir=folder) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -90,11 +90,10 @@ def align_recordings(
         >>> type(error).__name__
         'AudioError'
     """
-    keep = KeptWords(kept).get if kept is not None else _keep_nothing
     find_words = (
-        _recognition(max_seconds, word_finder, keep)
+        _recognition(max_seconds, word_finder, kept)
         if transcript_of is None
-        else _alignment(transcript_of, oov, max_seconds, max_words, keep)
+        else _alignment(transcript_of, oov, max_seconds, max_words, kept)
     )
     answers: list[AlignedRecording | CanError] = []
     report = counted(progress, "Aligning", "recordings")
@@ -111,31 +110,35 @@ def align_recordings(
     return answers
 
 
-def _keep_nothing(about: Sequence[Any], samples: np.ndarray, find: Callable[[], tuple[Word, ...]]) -> tuple[Word, ...]:
-    """Is a `KeptWords.get` that always finds."""
-    return find()
+def _keeping(kept: Path | None, *about: Any) -> Keep:
+    """Returns what keeps words in a folder, by what else decides them; what finds them each time, without a folder."""
+    if kept is None:
+        return lambda more, samples, find: find()
+    words = KeptWords(kept)
+    return lambda more, samples, find: words.get([*about, *more], samples, find)
 
 
 def _recognition(
-    max_seconds: float | None, finder: FindsWords | None, keep: Keep
+    max_seconds: float | None, finder: FindsWords | None, kept: Path | None
 ) -> Callable[[Path], AlignedRecording]:
     finder = finder or WordFinder(RecognizerOptions(max_seconds=max_seconds))
+    description = finder.description if kept is not None else ""
+    keep = _keeping(kept if description else None, description)
 
     def recognize(path: Path) -> AlignedRecording:
         samples = read_audio(path, max_seconds=finder.longest_seconds)
-        known = keep if finder.description else _keep_nothing
-        words = known([finder.description], samples, lambda: finder.find(samples))
+        words = keep([], samples, lambda: finder.find(samples))
         return AlignedRecording(path, words, len(samples) / SAMPLE_RATE_HZ)
 
     return recognize
 
 
 def _alignment(
-    transcript_of: Callable[[Path], str | None], oov: str, max_seconds: float | None, max_words: int, keep: Keep
+    transcript_of: Callable[[Path], str | None], oov: str, max_seconds: float | None, max_words: int, kept: Path | None
 ) -> Callable[[Path], AlignedRecording]:
     longest = max_seconds or forced.MAX_SECONDS
     aligner = Aligner(oov=oov, max_seconds=longest, max_words=max_words)
-    description = aligner_description()
+    keep = _keeping(kept, aligner_description(), oov, max_words)
 
     def align(path: Path) -> AlignedRecording:
         samples = read_audio(path, max_seconds=longest)
@@ -143,7 +146,7 @@ def _alignment(
         if transcript is None:
             raise AlignmentError(f"{path}: has no transcript; give what is said in it, or have its words recognized")
         words = spoken_words(transcript)
-        tokens = keep([description, oov, max_words, words], samples, lambda: aligner.align(samples, words))
+        tokens = keep([words], samples, lambda: aligner.align(samples, words))
         return AlignedRecording(path, tokens, len(samples) / SAMPLE_RATE_HZ)
 
     return align

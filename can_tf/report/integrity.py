@@ -1,4 +1,4 @@
-"""Whether finished folders are still what they were: records, runs and exports, each against its own checksums."""
+"""Whether finished folders are what they were: records, runs, searches and exports, each against its own checksums."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -9,11 +9,14 @@ from can_tf.errors import CanError, DamagedError
 from can_tf.records.dataset import DATASET_FILE, load_dataset
 from can_tf.report.run import read_evaluation
 from can_tf.training.run_folder import METRICS_FILE
+from can_tf.training.search import SEARCH_FILE
+
+_KINDS = {DATASET_FILE: "records", METRICS_FILE: "run", SEARCH_FILE: "search"}  # By a file that no other kind has.
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verified:
-    """A finished folder: its kind ("records", "run" or "export"), how many files it has, and what is wrong."""
+    """A finished folder: its kind (records, run, search or export), how many files it has, and what is wrong."""
 
     folder: Path
     kind: str
@@ -50,7 +53,7 @@ def _finished_folders(path: Path) -> Iterator[Path]:
 
 
 def _verified(folder: Path) -> Verified:
-    kind = "records" if (folder / DATASET_FILE).exists() else "run" if (folder / METRICS_FILE).exists() else "export"
+    kind = next((kind for name, kind in _KINDS.items() if (folder / name).exists()), "export")
     try:
         files, faults = len(read_checksums(folder)), changes(folder)
         if not faults and kind == "records":

@@ -82,6 +82,7 @@ class Gate:
 
     async def _read(self, request: Request) -> bytes:
         parts: list[bytes] = []
+        size = 0
         stream, deadline = request.stream(), anyio.current_time() + _LONGEST_BODY_SECONDS
         try:
             while True:
@@ -90,8 +91,9 @@ class Gate:
                 if part is None:
                     return b"".join(parts)
                 self._arriving += len(part)
+                size += len(part)
                 parts.append(part)
-                if sum(map(len, parts)) > self.limits.body_bytes:
+                if size > self.limits.body_bytes:
                     raise self._too_large()
                 if self._arriving > _BODIES_AT_ONCE * self.limits.body_bytes:
                     raise HttpError(503, "Too many large requests are arriving; try again later")
@@ -104,7 +106,7 @@ class Gate:
         except ClientDisconnect:
             raise HttpError(400, "The client went away") from None  # Which nobody reads.
         finally:
-            self._arriving -= sum(map(len, parts))
+            self._arriving -= size
 
     async def _decoded(self, request: Request, content: bytes) -> bytes:
         encoding = request.headers.get("content-encoding", "identity").lower()

@@ -17,21 +17,27 @@ import keras
 import tensorflow as tf
 
 from can_tf.errors import ConfigError
-from can_tf.processes import cores
 
 
 def set_threads(threads: int) -> None:
     """Gives each operation on the CPU a number of threads; raises ConfigError if TensorFlow has begun with another."""
     with contextlib.suppress(RuntimeError):  # It has begun.
         tf.config.threading.set_intra_op_parallelism_threads(threads)
-    there_are = tf.config.threading.get_intra_op_parallelism_threads() or int(
-        os.environ.get("TF_NUM_INTRAOP_THREADS") or cores()
-    )
+    there_are = tf.config.threading.get_intra_op_parallelism_threads() or _threads_of_its_own()
     if there_are != threads:
         raise ConfigError(
             f"--threads {threads}: TensorFlow has begun with {there_are} in this process. Train in a new one, or with "
             f"threads={there_are}, whose weights differ by rounding."
         )
+
+
+def _threads_of_its_own() -> int:
+    """Returns how many threads TensorFlow gives an operation if nobody says: its variable's, or all that it sees."""
+    told = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    if told.isdecimal() and int(told):
+        return int(told)
+    # Not `cores`: TensorFlow knows nothing of a control group's share.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @functools.cache  # TensorFlow's collectives do not bear a second strategy in a process.

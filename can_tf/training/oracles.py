@@ -1,6 +1,8 @@
 """KerasTuner's methods of search, with two changes: they try the paper's values first, and no kill loses anything."""
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,19 @@ from can_tf.training.search import SPACES, Search
 OBJECTIVE = "validation_wa"  # What early stopping watches.
 STATE_FILE = "oracle.json"
 _TRIAL_FILE = "trial.json"
+
+
+class MachineError(keras_tuner.errors.FatalError):
+    """The machine failed a trial, which is no fault of its values: the search ends, and its trial is not done."""
+
+
+@contextlib.contextmanager
+def machine_errors() -> Iterator[None]:
+    """Makes an OSError a MachineError: KerasTuner would take it for the values' fault, and never try them again."""
+    try:
+        yield
+    except OSError as error:
+        raise MachineError(f"{error.filename or 'input or output'}: {error.strerror or error}") from error
 
 
 def oracle_of(search: Search) -> keras_tuner.Oracle:
@@ -74,12 +89,14 @@ class _PaperFirstAndNothingLost(keras_tuner.Oracle):
         return {}
 
     def save(self):
-        write_sealed(self.folder / STATE_FILE, self.get_state())
+        with machine_errors():
+            write_sealed(self.folder / STATE_FILE, self.get_state())
 
     def _save_trial(self, trial):
         folder = trial_folder(self.folder, trial.trial_id)
-        folder.mkdir(exist_ok=True)
-        write_sealed(folder / _TRIAL_FILE, trial.get_state())
+        with machine_errors():
+            folder.mkdir(exist_ok=True)
+            write_sealed(folder / _TRIAL_FILE, trial.get_state())
 
     def set_state(self, state):
         super().set_state(state)
@@ -95,9 +112,11 @@ class _PaperFirstAndNothingLost(keras_tuner.Oracle):
         ids = {trial.trial_id for trial in self.begun.values()}
         self._retry_queue = [trial_id for trial_id in self._retry_queue if trial_id not in ids]
         kept = {*(trial.trial_id for trial in self.ongoing_trials.values()), *self._retry_queue}
-        for trial_id in [trial.trial_id for trial in self.trials.values() if trial.status == "RUNNING"]:
-            if trial_id not in kept:  # Written, but never given to anybody.
-                del self.trials[trial_id]
+        for trial in [trial for trial in self.trials.values() if trial.status == "RUNNING"]:
+            # Its score may be written and its end not: whoever takes it again gives the score again.
+            trial.metrics = type(trial.metrics)()
+            if trial.trial_id not in kept:  # Written, but never given to anybody.
+                del self.trials[trial.trial_id]
 
 
 class _Random(_PaperFirstAndNothingLost, keras_tuner.oracles.RandomSearchOracle):

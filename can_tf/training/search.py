@@ -16,6 +16,7 @@ from can_tf.locks import LOCK_FILE
 from can_tf.training.option_fields import Between
 from can_tf.training.options import OPTIONS, TrainOptions
 
+SEARCH_FILE = "search.json"
 METHODS = ("bayesian", "random", "hyperband")
 OVERLAPS = (0.0, 0.1, 0.2, 0.3, 0.5)  # Few, since each needs records of its own.
 SPACES: Mapping[str, Between | tuple[Any, ...]] = {

@@ -15,12 +15,8 @@ from can_tf.files import write_json
 from can_tf.progress import Event, Progress
 from can_tf.training import run_folder
 from can_tf.training.fold_runs import FoldRun, plan, train_all
-from can_tf.training.oracles import OBJECTIVE, trial_folder
+from can_tf.training.oracles import OBJECTIVE, MachineError, machine_errors, trial_folder
 from can_tf.training.search import Search
-
-
-class MachineError(keras_tuner.errors.FatalError):
-    """The machine failed a trial, which is no fault of its values: the search ends, and its trial is not done."""
 
 
 class TrialTuner(BaseTuner):
@@ -47,13 +43,11 @@ class TrialTuner(BaseTuner):
     def run_trial(self, trial, *args, **kwargs):
         search, values = self.search_for, trial.hyperparameters.values
         runs = runs_of(search, trial.trial_id, values)
-        try:
+        with machine_errors():
             if before := values.get("tuner/trial_id"):
                 for run in runs:
                     go_on_from(trial_folder(search.folder, before) / run.folder.name, run)
             self._train(runs)
-        except OSError as error:  # KerasTuner would take it for the values' fault, and never try them again.
-            raise MachineError(f"{error.filename or 'input or output'}: {error.strerror or error}") from error
         if search.method != "hyperband":  # Whose later trials go on from here.
             for run in runs:
                 shutil.rmtree(run.folder / run_folder.CHECKPOINT_FOLDER, ignore_errors=True)

@@ -20,12 +20,11 @@ from can_tf.files import write_csv, write_json
 from can_tf.locks import alone_in
 from can_tf.progress import Progress, ignore
 from can_tf.records.dataset import load_dataset
-from can_tf.training.oracles import OBJECTIVE, STATE_FILE, check_states, oracle_of
-from can_tf.training.search import Role, Search
-from can_tf.training.trials import MachineError, TrialTuner, reason_of, result_of
+from can_tf.training.oracles import OBJECTIVE, STATE_FILE, MachineError, check_states, oracle_of
+from can_tf.training.search import SEARCH_FILE, Role, Search
+from can_tf.training.trials import TrialTuner, reason_of, result_of
 
 BEST_FILE, TRIALS_FILE = "best.json", "trials.csv"
-_SEARCH_FILE = "search.json"
 ALONE = Role()
 
 
@@ -53,8 +52,8 @@ def run_search(search: Search, role: Role = ALONE, progress: Progress = ignore) 
             check_states(search.folder)
             write_json(search.folder / f"{role.tuner_id}.json", {})  # What makes KerasTuner go on.
         tuner = TrialTuner(search, oracle, progress)
-        tuner.save()
         try:
+            tuner.save()
             tuner.search()
         except grpc.RpcError as error:
             raise RunError(f"{role.address}: the chief does not answer ({error.code()}). Start it again.") from error
@@ -68,7 +67,7 @@ def run_search(search: Search, role: Role = ALONE, progress: Progress = ignore) 
 
 
 def _check_same(search: Search, *, may_begin: bool) -> None:
-    path = search.folder / _SEARCH_FILE
+    path = search.folder / SEARCH_FILE
     fingerprints = [load_dataset(folder).fingerprint for folder in search.records.values()]
     asked = {**search.description(), "records": fingerprints}
     if not path.exists():

@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from can_tf.checksums import write_sealed
 from can_tf.errors import RunError
 from can_tf.training import trials
 from can_tf.training.fold_runs import Failure
@@ -70,3 +71,21 @@ def test_values_that_cannot_be_trained_cost_their_trial_alone(tone_records, tmp_
     failing(monkeypatch, {1}, lambda runs: {runs[0]: Failure("the loss is nan", of_machine=False)})
     results = run_search(search_of(tmp_path / "search", tone_records.folder), Role())
     assert [bool(trial["reason"]) for trial in results] == [False, True, False, False]
+
+
+@pytest.mark.parametrize("fail_at", range(14))
+def test_a_disk_that_is_full_at_any_file_of_the_search_costs_nothing(
+    tone_records, tmp_path, undisturbed, monkeypatch, fail_at
+):
+    search, writes = search_of(tmp_path / "search", tone_records.folder), []
+
+    def write(path, values):
+        writes.append(path)
+        if len(writes) - 1 == fail_at:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        write_sealed(path, values)
+
+    monkeypatch.setattr("can_tf.training.oracles.write_sealed", write)
+    with pytest.raises(RunError, match="No space left on device. Run the same command to go on"):
+        run_search(search, Role())
+    assert values_of(run_search(search, Role())) == undisturbed

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from can_tf.checksums import changes, read_sealed
+from can_tf.checksums import read_sealed
 from can_tf.errors import CanError
 from can_tf.export.trained import load_run
+from can_tf.notices import kept
 from can_tf.prediction.saved_model import LoadedVersion
 from can_tf.records.dataset import load_dataset
 from can_tf.report.run import read_evaluation
 from can_tf.training.calibration import calibration_of
+from can_tf.training.options import read_config
 from can_tf.training.oracles import check_states
 from can_tf.training.run_folder import read_history
 from faults.commands import Command, finish
@@ -25,7 +27,7 @@ _CHECKSUMS = "SHA256SUMS"
 
 @dataclasses.dataclass(frozen=True)
 class Flips:
-    """What became of a file's flipped bits: how many were refused in a line, and what went wrong with others."""
+    """What became of a file's flipped bits: how many were refused or told, and what went wrong with others."""
 
     file: str
     flips: int
@@ -49,7 +51,7 @@ def flip_bits(known: dict[str, Command], base: Path, count: int, seed: int) -> I
         (base / "records", ["dataset.json", "utterances.csv", "rejected.csv", _CHECKSUMS], load_dataset),
         (base / "run", _shown_files(base / "run"), _use_run),
         (export / "1", ["assets.extra/can_tf.json", "saved_model.pb", "assets/labels.txt", _CHECKSUMS], LoadedVersion),
-        (search, ["search.json", "oracle.json", "trial_0/trial.json", "trials.csv", "best.json"], _use_search),
+        (search, ["search.json", "oracle.json", "trial_0/trial.json", "best.json"], _use_search),
     ]
     for folder, names, use in kinds:
         for name in names:
@@ -93,8 +95,10 @@ def _use_search(folder: Path) -> None:
         read_sealed(folder / "search.json")
     except ValueError as error:  # As `run_search` tells it.
         raise CanError(str(error)) from error
-    if changed := changes(folder):  # As `train --config` tells it of `best.json`.
-        raise CanError(changed[0])
+    with kept() as told:
+        read_config(folder / "best.json")
+    if told:  # People may edit it, so it is used with a line that says so.
+        raise CanError(str(told[0]))
 
 
 def _shown_files(folder: Path) -> list[str]:

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import click
 
 from can_tf.cli.shared.progress import shown
 from can_tf.report.tables import format_table
-from faults.commands import commands
+from faults.commands import Command, commands
 from faults.disks import fill_disks
 from faults.kills import kills as killed
 
@@ -80,13 +80,11 @@ def threads_command(records: Path | None, as_json: bool) -> None:
     """Train at full size on 1, 2, 4 and 8 threads, alone and together, and begun on one and ended on eight."""
     from faults.threads import train_on
 
-    with tempfile.TemporaryDirectory(prefix="can-tf-faults-") as folder:
-        if records is None:
-            commands(Path(folder))
+    def train(known: dict[str, Command], folder: Path) -> Iterable[Any]:
         report = shown("Training", "times")
-        made = train_on(records or Path(folder, "records"), Path(folder), (1, 2, 4, 8), (1, 2, 4), report)
-        rows = [dataclasses.asdict(trained) for trained in made]
-    _show(rows, as_json)
+        return train_on(records or folder / "records", folder, (1, 2, 4, 8), (1, 2, 4), report)
+
+    _make(train, as_json)
 
 
 @main.command("flips")
@@ -97,10 +95,7 @@ def flips_command(count: int, seed: int, as_json: bool) -> None:
     """Flip bits in each small file of records, runs, searches and exports, and use them."""
     from faults.flips import flip_bits  # Imports TensorFlow.
 
-    with tempfile.TemporaryDirectory(prefix="can-tf-faults-") as folder:
-        known = commands(Path(folder))
-        rows = [dataclasses.asdict(flips) for flips in flip_bits(known, Path(folder), count, seed)]
-    _show(rows, as_json)
+    _make(lambda known, folder: flip_bits(known, folder, count, seed), as_json)
 
 
 @main.command("cycles")
@@ -116,6 +111,13 @@ def cycles_command(count: int, minutes: float, as_json: bool) -> None:
         report = shown("Training, evaluating and exporting", "times")
         rows = [dataclasses.asdict(cycle) for cycle in cycles(Path(folder), count, minutes, report)]
     _print(rows, as_json)
+
+
+def _make(make: Callable[[dict[str, Command], Path], Iterable[Any]], as_json: bool) -> None:
+    """Shows the rows of what is made of the commands, in a folder that is removed, and ends the program."""
+    with tempfile.TemporaryDirectory(prefix="can-tf-faults-") as folder:
+        rows = [dataclasses.asdict(row) for row in make(commands(Path(folder)), Path(folder))]
+    _show(rows, as_json)
 
 
 def _show(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
