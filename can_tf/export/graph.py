@@ -187,12 +187,14 @@ class ServedModel(tf.Module):
 
 
 def _segments_alone(model: keras.Model) -> _SegmentsAlone | None:
-    """Returns the two parts of a model, None if it has no layer that takes segments without padding.
+    """Returns the two parts of a model; None if no layer takes segments without padding, or frames go elsewhere too.
 
     Padding takes as much memory as the longest segment has, for every word of every utterance.
     """
     layers = [layer for layer in model.layers if hasattr(layer, "of_elements")]
     if len(layers) != 1:
         return None
-    # Not a dict: the second has no name.
-    return _SegmentsAlone(layers[0], keras.Model([model.input["words"], layers[0].output], model.output))
+    try:  # Not a dict: the second has no name.
+        return _SegmentsAlone(layers[0], keras.Model([model.input["words"], layers[0].output], model.output))
+    except ValueError:  # Outputs need the frames themselves: Keras finds them not connected.
+        return None

@@ -4,13 +4,17 @@ import json
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from can_tf.audio import wav_bytes
 from can_tf.errors import PredictionError
+from can_tf.export.graph import _segments_alone
 from can_tf.export.inputs import padded
+from can_tf.models.config import ModelConfig
+from can_tf.models.registry import build
 from tests.export.costs import LARGEST_RATIO, request_of
 
 pytestmark = pytest.mark.long
@@ -65,3 +69,19 @@ def test_a_wav_of_many_channels_is_one_recording(local_model):
     request["audio"] = np.array([bytes(content)], object)
     with pytest.raises(PredictionError):
         local_model.answer(request)
+
+
+class _MeanFrame(keras.layers.Layer):
+    def call(self, frames):
+        return tf.reduce_mean(frames, axis=2)
+
+
+def test_a_model_that_reads_frames_beside_its_segments_is_taken_whole():
+    config = ModelConfig(
+        labels=("a", "b"), vocabulary=("w",), embedding_dim=2, units=3, frame_mean=(0.0,) * 4, frame_variance=(1.0,) * 4
+    )
+    model = build("can", config)
+    assert _segments_alone(model) is not None
+    beside = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling1D()(_MeanFrame()(model.input["frames"])))
+    fused = keras.layers.Add()([model.output["fused"], beside])
+    assert _segments_alone(keras.Model(model.input, {"fused": fused})) is None
