@@ -23,12 +23,27 @@ def test_the_order_depends_on_seed_and_epoch_and_nothing_else(tone_records):
     assert sorted(itertools.chain(*order(1, 0))) == [utterance.id for utterance in tone_records.utterances]
 
 
-def test_a_batch_holds_utterances_of_like_length(tone_records):
+def _mean_spread(utterances):
     spreads = [
         max(utterance.segments for utterance in batch) - min(utterance.segments for utterance in batch)
-        for batch in EpochOrder(tone_records.utterances, 8, seed=0)
+        for batch in EpochOrder(utterances, 8, seed=0)
     ]
-    assert np.mean(spreads) < 1  # Lengths are 1 to 4; a random batch of 8 spreads over nearly 3.
+    return np.mean(spreads)
+
+
+def test_a_batch_holds_utterances_of_like_length(tone_records):
+    # Lengths are 1 to 4; a random batch of 8 spreads over nearly 3.
+    assert _mean_spread(list(tone_records.utterances) * 4) < 1
+    assert _mean_spread(tone_records.utterances) < 2
+
+
+def test_a_small_corpus_has_other_batches_in_each_epoch(tone_records):
+    utterances = tone_records.utterances[:40]
+    assert _mean_spread(utterances) > 2
+    first, second = (
+        {frozenset(batch) for batch in ids(EpochOrder(utterances, 8, seed=0, epoch=epoch))} for epoch in (0, 1)
+    )
+    assert not first & second
 
 
 def test_batches_hold_what_was_stored_padded_with_nothing(tone_records):
