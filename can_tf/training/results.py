@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,18 +44,24 @@ class Predictions:
 
 def predict(training: FoldTraining, utterances: Sequence[StoredUtterance]) -> Predictions:
     """Returns predictions with the model's weights of now, sorted by the utterances' lengths."""
+    return predictor(training, utterances)()
+
+
+def predictor(training: FoldTraining, utterances: Sequence[StoredUtterance]) -> Callable[[], Predictions]:
+    """Returns what predicts some utterances with the weights of when it is called; batches are prepared once."""
     by_length = sorted(utterances, key=lambda utterance: (utterance.segments, utterance.id))  # Pads little.
     batches = training.batches(EpochOrder(by_length, training.options.batch_size))
-    answers = [training.forward(inputs) for inputs, _ in batches]
-    # Without what filled the last batch up.
-    logits = {name: np.concatenate([answer[name] for answer in answers])[: len(by_length)] for name in answers[0]}
     label_index = {label: index for index, label in enumerate(training.dataset.labels)}
-    return Predictions(
-        by_length,
-        np.exp(np.asarray(final_log_probabilities(logits, training.config.alpha), np.float64)),
-        {name: _softmax(values) for name, values in logits.items()},
-        np.array([label_index[utterance.label] for utterance in by_length]),
-    )
+    true = np.array([label_index[utterance.label] for utterance in by_length])
+
+    def predict_now() -> Predictions:
+        answers = [training.forward(inputs) for inputs, _ in batches]
+        # Without what filled the last batch up.
+        logits = {name: np.concatenate([answer[name] for answer in answers])[: len(by_length)] for name in answers[0]}
+        final = np.exp(np.asarray(final_log_probabilities(logits, training.config.alpha), np.float64))
+        return Predictions(by_length, final, {name: _softmax(values) for name, values in logits.items()}, true)
+
+    return predict_now
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
