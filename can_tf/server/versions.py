@@ -1,5 +1,6 @@
 """The versions of a model in a folder: the newest is served, and a newer one takes its place without a pause."""
 
+import contextlib
 import dataclasses
 import gc
 from collections.abc import Callable
@@ -38,7 +39,7 @@ class Version(LoadedVersion):
 
 @dataclasses.dataclass(frozen=True)
 class _Failure:
-    """Why a version cannot be loaded, and which folder of its name that was."""
+    """Why a version cannot be loaded, and in which state its folder was."""
 
     identity: tuple[int, int]
     message: str
@@ -74,12 +75,14 @@ class Versions:
     def refresh(self) -> bool:
         """Loads the newest version if it is not the current one, and tells whether it did. Requests go on meanwhile.
 
-        A version that cannot be loaded is not tried again until its folder is another; what is loaded goes on.
+        A version that cannot be loaded is not tried again until something in its folder changes, as in one that is
+        still being copied; what is loaded goes on.
         """
         return self._loader.submit(self._refresh).result()
 
     def _refresh(self) -> bool:
         by_number = {int(path.name): path for path in version_folders(self.folder)}
+        told = {failure.message for failure in self._failed.values()}
         self._failed = {
             number: failure
             for number, failure in self._failed.items()
@@ -94,7 +97,8 @@ class Versions:
             self._current = _load(by_number[number])
         except ExportError as error:
             self._failed[number] = _Failure(identity, str(error))
-            self._tell(f"Version {number} is not served: {' '.join(str(error).split())}")
+            if str(error) not in told:
+                self._tell(f"Version {number} is not served: {' '.join(str(error).split())}")
             return False
         finally:
             self._loading = None
@@ -116,8 +120,12 @@ def _status(number: int, state: str, code: str, message: str) -> dict[str, Any]:
 
 
 def _identity(folder: Path) -> tuple[int, int]:
-    state = folder.stat()
-    return state.st_ino, state.st_ctime_ns  # A copy may keep the time at which its original was changed.
+    """Returns what is another once anything in a folder is: changes, since a copy may keep its original's times."""
+    newest = 0
+    for path in (folder, *folder.rglob("*")):
+        with contextlib.suppress(FileNotFoundError):  # Is being removed.
+            newest = max(newest, path.lstat().st_ctime_ns)
+    return folder.stat().st_ino, newest
 
 
 def _load(path: Path) -> Version:

@@ -100,6 +100,22 @@ def test_a_version_that_cannot_be_loaded_hides_no_other_and_is_tried_again_once_
     assert versions.current.number == 3
 
 
+def test_a_version_that_is_copied_slowly_is_served_once_its_last_byte_is_there(exported, tmp_path: Path):
+    shutil.copytree(exported.folder, tmp_path / "can" / "1")
+    said: list[str] = []
+    versions = Versions(tmp_path / "can", said.append)
+    shutil.copytree(exported.folder, tmp_path / "can" / "2")
+    weights = next((tmp_path / "can" / "2" / "variables").glob("*.data*"))
+    content = weights.read_bytes()
+    for there in (0, len(content) // 2):
+        weights.write_bytes(content[:there])
+        assert not versions.refresh()
+    assert len(said) == len(set(said))
+    weights.write_bytes(content)
+    assert versions.refresh()
+    assert versions.current.number == 2
+
+
 def test_what_is_loaded_goes_on_when_all_versions_are_gone(versions: Versions):
     shutil.rmtree(versions.folder)
     assert not versions.refresh()
