@@ -89,11 +89,14 @@ class ServedModel(tf.Module):
         audio = tf.TensorSpec([None], tf.string, "audio")
         waveform = tf.TensorSpec([None, None], tf.float32, "waveform")
         num_samples = tf.TensorSpec([None], tf.int32, "num_samples")
+        signatures = {
+            "frames": (self._frames_of_audio, [audio, *WORD_INPUTS.values()]),
+            "serving_default": (self._of_audio, [audio, *WORD_INPUTS.values()]),
+            "waveform": (self._of_waveform, [waveform, num_samples, *WORD_INPUTS.values()]),
+            "features": (self._of_features, [frames, segment_frames, WORD_INPUTS["words"]]),
+        }
         self.functions: dict[str, tf.types.experimental.GenericFunction] = {
-            "frames": tf.function(self._frames_of_audio, [audio, *WORD_INPUTS.values()]),
-            "serving_default": tf.function(self._of_audio, [audio, *WORD_INPUTS.values()]),
-            "waveform": tf.function(self._of_waveform, [waveform, num_samples, *WORD_INPUTS.values()]),
-            "features": tf.function(self._of_features, [frames, segment_frames, WORD_INPUTS["words"]]),
+            name: tf.function(function, inputs, autograph=False) for name, (function, inputs) in signatures.items()
         }
 
     def _of_audio(self, audio, words, start, end, num_words):

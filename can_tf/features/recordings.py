@@ -58,7 +58,8 @@ def _graph(front_end: FrontEnd, overlap: float) -> tf.types.experimental.Generic
             tf.TensorSpec([None], tf.int64, "recording"),
             tf.TensorSpec([None], tf.float32, "start"),
             tf.TensorSpec([None], tf.float32, "end"),
-        ]
+        ],
+        autograph=False,  # Reading all the code takes longer than tracing it.
     )
     def frames(samples, recording_samples, recording, start, end):
         first, num_samples = segment_samples(start, end, tf.gather(recording_samples, recording), overlap)

@@ -1,0 +1,27 @@
+import subprocess
+import sys
+
+_PROGRAM = """
+import sys
+from can_tf.imports import leave_keras_out
+leave_keras_out()
+leave_keras_out()
+{first}
+print("keras" in sys.modules)
+import keras
+print(keras.backend.backend(), float(tf.keras.layers.Dense(1, kernel_initializer="ones")(tf.ones([1, 2]))[0, 0]))
+"""
+
+
+def _said(first: str) -> list[str]:
+    done = subprocess.run([sys.executable, "-c", _PROGRAM.format(first=first)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.split()
+
+
+def test_tensorflow_comes_without_keras_until_that_is_asked_for():
+    assert _said("import tensorflow as tf") == ["False", "tensorflow", "2.0"]
+
+
+def test_keras_itself_is_imported_as_ever():
+    assert _said("import keras, tensorflow as tf") == ["True", "tensorflow", "2.0"]
