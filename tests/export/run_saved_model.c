@@ -1,8 +1,9 @@
-/* Loads an export through TensorFlow's C API, as a program without Python does, and runs its signature `features`.
+/* Loads an export through TensorFlow's C API, as a program without Python does, and asks about one recording.
 
-   run_saved_model EXPORT BATCH WORDS FRAMES COEFFICIENTS MFCC SEGMENT_FRAMES WORDS PROBABILITIES < inputs
+   run_saved_model EXPORT WAV AUDIO WORDS START END NUM_WORDS PROBABILITIES < words
 
-   Standard input: mfcc as float32, segment_frames as int32, then one line a word. Prints the probabilities. */
+   The last six are tensors of the signature. Standard input: a line a word, its text, start and end. Prints the
+   probabilities. */
 
 #include <stdint.h>
 #include <stdio.h>
@@ -11,16 +12,11 @@
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/core/platform/ctstring.h"
 
+enum { MOST_WORDS = 1000, MOST_BYTES = 1 << 24 };
+
 static void check(TF_Status* status, const char* what) {
   if (TF_GetCode(status) != TF_OK) {
     fprintf(stderr, "%s: %s\n", what, TF_Message(status));
-    exit(1);
-  }
-}
-
-static void read_all(void* to, size_t size) {
-  if (fread(to, 1, size, stdin) != size) {
-    fprintf(stderr, "standard input ended too soon\n");
     exit(1);
   }
 }
@@ -39,9 +35,34 @@ static TF_Output tensor_named(TF_Graph* graph, const char* name) {
   return output;
 }
 
+static TF_Tensor* strings(int rank, int64_t count, char (*texts)[256]) {
+  int64_t dims[] = {1, count};
+  TF_Tensor* tensor = TF_AllocateTensor(TF_STRING, dims, rank, sizeof(TF_TString) * count);
+  TF_TString* elements = TF_TensorData(tensor);
+  for (int64_t index = 0; index < count; index++) {
+    TF_TString_Init(&elements[index]);
+    if (texts) TF_TString_Copy(&elements[index], texts[index], strlen(texts[index]));
+  }
+  return tensor;
+}
+
+static TF_Tensor* numbers(TF_DataType type, int rank, int64_t count, const void* values) {
+  int64_t dims[] = {1, count};
+  TF_Tensor* tensor = TF_AllocateTensor(type, dims, rank, 4 * count);
+  memcpy(TF_TensorData(tensor), values, 4 * count);
+  return tensor;
+}
+
 int main(int argc, char** argv) {
-  if (argc != 10) return 2;
-  int64_t batch = atoll(argv[2]), words = atoll(argv[3]), frames = atoll(argv[4]), coefficients = atoll(argv[5]);
+  static char bytes[MOST_BYTES], words[MOST_WORDS][256];
+  static float start[MOST_WORDS], end[MOST_WORDS];
+  if (argc != 9) return 2;
+  FILE* file = fopen(argv[2], "rb");
+  if (!file) return 3;
+  size_t size = fread(bytes, 1, sizeof bytes, file);
+  int32_t count = 0;
+  while (count < MOST_WORDS && scanf("%255s %f %f", words[count], &start[count], &end[count]) == 3) count++;
+
   TF_Status* status = TF_NewStatus();
   TF_Graph* graph = TF_NewGraph();
   TF_SessionOptions* options = TF_NewSessionOptions();
@@ -49,26 +70,14 @@ int main(int argc, char** argv) {
   TF_Session* session = TF_LoadSessionFromSavedModel(options, NULL, argv[1], tags, 1, graph, NULL, status);
   check(status, "load");
 
-  int64_t mfcc_dims[] = {batch, words, frames, coefficients}, word_dims[] = {batch, words};
-  size_t mfcc_bytes = sizeof(float) * batch * words * frames * coefficients;
-  TF_Tensor* mfcc = TF_AllocateTensor(TF_FLOAT, mfcc_dims, 4, mfcc_bytes);
-  TF_Tensor* segment_frames = TF_AllocateTensor(TF_INT32, word_dims, 2, sizeof(int32_t) * batch * words);
-  TF_Tensor* text = TF_AllocateTensor(TF_STRING, word_dims, 2, sizeof(TF_TString) * batch * words);
-  read_all(TF_TensorData(mfcc), mfcc_bytes);
-  read_all(TF_TensorData(segment_frames), sizeof(int32_t) * batch * words);
-  TF_TString* strings = TF_TensorData(text);
-  char line[256];
-  for (int64_t index = 0; index < batch * words; index++) {
-    if (!fgets(line, sizeof line, stdin)) return 3;
-    TF_TString_Init(&strings[index]);
-    TF_TString_Copy(&strings[index], line, strcspn(line, "\n"));
-  }
-
-  TF_Output inputs[] = {tensor_named(graph, argv[6]), tensor_named(graph, argv[7]), tensor_named(graph, argv[8])};
-  TF_Tensor* values[] = {mfcc, segment_frames, text};
-  TF_Output output = tensor_named(graph, argv[9]);
+  TF_Tensor* audio = strings(1, 1, NULL);
+  TF_TString_Copy(TF_TensorData(audio), bytes, size);
+  TF_Tensor* values[] = {audio, strings(2, count, words), numbers(TF_FLOAT, 2, count, start),
+                         numbers(TF_FLOAT, 2, count, end), numbers(TF_INT32, 1, 1, &count)};
+  TF_Output inputs[5], output = tensor_named(graph, argv[8]);
+  for (int index = 0; index < 5; index++) inputs[index] = tensor_named(graph, argv[3 + index]);
   TF_Tensor* answer = NULL;
-  TF_SessionRun(session, NULL, inputs, values, 3, &output, &answer, 1, NULL, 0, NULL, status);
+  TF_SessionRun(session, NULL, inputs, values, 5, &output, &answer, 1, NULL, 0, NULL, status);
   check(status, "run");
   const float* probabilities = TF_TensorData(answer);
   for (size_t index = 0; index < TF_TensorByteSize(answer) / sizeof(float); index++)

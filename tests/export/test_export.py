@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from can_tf.prediction.answers import predictions_of
 from can_tf.prediction.predictor import load
 from can_tf.prediction.requests import Request, inputs_of
 from can_tf.records.pipeline import EpochOrder, batches
+from tests.export.c_program import probabilities_by_c
 from tests.trained import OPTIONS
 
 pytestmark = pytest.mark.long
@@ -117,30 +117,13 @@ def test_every_signature_gives_keras_probabilities_in_a_process_with_neither_can
             np.testing.assert_allclose(outputs[f"{number}/{name}"], expected[name], atol=1e-5, err_msg=signature)
 
 
-def test_a_c_program_gives_keras_probabilities(exported, trained, tmp_path):
-    assert shutil.which("gcc"), "this test compiles a C program: install gcc"
-    package = Path(tf.__file__).parent
-    program = tmp_path / "run_saved_model"
-    source = Path(__file__).with_name("run_saved_model.c")
-    libraries = ["-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2", f"-Wl,-rpath,{package}"]
-    subprocess.run(
-        ["gcc", "-O1", "-o", program, source, f"-I{package}/include", f"-L{package}", *libraries], check=True
-    )
-    requests = dict(warm_up_requests(("good",), Mfcc(), 0.1))
-    inputs = requests["features"]
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        signature = tf.compat.v1.saved_model.load(session, ["serve"], str(exported.folder)).signature_def["features"]
-    names = [signature.inputs[name].name for name in ("frames", "segment_frames", "words")]
-    names.append(signature.outputs["probabilities"].name)
-    words = "".join(f"{word}\n" for word in inputs["words"].ravel())
-    done = subprocess.run(
-        [program, exported.folder, *map(str, inputs["frames"].shape), *names],
-        input=inputs["frames"].tobytes() + inputs["segment_frames"].tobytes() + words.encode(),
-        capture_output=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    expected = keras_probabilities(trained.model, cut(inputs))["probabilities"]
-    np.testing.assert_allclose(np.array(done.stdout.split(), float), expected.ravel(), atol=1e-5)
+def test_a_c_program_gives_the_same_probabilities(exported, local_model, trained, tmp_path):
+    utterance = next(iter(trained.utterances.values()))
+    request = request_of(utterance)
+    (tmp_path / "a.wav").write_bytes(wav_bytes(request.samples))
+    answer = probabilities_by_c(exported.folder, tmp_path / "a.wav", request.words, tmp_path)
+    [expected] = local_model.answer(inputs_of([request]))["probabilities"]
+    np.testing.assert_allclose(answer, expected, atol=1e-6)
 
 
 def test_serving_is_not_skewed_from_training(local_model, trained):

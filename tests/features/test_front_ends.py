@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from can_tf.alignment.word import Word
 from can_tf.cli.main import main
 from can_tf.errors import ConfigError
 from can_tf.features.mfcc import Mfcc
@@ -16,6 +17,7 @@ from can_tf.features.registry import FRONT_ENDS, front_end, front_end_from_json,
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import load_dataset
 from tests.conftest import write_tone
+from tests.export.c_program import probabilities_by_c
 from tests.features.log_mel import LogMel
 
 
@@ -91,3 +93,6 @@ def test_it_goes_from_recordings_to_the_answer_of_an_export(name, log_mel, tmp_p
     for row in tested:
         expected = [float(row[f"probability_{label}"]) for label in ("high", "low")]
         np.testing.assert_allclose(list(answers[str(tmp_path / f"{row['id']}.wav")].values()), expected, atol=1e-5)
+    words = [Word("good", 0.0, 0.25), Word("day", 0.25, 0.6)]
+    by_c = probabilities_by_c(tmp_path / "model" / "1", tmp_path / f"{row['id']}.wav", words, tmp_path)
+    np.testing.assert_allclose(by_c, expected, atol=1e-5)
