@@ -96,7 +96,8 @@ def serve(root: Path, model: Path, requests: int, clients: int, as_json: bool) -
         return
     for row in rows:
         click.echo(
-            f"{row['requests']} requests from {clients} clients: {row['failures']} failed, "
+            f"{row['requests']} requests from {clients} clients on {row['connections']} connections: "
+            f"{row['failures']} failed, "
             f"{row['requests'] / row['seconds']:.0f} a second, median {row['median_ms']:.0f} ms, "
             f"95 of 100 under {row['p95_ms']:.0f} ms; server then at {row['megabytes']:.0f} MB"
         )

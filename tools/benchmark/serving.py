@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from can_tf.alignment.spans import share_silence
 from can_tf.audio import read_audio
@@ -21,12 +23,16 @@ _UTTERANCES = 100
 _SECONDS_TO_START = 60.0
 
 
-def measure_serving(root: Path, model: Path, requests: int, clients: int) -> list[dict[str, float]]:
-    """Starts the server, then sends `requests` requests from `clients` clients, three times over.
+_ROUNDS = ("kept", "kept", "new", "kept", "new")
+
+
+def measure_serving(root: Path, model: Path, requests: int, clients: int) -> list[dict[str, Any]]:
+    """Starts the server, then sends `requests` requests from `clients` clients, five times over.
 
     Returns:
-        A row a round: `requests`, `failures`, `seconds`, `median_ms`, `p95_ms`, `megabytes` of the server afterwards.
-        The first round warms up; growth shows between the rounds.
+        A row a round: `connections`, kept by a client for all its requests or made new for each; `requests`,
+        `failures`, `seconds`, `median_ms` and `p95_ms` without the time to connect, `megabytes` of the server
+        afterwards. The first round warms up; growth shows between the rounds.
     """
     utterances = read_iemocap(root, LABEL_SETS["paper7"]).utterances[:_UTTERANCES]
     inputs = [
@@ -40,7 +46,7 @@ def measure_serving(root: Path, model: Path, requests: int, clients: int) -> lis
     try:
         address = f"http://127.0.0.1:{port}/v1/models/{model.resolve().name}"
         _wait_for(port, server)
-        return [_round(address, server.pid, inputs, requests, clients) for _ in range(3)]
+        return [_round(address, server.pid, inputs, requests, clients, connections) for connections in _ROUNDS]
     finally:
         server.terminate()
         server.wait()
@@ -57,14 +63,17 @@ def _wait_for(port: int, server: subprocess.Popen) -> None:
     sys.exit("can-tf serve did not start")
 
 
-def _round(address: str, pid: int, inputs: list, requests: int, clients: int) -> dict[str, float]:
+def _round(address: str, pid: int, inputs: list, requests: int, clients: int, connections: str) -> dict[str, Any]:
     started = time.perf_counter()
     shares = [range(client, requests, clients) for client in range(clients)]
     with concurrent.futures.ThreadPoolExecutor(clients) as executor:
-        answers = list(itertools.chain(*executor.map(lambda share: _client(address, inputs, share), shares)))
+        answers = list(
+            itertools.chain(*executor.map(lambda share: _client(address, inputs, share, connections), shares))
+        )
     seconds = time.perf_counter() - started
     latencies = sorted(answer for answer in answers if answer is not None)
     return {
+        "connections": connections,
         "requests": len(answers),
         "failures": len(answers) - len(latencies),
         "seconds": seconds,
@@ -74,16 +83,28 @@ def _round(address: str, pid: int, inputs: list, requests: int, clients: int) ->
     }
 
 
-def _client(address: str, inputs: list, share: range) -> list[float | None]:
+def _client(address: str, inputs: list, share: range, connections: str) -> list[float | None]:
     backend, seconds = RestServer(address), []
     for number in share:
+        if connections == "new":
+            backend = RestServer(address)
+            connecting = _seconds_to_connect(address)
+        else:
+            connecting = 0.0
         started = time.perf_counter()
         try:
             backend.answer(inputs[number % len(inputs)])
-            seconds.append(time.perf_counter() - started)
+            seconds.append(time.perf_counter() - started - connecting)
         except CanError:
             seconds.append(None)
     return seconds
+
+
+def _seconds_to_connect(address: str) -> float:
+    """Returns how long one more connection takes, for that of a request cannot be told from its answer."""
+    url, started = urlsplit(address), time.perf_counter()
+    socket.create_connection((url.hostname, url.port)).close()
+    return time.perf_counter() - started
 
 
 def _megabytes(pid: int) -> float:
