@@ -134,3 +134,18 @@ def test_ctrl_c_before_a_command_begins_is_a_line(monkeypatch):
     monkeypatch.setattr("can_tf.cli.main.main", interrupted)
     with pytest.raises(SystemExit, match="Aborted!"):
         main()
+
+
+def test_too_little_memory_for_tensorflow_is_a_line():
+    program = """
+import resource
+resource.setrlimit(resource.RLIMIT_AS, (9 * 10**8, 9 * 10**8))
+import can_tf.cli.main
+can_tf.cli.main.main = lambda prog_name: __import__("tensorflow")
+from can_tf.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("Error: there is too little memory")
