@@ -5,6 +5,7 @@ It needs a process of its own, whose peak is that of its requests.
 
 import json
 import resource
+import subprocess
 import sys
 from pathlib import Path
 
@@ -46,6 +47,16 @@ def request_of(utterances):
         "end": end,
         "num_words": np.array([abs(count) for _, count in utterances], np.int32),
     }
+
+
+def check_costs(version: Path) -> None:
+    """Asks a version in a process of its own; fails if a request takes far more memory than it is large."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.export.costs", str(version)], capture_output=True, text=True, check=True
+    )
+    costs = json.loads(done.stdout)
+    assert costs.keys() == REQUESTS.keys()
+    assert max(costs.values()) < LARGEST_RATIO, costs
 
 
 def main():

@@ -1,9 +1,5 @@
 """How much memory a request takes: the graph itself bounds it, for servers that have no limits of their own."""
 
-import json
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -15,7 +11,7 @@ from can_tf.export.graph import _segments_alone
 from can_tf.export.inputs import padded
 from can_tf.models.config import ModelConfig
 from can_tf.models.registry import build
-from tests.export.costs import LARGEST_RATIO, request_of
+from tests.export.costs import check_costs, request_of
 
 pytestmark = pytest.mark.long
 
@@ -54,11 +50,7 @@ def test_frames_are_not_padded_beyond_measure():
 
 
 def test_no_request_takes_far_more_memory_than_it_is_large(exported):
-    command = [sys.executable, "-m", "tests.export.costs", str(exported.folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    costs = json.loads(done.stdout)
-    assert len(costs) == 3
-    assert max(costs.values()) < LARGEST_RATIO, costs
+    check_costs(exported.folder)
 
 
 def test_a_wav_of_many_channels_is_one_recording(local_model):
