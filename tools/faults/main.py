@@ -46,7 +46,7 @@ def kills_command(names: Sequence[str], count: int, seed: int, as_json: bool) ->
 
 
 @main.command("disks")
-@click.option("--of", "names", multiple=True, type=click.Choice(NAMES[:3]), help="Commands.  [default: all]")
+@_of
 @click.option("--count", type=click.IntRange(min=1), default=8, show_default=True, help="Full disks for each command.")
 @_as_json
 def disks_command(names: Sequence[str], count: int, as_json: bool) -> None:
@@ -60,7 +60,7 @@ def disks_command(names: Sequence[str], count: int, as_json: bool) -> None:
     rows = []
     with tempfile.TemporaryDirectory(prefix="can-tf-faults-") as folder:
         known = commands(Path(folder))
-        for name in names or NAMES[:3]:
+        for name in names or NAMES:
             report = shown(f"Filling disks under {name}", "disks")
             rows += [
                 {"command": name, **dataclasses.asdict(disk)}
