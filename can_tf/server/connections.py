@@ -24,18 +24,24 @@ _Protocol: Any = AutoHTTPProtocol
 
 
 class BoundedConnection(_Protocol):
-    """uvicorn's connection, which ends if there are too many, or if the headers of a request do not arrive."""
+    """uvicorn's connection, which ends if the headers of a request do not arrive.
+
+    Of too many connections, the one ends that has waited longest without a request; the newest, if all have one.
+    """
 
     most = MOST_CONNECTIONS
     header_seconds = HEADER_SECONDS
     _timer: asyncio.TimerHandle | None = None
+    _idle_since = 0.0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self._idle_since = self.loop.time()
+        self._wait()
         if len(self.connections) > self.most:
-            transport.abort()
-        else:
-            self._wait()
+            idle = (connection for connection in self.connections if not connection._in_request())
+            longest = min(idle, key=lambda connection: connection._idle_since)  # This one is among them.
+            longest.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         if self._timer is None:
@@ -43,6 +49,7 @@ class BoundedConnection(_Protocol):
         super().data_received(data)
         if self._in_request():
             self._end_wait()
+            self._idle_since = self.loop.time()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_wait()

@@ -13,6 +13,7 @@ from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
 _LONGEST_BODY_SECONDS = 120
 _LONGEST_PAUSE_SECONDS = 10  # Between two parts of a body.
 _BODIES_AT_ONCE = 4  # Of the largest size, that may be arriving.
+_SMALL_BODY_BYTES = 2**18  # What large bodies that do not end keep nobody from sending: an answer for 3 s needs half.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -95,7 +96,7 @@ class Gate:
                 parts.append(part)
                 if size > self.limits.body_bytes:
                     raise self._too_large()
-                if self._arriving > _BODIES_AT_ONCE * self.limits.body_bytes:
+                if size > _SMALL_BODY_BYTES and self._arriving > _BODIES_AT_ONCE * self.limits.body_bytes:
                     raise HttpError(503, "Too many large requests are arriving; try again later")
         except TimeoutError:
             raise HttpError(

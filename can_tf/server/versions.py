@@ -37,12 +37,16 @@ class Version(LoadedVersion):
             raise ExportError(f"{folder}: was trained on unknown features ({error}).") from error
 
 
+_Identity = frozenset[tuple[str, int, int, int]]
+
+
 @dataclasses.dataclass(frozen=True)
 class _Failure:
-    """Why a version cannot be loaded, and in which state its folder was."""
+    """Why a version cannot be loaded, in which state its folder was, and in which it was at the last look."""
 
-    identity: tuple[int, int]
     message: str
+    identity: _Identity
+    last_seen: _Identity
 
 
 class Versions:
@@ -59,6 +63,7 @@ class Versions:
     def __init__(self, folder: Path, tell: Callable[[str], object] = str):
         self.folder, self.name, self._tell = folder, folder.resolve().name, tell
         self._failed: dict[int, _Failure] = {}
+        self._told: dict[int, str] = {}
         self._loading: int | None = None
         # All versions are loaded in one thread: what a thread has allocated goes back to a heap that is its own, and
         # each thread more that loads one holds some 400 MB.
@@ -73,37 +78,43 @@ class Versions:
         return self._current
 
     def refresh(self) -> bool:
-        """Loads the newest version if it is not the current one, and tells whether it did. Requests go on meanwhile.
+        """Loads the newest version that is not the current one, and tells whether it did. Requests go on meanwhile.
 
-        A version that cannot be loaded is not tried again until something in its folder changes, as in one that is
-        still being copied; what is loaded goes on.
+        A version that cannot be loaded is tried again once its folder has changed and then stood still from one call to
+        the next: it may still be being copied. Until then, older ones count, and what is loaded goes on.
         """
         return self._loader.submit(self._refresh).result()
 
     def _refresh(self) -> bool:
         by_number = {int(path.name): path for path in version_folders(self.folder)}
-        told = {failure.message for failure in self._failed.values()}
         self._failed = {
-            number: failure
-            for number, failure in self._failed.items()
-            if number in by_number and _identity(by_number[number]) == failure.identity
+            number: after
+            for number, before in self._failed.items()
+            if number in by_number and (after := _looked_at_again(before, by_number[number]))
         }
-        number = max(by_number.keys() - self._failed.keys(), default=self._current.number)
-        if number == self._current.number:
-            return False
-        identity = _identity(by_number[number])
+        for number in sorted(by_number.keys() - self._failed.keys(), reverse=True):
+            if number == self._current.number:
+                return False
+            if self._take_up(number, by_number[number]):
+                return True
+        return False
+
+    def _take_up(self, number: int, folder: Path) -> bool:
+        """Loads a version, and tells whether it could."""
+        identity = _identity(folder)
         self._loading = number
         try:
-            self._current = _load(by_number[number])
+            self._current = _load(folder)
         except ExportError as error:
-            self._failed[number] = _Failure(identity, str(error))
-            if str(error) not in told:
+            self._failed[number] = _Failure(str(error), identity, identity)
+            if self._told.get(number) != str(error):
                 self._tell(f"Version {number} is not served: {' '.join(str(error).split())}")
+            self._told[number] = str(error)
             return False
         finally:
             self._loading = None
+            gc.collect()  # Graphs are full of circles: without this, several old versions would wait for their end.
         self._tell(f"Now serving version {number}.")
-        gc.collect()  # Graphs are full of circles: without this, several old versions would wait for their end.
         return True
 
     def status(self) -> list[dict[str, Any]]:
@@ -119,13 +130,22 @@ def _status(number: int, state: str, code: str, message: str) -> dict[str, Any]:
     return {"version": str(number), "state": state, "status": {"error_code": code, "error_message": message}}
 
 
-def _identity(folder: Path) -> tuple[int, int]:
-    """Returns what is another once anything in a folder is: changes, since a copy may keep its original's times."""
-    newest = 0
-    for path in (folder, *folder.rglob("*")):
-        with contextlib.suppress(FileNotFoundError):  # Is being removed.
-            newest = max(newest, path.lstat().st_ctime_ns)
-    return folder.stat().st_ino, newest
+def _looked_at_again(failure: _Failure, folder: Path) -> _Failure | None:
+    """Returns a failure as it stands after one look more; None if the version is worth another try."""
+    now = _identity(folder)
+    if now != failure.identity and now == failure.last_seen:
+        return None
+    return dataclasses.replace(failure, last_seen=now)
+
+
+def _identity(folder: Path) -> _Identity:
+    """Returns what differs after any change in a folder: times of change, for a copy may keep those of its original."""
+    found = set()
+    with contextlib.suppress(FileNotFoundError):  # What is being removed is another already.
+        for path in (folder, *folder.rglob("*")):
+            state = path.lstat()
+            found.add((str(path), state.st_ino, state.st_size, state.st_ctime_ns))
+    return frozenset(found)
 
 
 def _load(path: Path) -> Version:

@@ -69,10 +69,12 @@ def test_a_body_that_pauses_is_given_up(monkeypatch):
 
 def test_bodies_that_arrive_together_are_bounded(monkeypatch):
     monkeypatch.setattr("can_tf.server.gate._BODIES_AT_ONCE", 1)
+    monkeypatch.setattr("can_tf.server.gate._SMALL_BODY_BYTES", 500)
     with echoing(Gate(RequestLimits(body_bytes=1_000))) as address, connected(address) as slow:
         slow.sendall(HALF_A_BODY + bytes(600))
         time.sleep(SOON)
         assert requests.post(address, data=bytes(600), timeout=10).status_code == 503
+        assert requests.post(address, data=bytes(500), timeout=10).text == "500"  # Small ones always get in.
         slow.sendall(bytes(399))
         assert slow.recv(1000).startswith(b"HTTP/1.1 200 ")
         assert requests.post(address, data=bytes(600), timeout=10).text == "600"
@@ -108,24 +110,40 @@ def test_a_connection_that_is_used_goes_on(monkeypatch):
         assert slow.recv(1000).startswith(b"HTTP/1.1 200 ")
 
 
-def test_connections_beyond_the_most_end_at_once_and_room_comes_back(monkeypatch):
+def test_connections_that_ask_nothing_make_room_for_those_that_do(monkeypatch):
     monkeypatch.setattr("can_tf.server.connections.MOST_CONNECTIONS", 10)
-    with echoing() as address:
-        with contextlib.ExitStack() as stack:
-            for _ in range(10):
-                stack.enter_context(connected(address)).sendall(b"P")
-            with connected(address) as one_more:
-                assert is_closed(one_more)
+    with echoing() as address, contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(connected(address)) for _ in range(10)]
+        for connection in silent:
+            connection.sendall(b"P")
+            time.sleep(SOON / 10)
+        for count in range(3):
+            assert requests.post(address, data=bytes(count), timeout=10).text == str(count)
+        assert is_closed(silent[0])
+
+
+def test_connections_beyond_the_most_end_at_once_if_all_others_are_in_use(monkeypatch):
+    monkeypatch.setattr("can_tf.server.connections.MOST_CONNECTIONS", 3)
+    with echoing() as address, contextlib.ExitStack() as stack:
+        used = [stack.enter_context(connected(address)) for _ in range(3)]
+        for connection in used:
+            connection.sendall(HALF_A_BODY)
         time.sleep(SOON)
-        assert requests.post(address, data=b"hello", timeout=10).text == "5"
+        with connected(address) as one_more:
+            assert is_closed(one_more)
+        used[0].sendall(bytes(999))
+        assert used[0].recv(1000).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_body_that_does_not_come_does_not_keep_the_server_from_its_end(monkeypatch):
     monkeypatch.setattr("can_tf.server.connections.DRAIN_SECONDS", 1)
-    with contextlib.ExitStack() as stack, echoing() as address:
-        stack.enter_context(connected(address)).sendall(HALF_A_BODY)
-        time.sleep(SOON)
-        # The server has ended, or `running` would wait.
+    monkeypatch.setattr("can_tf.server.gate._LONGEST_PAUSE_SECONDS", 60)
+    with contextlib.ExitStack() as stack:
+        with echoing() as address:
+            stack.enter_context(connected(address)).sendall(HALF_A_BODY)
+            time.sleep(SOON)
+            asked = time.monotonic()
+        assert time.monotonic() - asked < 5  # `running` waits for the server's end.
 
 
 def test_a_client_that_says_nothing_costs_no_turn():

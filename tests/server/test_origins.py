@@ -2,14 +2,17 @@
 
 import json
 import socket
+from types import SimpleNamespace
 
 import anyio
 import pytest
+import requests
 from starlette.responses import PlainTextResponse
 
-from can_tf.cli.commands.serve import listening_socket
+from can_tf.cli.commands.serve import listening_socket, serve_command
 from can_tf.errors import ConfigError
 from can_tf.server.origins import OwnPagesOnly, hosts_of
+from tests.running import running
 
 HERE, ANYWHERE, PROXY = hosts_of("127.0.0.1", []), hosts_of("0.0.0.0", []), hosts_of("0.0.0.0", ["emotion.example"])
 
@@ -70,6 +73,33 @@ def test_other_names_and_pages_of_other_sites_are_refused(hosts, headers, reason
     status, body = asked(hosts, headers)
     assert status == 403
     assert reason in json.loads(body)["error"]
+
+
+def test_a_server_asks_who_asks(monkeypatch, tmp_path):
+    """The command gives the application the names of its address, and the application looks at every request."""
+    versions = SimpleNamespace(name="can", current=SimpleNamespace(number=1), status=list, refresh=bool)
+    answers = {}
+
+    class Server:
+        def __init__(self, app):
+            self.app = app
+
+        def run(self, sockets):
+            with running(self.app) as address:
+                for name, headers in HEADERS.items():
+                    answers[name] = requests.get(f"{address}/v1/none", headers=headers, timeout=10).status_code
+
+    monkeypatch.setattr("can_tf.server.versions.Versions", lambda *_: versions)
+    monkeypatch.setattr("can_tf.server.connections.server_of", Server)
+    serve_command.main(["--model", str(tmp_path), "--port", "0"], standalone_mode=False)
+    assert answers == {"own": 400, "another name": 403, "another site": 403}  # 400: it is heard, and asks nonsense.
+
+
+HEADERS = {
+    "own": {},
+    "another name": {"Host": "evil.example"},
+    "another site": {"Origin": "https://evil.example"},
+}
 
 
 def test_answers_are_not_delayed():

@@ -90,29 +90,40 @@ def test_a_version_that_cannot_be_loaded_hides_no_other_and_is_tried_again_once_
     shutil.copytree(good, versions.folder / "2")
     shutil.copytree(good, versions.folder / "3")
     _break(versions.folder / "3")
-    assert not versions.refresh()
-    assert [(row["version"], row["state"]) for row in versions.status()] == [("3", "END"), ("1", "AVAILABLE")]
     assert versions.refresh()
-    assert versions.current.number == 2
+    assert [(row["version"], row["state"]) for row in versions.status()] == [("3", "END"), ("2", "AVAILABLE")]
     shutil.rmtree(versions.folder / "3")
     shutil.copytree(good, versions.folder / "3")
+    assert not versions.refresh()  # It may still be being copied.
     assert versions.refresh()
     assert versions.current.number == 3
 
 
-def test_a_version_that_is_copied_slowly_is_served_once_its_last_byte_is_there(exported, tmp_path: Path):
+def test_a_version_that_changes_all_the_time_hides_no_other(versions: Versions):
+    good = versions.current.folder
+    shutil.copytree(good, versions.folder / "3")
+    _break(versions.folder / "3")
+    assert not versions.refresh()
+    shutil.copytree(good, versions.folder / "2")
+    (versions.folder / "3" / "more").write_text("x")
+    assert versions.refresh()
+    assert versions.current.number == 2
+
+
+@pytest.mark.parametrize("late", ["variables/variables.data-00000-of-00001", WARM_UP_FILE, "SHA256SUMS"])
+def test_a_version_is_served_once_its_last_byte_is_there(exported: Exported, tmp_path: Path, late: str):
     shutil.copytree(exported.folder, tmp_path / "can" / "1")
     said: list[str] = []
     versions = Versions(tmp_path / "can", said.append)
     shutil.copytree(exported.folder, tmp_path / "can" / "2")
-    weights = next((tmp_path / "can" / "2" / "variables").glob("*.data*"))
-    content = weights.read_bytes()
-    for there in (0, len(content) // 2):
-        weights.write_bytes(content[:there])
+    path, content = tmp_path / "can" / "2" / late, (exported.folder / late).read_bytes()
+    for there in (0, len(content) // 2, len(content) // 2 + 1):
+        path.write_bytes(content[:there])
         assert not versions.refresh()
-    assert len(said) == len(set(said))
-    weights.write_bytes(content)
-    assert versions.refresh()
+    assert said
+    assert all(line.startswith("Version 2 is not served: ") for line in said)
+    path.write_bytes(content)
+    assert [versions.refresh() for _ in range(2)] == [False, True]
     assert versions.current.number == 2
 
 
