@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from can_tf.errors import CanError
+from can_tf.memory import end_without_memory, ran_out_of_memory
 from can_tf.processes import end_with_parent
 from can_tf.progress import Event
 from can_tf.records.dataset import load_dataset
@@ -58,6 +59,10 @@ def main(path: Path) -> None:
     except OSError as error:  # A full disk, a folder that may not be written: the machine's matter.
         print(f"{error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
         sys.exit(MACHINE_FAILED)
+    except Exception as error:
+        if not ran_out_of_memory(error):
+            raise
+        end_without_memory(error, MACHINE_FAILED)
 
 
 def _log(event: Event) -> None:
