@@ -1,9 +1,10 @@
 """Run as a program of its own: answers a version's warm-up requests as TensorFlow Serving would.
 
-    python loader_check.py VERSION_FOLDER OUTPUTS.npz
+    python loader_check.py VERSION_FOLDER OUTPUTS.npz PARENT
 
 It goes the way of the server's loader, a session over the saved graph, and imports neither can_tf nor Keras: an export
-that needs either fails here. Writes each output as `REQUEST/NAME`, and prints the ops that the graph uses as JSON.
+that needs either fails here. Writes each output as `REQUEST/NAME`, and prints the ops that the graph uses as JSON. Ends
+with the process PARENT: nobody reads the answer then.
 """
 
 import json
@@ -12,6 +13,16 @@ import sys
 import threading
 import time
 
+
+def end_with(parent: int) -> None:
+    """Ends this process when its parent has ended."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+# Before TensorFlow is imported, which takes seconds.
+threading.Thread(target=end_with, args=[int(sys.argv[3])], daemon=True).start()
 sys.modules["keras"] = None  # type: ignore[assignment]  # TensorFlow imports it if it can; a server has none.
 
 import numpy as np  # noqa: E402
@@ -20,7 +31,7 @@ from tensorflow_serving.apis import prediction_log_pb2  # noqa: E402
 
 
 def main() -> None:
-    folder, outputs_path = sys.argv[1:]
+    folder, outputs_path = sys.argv[1:3]
     outputs = {}
     with tf.Graph().as_default() as graph, tf.compat.v1.Session() as session:
         loaded = tf.compat.v1.saved_model.load(session, ["serve"], folder)
@@ -42,12 +53,4 @@ def main() -> None:
     print(json.dumps({"ops": sorted(ops - functions)}))
 
 
-def end_with(parent: int) -> None:
-    """Ends this process when its parent has ended: nobody reads the answer then."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
-
-
-threading.Thread(target=end_with, args=[os.getppid()], daemon=True).start()
 main()

@@ -8,6 +8,7 @@ version that fails its check is never published. The check goes through the serv
 import contextlib
 import dataclasses
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -199,7 +200,8 @@ def _answers_of_the_loader(version: Path) -> tuple[dict[str, np.ndarray], list[s
     path = version.parent / "outputs.npz"
     with without_patterns(version) as folder:
         # Isolated, so that the modules beside the program are not in the way of those of the same name elsewhere.
-        command = [sys.executable, "-I", str(Path(__file__).with_name("loader_check.py")), str(folder), str(path)]
+        program = str(Path(__file__).with_name("loader_check.py"))
+        command = [sys.executable, "-I", program, str(folder), str(path), str(os.getpid())]
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or ["no message"]

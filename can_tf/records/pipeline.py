@@ -19,16 +19,16 @@ from can_tf.records.specification import StoredUtterance
 from can_tf.records.tfrecord import HEADER_BYTES, length_in
 
 _BATCHES_SORTED_TOGETHER = 8  # At most: more pads less, and makes the batches of an epoch less random.
-# Sorted as a whole, a small corpus would have the same batches in every epoch, each of one length, and so often of one
-# sentence: EmoDB's four classes lose two points of UA by that.
-_GROUPS_IN_AN_EPOCH = 8  # At least.
+# Sorted as a whole, a small corpus would have nearly the same batches in every epoch, each of few lengths, and in a
+# corpus of few sentences, such as EmoDB, of few sentences.
+_GROUPS_IN_AN_EPOCH = 8  # At least, where there are as many batches.
 
 
 @dataclasses.dataclass
 class EpochOrder:
     """The batches of an epoch: utterances of like length together, both groups and batches in a random order.
 
-    Groups are of up to 8 batches and at most an eighth of the epoch: below 16 batches, nothing is sorted.
+    A group is an eighth of the epoch, but at most 8 batches and at least one. So below 16 batches nothing is sorted.
 
     Attributes:
         utterances: What an epoch goes through once.

@@ -30,7 +30,7 @@ from can_tf.training.devices import set_threads, strategy_for
 from can_tf.training.fold_training import WORK, FoldTraining, prepare
 from can_tf.training.metrics import evaluate_predictions
 from can_tf.training.options import TrainOptions
-from can_tf.training.results import Predictions, finish, finish_without_test, predictor, validation_scores
+from can_tf.training.results import Predictions, finish, finish_without_test, make_predict, validation_scores
 from can_tf.training.run_folder import RunState
 
 
@@ -152,7 +152,7 @@ class _EpochKeeper(keras.callbacks.Callback):
     def __init__(self, training: FoldTraining, order: EpochOrder, progress: Progress):
         super().__init__()
         self.training, self.order, self.progress = training, order, progress
-        self.validate = predictor(training, training.split.validation)
+        self.validate = make_predict(training, training.split.validation)
         self.epoch_number, self.started = 0, 0.0
 
     def on_train_begin(self, logs=None):

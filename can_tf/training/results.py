@@ -44,11 +44,14 @@ class Predictions:
 
 def predict(training: FoldTraining, utterances: Sequence[StoredUtterance]) -> Predictions:
     """Returns predictions with the model's weights of now, sorted by the utterances' lengths."""
-    return predictor(training, utterances)()
+    return make_predict(training, utterances)()
 
 
-def predictor(training: FoldTraining, utterances: Sequence[StoredUtterance]) -> Callable[[], Predictions]:
-    """Returns what predicts some utterances with the weights of when it is called; batches are prepared once."""
+def make_predict(training: FoldTraining, utterances: Sequence[StoredUtterance]) -> Callable[[], Predictions]:
+    """Returns a function that predicts `utterances` with the model's weights at the time of the call.
+
+    The input pipeline is built once, which takes longer than to read a small set.
+    """
     by_length = sorted(utterances, key=lambda utterance: (utterance.segments, utterance.id))  # Pads little.
     batches = training.batches(EpochOrder(by_length, training.options.batch_size))
     label_index = {label: index for index, label in enumerate(training.dataset.labels)}

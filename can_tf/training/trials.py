@@ -32,6 +32,13 @@ class TrialTuner(BaseTuner):
         self.told: list[dict[str, Any]] = []
         self.asked = False
 
+    def save(self):
+        """Writes what KerasTuner would, but as all else here is written: whole, and a full disk is the machine's."""
+        with machine_errors():
+            if not self._is_worker():
+                self.oracle.save()
+            write_json(Path(self._get_tuner_fname()), self.get_state())
+
     def pre_create_trial(self):
         if self.asked:
             time.sleep(0.2)  # Hyperband may have to wait for others; it is asked again at once otherwise.

@@ -101,7 +101,8 @@ def test_every_signature_gives_keras_probabilities_in_a_process_with_neither_can
     expected = keras_probabilities(trained.model, cut(dict(requests)["features"]))
     program = tmp_path / "program.py"  # By itself, with nothing of this project on its path.
     program.write_text(Path(export_module.__file__).with_name("loader_check.py").read_text())
-    command = [os.sys.executable, "-I", str(program), str(exported.folder), str(tmp_path / "outputs.npz")]
+    arguments = [str(exported.folder), str(tmp_path / "outputs.npz"), str(os.getpid())]
+    command = [os.sys.executable, "-I", str(program), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     ops = json.loads(done.stdout.splitlines()[-1])["ops"]

@@ -38,8 +38,9 @@ def test_a_batch_holds_utterances_of_like_length(tone_records):
 
 
 def test_a_small_corpus_has_other_batches_in_each_epoch(tone_records):
-    utterances = tone_records.utterances[:40]
-    assert _mean_spread(utterances) > 2
+    every = tone_records.utterances[:40]
+    utterances = [dataclasses.replace(utterance, segments=index) for index, utterance in enumerate(every)]
+    assert _mean_spread(utterances) > 20  # Sorted, it would be 7.
     first, second = (
         {frozenset(batch) for batch in ids(EpochOrder(utterances, 8, seed=0, epoch=epoch))} for epoch in (0, 1)
     )
@@ -79,6 +80,13 @@ def test_long_segments_are_cut_and_counted(tone_records):
     assert inputs["segment_frames"].numpy().max() == 15
     assert cut_utterances(tone_records.utterances[:8], 15) == 8
     assert cut_utterances(tone_records.utterances[:8], None) == 0
+
+
+def test_an_example_that_is_not_what_the_list_says_is_not_trained_on(tone_records):
+    first = tone_records.utterances[0]
+    other = next(label for label in tone_records.labels if label != first.label)
+    with pytest.raises(RecordsError, match="is damaged .*label"):
+        read_examples(tone_records, [dataclasses.replace(first, label=other)])
 
 
 def test_mean_and_variance_are_those_of_all_frames(tone_records):

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from can_tf.cli.main import main
+from can_tf.errors import BusyError
 from can_tf.features.whisper.front_end import WhisperBase
 from can_tf.files import write_csv
 from can_tf.models.registry import VARIANTS
@@ -24,6 +25,7 @@ from can_tf.report.reproduction_report import write_report
 from can_tf.training.fold_runs import plan
 from can_tf.training.metrics import REFERENCES
 from can_tf.training.options import TrainOptions
+from tests.holding import alone_in_another_process
 
 FOLDS, IDS = 4, 30
 
@@ -186,6 +188,11 @@ def test_from_python_rows_are_planned_trained_and_reported(tone_corpus, tone_rec
     assert [path.name for path in result.paths] == ["report.md", "report.csv", "report.json", "report.png"]
     assert (result.facts["folds"], result.facts["versions"], result.failures) == (2, "can_tf 1.0", {})
     assert result.facts["features"] == "whisper-base"
+
+
+def test_two_in_one_folder_keep_out_of_each_others_way(tone_corpus, tmp_path):
+    with alone_in_another_process(tmp_path), pytest.raises(BusyError):
+        reproduce(tone_corpus, Reproduction(tables=(3,), folds=2, out=tmp_path))
 
 
 @pytest.mark.long

@@ -12,12 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 from can_tf.cli.main import main
-from can_tf.errors import RunError
+from can_tf.errors import BusyError, RunError
 from can_tf.training import run_folder
 from can_tf.training.cross_validation import cross_validate, summarize
 from can_tf.training.fold_runs import Failure, check_done, plan, train_all
 from can_tf.training.options import TrainOptions
 from tests.conftest import trainings_in, wait_until
+from tests.holding import alone_in_another_process
 
 SMALL = ["--units", "2", "--heads", "1", "--epochs", "1", "--protocol", "session"]
 
@@ -58,6 +59,23 @@ def test_from_python_what_is_missing_is_trained_and_failures_cost_themselves_alo
     assert json.loads((result.folder / "summary.json").read_text()) == result.summary
     assert (result.folder / "predictions.csv").read_text() == "seed,fold,id,label\n0,0,u0,calm\n0,2,u2,calm\n"
     assert [(event.done, event.total) for event in events] == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+def test_two_in_one_folder_keep_out_of_each_others_way(tone_records, tmp_path, instant):
+    options = TrainOptions(protocol="session")
+    with alone_in_another_process(tmp_path / "cv-can-session"), pytest.raises(BusyError):
+        cross_validate(tone_records, options, folds=3, runs=tmp_path)
+    assert not list(tmp_path.glob("can-*"))
+
+
+def test_logs_that_a_kill_left_beside_a_training_that_is_done_go(tmp_path):
+    [run] = plan(TrainOptions(), [0], [0], tmp_path, tmp_path)
+    finished(run.folder, 0.5, {"calm": 0.5})
+    left = [run.folder.with_name(f"{run.folder.name}{suffix}") for suffix in (".log", ".options.json")]
+    for path in left:
+        path.touch()
+    assert train_all([run]) == {}
+    assert not any(path.exists() for path in left)
 
 
 def test_where_every_training_fails_the_first_reason_is_told(tone_records, tmp_path, monkeypatch):

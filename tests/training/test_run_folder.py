@@ -15,7 +15,15 @@ from can_tf.report.run import read_evaluation
 from can_tf.training.cross_validation import summarize
 from can_tf.training.fold_runs import plan
 from can_tf.training.options import TrainOptions
-from can_tf.training.run_folder import HISTORY_COLUMNS, RunState, _read_state, check_same, read_history
+from can_tf.training.run_folder import (
+    HISTORY_COLUMNS,
+    VALIDATION_FILE,
+    RunState,
+    _read_state,
+    check_same,
+    read_history,
+    read_run_json,
+)
 from tests.test_files import HOSTILE_NAMES
 
 OPTIONS = TrainOptions()
@@ -60,6 +68,23 @@ def test_a_damaged_state_is_refused(tmp_path, changes, message):
     path.write_text("[" * 100_000)
     with pytest.raises(RunError, match="state.json: is damaged"):
         _read_state(run)
+
+
+def test_a_state_and_scores_that_were_changed_and_fit_are_refused(tmp_path):
+    run = run_with(tmp_path)
+    validation = {"validation_wa": 0.5, "validation_ua": 0.25}
+    for path, values, old, new in (
+        (run / "checkpoint" / "state.json", STATE, "1.0", "2.0"),
+        (run / VALIDATION_FILE, validation, "0.5", "0.9"),
+    ):
+        write_sealed(path, values)
+        changed = path.read_text().replace(old, new, 1)
+        assert changed != path.read_text()
+        path.write_text(changed)
+    with pytest.raises(RunError, match="state.json: is damaged"):
+        _read_state(run)
+    with pytest.raises(RunError, match="validation.json: is damaged"):
+        read_run_json(run, VALIDATION_FILE)
 
 
 @pytest.mark.parametrize("which", ["weights", "best_weights"])
