@@ -15,7 +15,8 @@ from can_tf.samples import SAMPLE_RATE_HZ
 
 # What follows bounds the memory that a small request can take: some 64 times its own size, and some MB.
 _SAMPLES_PER_WORD, _WORDS_ANYWAY = 320, 50  # A word for every 20 ms; people say one in 200.
-_SAMPLES_PER_PLACE, _PLACES_ANYWAY = 40, 2**14  # Places for words, padding included.
+_WORDS_ANYWAY_TOGETHER = 256  # Of all utterances of a request.
+_SAMPLES_PER_PLACE, _PLACES_ANYWAY = 40, 2**11  # Places for words, padding included.
 _MOST_PADDED, _PADDING_ANYWAY = 32, 2**22  # Numbers of padded frames, for each sample.
 _MOST_SAID = 4  # Words that overlap cost memory each: of speech, they last 1.1 times as long as it at most.
 LOUDEST = 4.0  # Of a waveform; more was never scaled to -1 to 1 (`can_tf.audio.levels` says the same of recordings).
@@ -101,6 +102,7 @@ def segments_of(words: Words, num_samples: tf.Tensor, overlap: float) -> tuple[t
 def _few_enough(words: Words, num_samples: tf.Tensor) -> Iterator[None]:
     """Fails a request whose words, or places for words, are far more than its audio holds."""
     places = tf.size(words.text, tf.int64)
+    every_word, every_sample = tf.reduce_sum(tf.cast(words.num_words, tf.int64)), tf.reduce_sum(num_samples)
     with (
         check(
             tf.reduce_all(tf.cast(words.num_words, tf.int64) <= num_samples // _SAMPLES_PER_WORD + _WORDS_ANYWAY),
@@ -109,7 +111,13 @@ def _few_enough(words: Words, num_samples: tf.Tensor) -> Iterator[None]:
             num_samples,
         ),
         check(
-            places <= tf.reduce_sum(num_samples) // _SAMPLES_PER_PLACE + _PLACES_ANYWAY,
+            every_word <= every_sample // _SAMPLES_PER_WORD + _WORDS_ANYWAY_TOGETHER,
+            "num_words: expected no more words in a request than can be said in its audio, got, in words and samples,",
+            every_word,
+            every_sample,
+        ),
+        check(
+            places <= every_sample // _SAMPLES_PER_PLACE + _PLACES_ANYWAY,
             "words: expected fewer of them, padding included, in so little audio; put utterances of like numbers of "
             "words in a request; got",
             places,

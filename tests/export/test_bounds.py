@@ -1,5 +1,9 @@
 """How much memory a request takes: the graph itself bounds it, for servers that have no limits of their own."""
 
+import json
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -11,13 +15,17 @@ from can_tf.export.graph import _segments_alone
 from can_tf.export.inputs import padded
 from can_tf.models.config import ModelConfig
 from can_tf.models.registry import build
-from tests.export.costs import check_costs, request_of
+from tests.export.costs import LARGEST_RATIO, request_of
 
 pytestmark = pytest.mark.long
 
 REFUSED = {
     # Each word has a vector, and states of its own.
     "more words than can be said": ([(6.0, 5_000)], "num_words: expected no more words than can be said in the audio"),
+    "many words in many recordings of nothing": (
+        [(0.02, 50)] * 320,
+        "num_words: expected no more words in a request than can be said in its audio",
+    ),
     # The words of all utterances are padded to the most that one has.
     "one of many words among many of one": ([(60.0, 1_000), *[(0.03, 1)] * 127], "words: expected fewer of them"),
 }
@@ -50,7 +58,11 @@ def test_frames_are_not_padded_beyond_measure():
 
 
 def test_no_request_takes_far_more_memory_than_it_is_large(exported):
-    check_costs(exported.folder)
+    command = [sys.executable, "-m", "tests.export.costs", str(exported.folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    costs = json.loads(done.stdout)
+    assert len(costs) == 3
+    assert max(costs.values()) < LARGEST_RATIO, costs
 
 
 def test_a_wav_of_many_channels_is_one_recording(local_model):
