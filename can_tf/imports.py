@@ -1,4 +1,4 @@
-"""What is imported when."""
+"""TensorFlow without Keras, for commands that need no Keras."""
 
 import importlib.abc
 import importlib.machinery
@@ -11,8 +11,8 @@ def leave_keras_out() -> None:
     """Has TensorFlow imported without Keras from here on, in half the time.
 
     TensorFlow imports Keras at its own end, and with it Matplotlib and scikit-learn where they are installed; it does
-    without if there is none. Whoever needs Keras, before or after, imports it as ever. For programs of our own: it
-    changes how their whole process imports.
+    without if there is none. Whoever needs Keras, before or after, imports it as ever. For programs of our own, as it
+    changes how their whole process imports: another thread that imports Keras while this one imports TensorFlow fails.
 
     Example:
         >>> leave_keras_out()
@@ -24,12 +24,16 @@ def leave_keras_out() -> None:
 
 
 class _KerasLater(importlib.abc.MetaPathFinder):
-    """Finds a Keras that cannot be loaded, as long as TensorFlow is being imported, which also asks where Keras is."""
+    """Finds a Keras that cannot be loaded, while TensorFlow is being imported.
+
+    The spec is a real one, for TensorFlow also asks where Keras lies.
+    """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         tensorflow = sys.modules.get("tensorflow")
+        # Python's own mark of a module whose import has begun and not ended; it has no public name.
         if fullname != "keras" or not getattr(getattr(tensorflow, "__spec__", None), "_initializing", False):
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)

@@ -60,8 +60,8 @@ class FrontEnd(abc.ABC):
         """Returns `<float32>[frames, width]`, those of all segments one after another, and `<int64>[segments]`.
 
         The second counts each segment's frames: at least one, but for a segment of 0 samples, which has none. No
-        recording may change another's frames, and none may depend on how many there are. TensorFlow operations alone:
-        Python's `if` and `while` do not become part of the graph.
+        recording may change another's frames, and none may depend on how many there are. Use TensorFlow operations
+        only: the graph is traced without AutoGraph, so `if`, `while` or `for` on a tensor is an error.
         """
 
     def weights(self) -> "tf.Module | None":

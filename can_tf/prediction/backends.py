@@ -136,6 +136,10 @@ class RestServer:
             raise ServerError(f"{self._url}: cannot be reached ({_first_line(error)}). Is the server up?") from error
         return self._outputs(response)
 
+    def close(self) -> None:
+        """Ends its connection."""
+        self._session.close()
+
     def _outputs(self, response: Any) -> dict[str, np.ndarray]:
         try:
             answer = response.json()

@@ -6,19 +6,21 @@ then blocks, each of self-attention and a perceptron with layer normalization be
 
 Windows of any number and length are encoded at the same time, one after another in one tensor: products run on exactly
 the states that there are, and attention on one window at a time, so nothing is padded and no window knows of another.
-Weights are stored as float16, as they were released; all arithmetic is in float32. A state is a column here:
-TensorFlow multiplies by these weights up to 1.7 times as fast from the left as from the right.
+Weights are stored as float16, as they were released; all arithmetic is in float32. A state is a column here,
+for TensorFlow multiplies by these weights faster from the left than from the right.
 """
 
 import functools
+import itertools
 
 import numpy as np
 import tensorflow as tf
 
-from can_tf.features.whisper.weights import HEADS, SHA256, WIDTH, read_weights
+from can_tf.features.whisper.weights import HEADS, WIDTH, read_weights
 from can_tf.features.whisper.windows import FRAMES_PER_STATE, Windows
 
 _EPSILON = 1e-5
+_numbers = itertools.count()
 
 
 class Encoder(tf.Module):
@@ -31,11 +33,11 @@ class Encoder(tf.Module):
     def __init__(self, blocks: int):
         super().__init__(name="whisper_base")
         self.weights = {
-            name: tf.Variable(_as_multiplied(name, array), trainable=False, name=name)
+            name: tf.Variable(_for_columns(name, array), trainable=False, name=name)
             for name, array in read_weights().items()
             if not name.startswith("block") or int(name[len("block") : name.index("/")]) <= blocks
         }
-        self._matrices = {
+        self._matrices = {  # What is one column is converted each time: it is little.
             name: _Float32(variable, name) for name, variable in self.weights.items() if variable.shape[1] > 1
         }
         self.blocks = blocks
@@ -94,6 +96,7 @@ class Encoder(tf.Module):
         by_head = tf.reshape(queries_keys_values, [3, HEADS, WIDTH // HEADS, -1])
         ends = tf.cumsum(num_states)
         contexts = tf.map_fn(
+            # Transposed and back: the ragged dimension has to come first.
             lambda window: tf.transpose(_attend(by_head[..., window[0] : window[1]])),
             (ends - num_states, ends),
             parallel_iterations=1,  # One window's weights at a time are enough for memory.
@@ -106,8 +109,12 @@ class Encoder(tf.Module):
         return self._dense(f"{block}/down", inner)
 
 
-def _as_multiplied(name: str, array: np.ndarray) -> np.ndarray:
-    """Returns weights as columns are multiplied by them: `[out, in]`, of convolutions `[out, 3 * in]`, else columns."""
+def _for_columns(name: str, array: np.ndarray) -> np.ndarray:
+    """Returns weights as columns are multiplied by them, or added to them.
+
+    Returns:
+        `[out, in]`; convolutions `[out, 3 * in]`, one place after another; vectors `[n, 1]`; positions `[512, 1500]`.
+    """
     if name == "positions":
         return array.T
     return array.transpose(0, 2, 1).reshape(len(array), -1) if array.ndim == 3 else array.reshape(len(array), -1)
@@ -118,7 +125,7 @@ def _attend(queries_keys_values: tf.Tensor) -> tf.Tensor:
     contexts = tf.map_fn(
         _attend_with_a_head,
         tf.transpose(queries_keys_values, [1, 0, 2, 3]),
-        parallel_iterations=1,  # One head's weights for 30 s are 9 MB, all heads' would be 72. It is no slower.
+        parallel_iterations=1,  # One head's weights for 30 s are 9 MB, all heads' would be 72.
         fn_output_signature=tf.TensorSpec([WIDTH // HEADS, None]),
     )
     return tf.reshape(contexts, [WIDTH, -1])
@@ -134,12 +141,14 @@ def _attend_with_a_head(queries_keys_values: tf.Tensor) -> tf.Tensor:
 class _Float32(tf.saved_model.experimental.TrackableResource):
     """A float32 copy of a float16 variable: made with it, and made again when a SavedModel is loaded.
 
-    A core takes some 30 ms to convert the ten million numbers, longer than to encode a second.
+    A core takes some 30 ms to convert the ten million numbers, longer than to encode a second. A process holds 40 MB
+    more for that. Numbers that are assigned to the variable later do not reach the copy.
     """
 
     def __init__(self, stored: tf.Variable, name: str):
         super().__init__()
-        self._stored, self._name = stored, name
+        # TensorFlow keeps variables by name, and would take another's of the same name for this.
+        self._stored, self._name = stored, f"can_tf/whisper_base/{next(_numbers)}/{name}"
         self._initialize()
 
     def read(self) -> tf.Tensor:
@@ -148,16 +157,17 @@ class _Float32(tf.saved_model.experimental.TrackableResource):
         return matrix
 
     def _create_resource(self):
-        # Whoever else has this name in a process has the same numbers, so they share it and nobody destroys it.
-        name = f"can_tf/whisper_base/{SHA256[:16]}/{self._name}"
-        return tf.raw_ops.VarHandleOp(dtype=tf.float32, shape=self._stored.shape, shared_name=name)
-
-    def _trackable_children(self, *arguments, **options):
-        # A SavedModel has what its functions use, or what belongs to that: the functions use the copy alone.
-        return {**super()._trackable_children(*arguments, **options), "stored": self._stored}
+        return tf.raw_ops.VarHandleOp(dtype=tf.float32, shape=self._stored.shape, shared_name=self._name)
 
     def _initialize(self):
         tf.raw_ops.AssignVariableOp(resource=self.resource_handle, value=tf.cast(self._stored, tf.float32))
+
+    def _destroy_resource(self):
+        tf.raw_ops.DestroyResourceOp(resource=self.resource_handle, ignore_lookup_error=True)
+
+    def _trackable_children(self, *arguments, **options):
+        # Keras's ExportArchive saves variables that functions read, and children of resources; functions read the copy.
+        return {**super()._trackable_children(*arguments, **options), "stored": self._stored}
 
 
 @functools.cache
