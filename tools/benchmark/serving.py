@@ -9,7 +9,6 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from can_tf.alignment.spans import share_silence
 from can_tf.audio import read_audio
@@ -21,8 +20,6 @@ from can_tf.prediction.requests import Request, inputs_of
 
 _UTTERANCES = 100
 _SECONDS_TO_START = 60.0
-
-
 _ROUNDS = ("kept", "kept", "new", "kept", "new")
 
 
@@ -31,8 +28,8 @@ def measure_serving(root: Path, model: Path, requests: int, clients: int) -> lis
 
     Returns:
         A row a round: `connections`, kept by a client for all its requests or made new for each; `requests`,
-        `failures`, `seconds`, `median_ms` and `p95_ms` without the time to connect, `megabytes` of the server
-        afterwards. The first round warms up; growth shows between the rounds.
+        `failures`, `seconds`, `median_ms` and `p95_ms`, `megabytes` of the server afterwards. The first round warms up;
+        growth shows between the rounds.
     """
     utterances = read_iemocap(root, LABEL_SETS["paper7"]).utterances[:_UTTERANCES]
     inputs = [
@@ -86,25 +83,17 @@ def _round(address: str, pid: int, inputs: list, requests: int, clients: int, co
 def _client(address: str, inputs: list, share: range, connections: str) -> list[float | None]:
     backend, seconds = RestServer(address), []
     for number in share:
-        if connections == "new":
-            backend = RestServer(address)
-            connecting = _seconds_to_connect(address)
-        else:
-            connecting = 0.0
         started = time.perf_counter()
+        if connections == "new":
+            backend.close()
+            backend = RestServer(address)
         try:
             backend.answer(inputs[number % len(inputs)])
-            seconds.append(time.perf_counter() - started - connecting)
+            seconds.append(time.perf_counter() - started)
         except CanError:
             seconds.append(None)
+    backend.close()
     return seconds
-
-
-def _seconds_to_connect(address: str) -> float:
-    """Returns how long one more connection takes, for that of a request cannot be told from its answer."""
-    url, started = urlsplit(address), time.perf_counter()
-    socket.create_connection((url.hostname, url.port)).close()
-    return time.perf_counter() - started
 
 
 def _megabytes(pid: int) -> float:
