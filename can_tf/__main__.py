@@ -5,8 +5,6 @@ import sys
 
 def main() -> None:
     """Runs the command line. Ctrl-C and a lack of memory each end it in one line, also while modules are imported."""
-    from can_tf.memory import end_without_memory, ran_out_of_memory
-
     try:
         from can_tf.cli.main import main as command_line
         from can_tf.imports import leave_keras_out
@@ -16,6 +14,8 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit("Aborted!")
     except Exception as error:
+        from can_tf.memory import end_without_memory, ran_out_of_memory
+
         if not ran_out_of_memory(error):
             raise
         end_without_memory(error, status=1)

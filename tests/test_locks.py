@@ -2,29 +2,13 @@ import errno
 import fcntl
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
 from can_tf.errors import BusyError
 from can_tf.locks import alone_in
-
-HOLD = """
-import sys, time
-from pathlib import Path
-from can_tf.locks import alone_in
-with alone_in(Path(sys.argv[1])):
-    print("in", flush=True)
-    time.sleep(float(sys.argv[2]))
-"""
-
-
-def hold(folder, seconds):
-    process = subprocess.Popen([sys.executable, "-c", HOLD, folder, str(seconds)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "in\n"
-    return process
+from tests.holding import hold
 
 
 def test_another_process_is_kept_out_and_told_where(tmp_path):

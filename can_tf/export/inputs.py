@@ -13,7 +13,7 @@ import tensorflow as tf
 from can_tf.features.segments import segment_samples
 from can_tf.samples import SAMPLE_RATE_HZ
 
-# What follows bounds the memory that a small request can take: some 64 times its own size, and some MB.
+# What follows bounds the memory that a request can take by a multiple of its own size, and some MB.
 _SAMPLES_PER_WORD, _WORDS_ANYWAY = 320, 50  # A word for every 20 ms; people say one in 200.
 _WORDS_ANYWAY_TOGETHER = 256  # Of all utterances of a request.
 _SAMPLES_PER_PLACE, _PLACES_ANYWAY = 40, 2**11  # Places for words, padding included.

@@ -39,7 +39,7 @@ class BoundedConnection(_Protocol):
         self._idle_since = self.loop.time()
         self._wait()
         if len(self.connections) > self.most:
-            idle = (connection for connection in self.connections if not connection._in_request())
+            idle = (connection for connection in self.connections if connection._is_idle())
             longest = min(idle, key=lambda connection: connection._idle_since)  # This one is among them.
             longest.transport.abort()
 
@@ -57,6 +57,10 @@ class BoundedConnection(_Protocol):
 
     def _in_request(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
+
+    def _is_idle(self) -> bool:
+        """Tells whether nothing of a request, and nothing of an answer to it, is under way."""
+        return not self._in_request() and not self.transport.get_write_buffer_size()
 
     def _wait(self) -> None:
         self._timer = self.loop.call_later(self.header_seconds, self._too_late)

@@ -6,8 +6,8 @@ then blocks, each of self-attention and a perceptron with layer normalization be
 
 Windows of any number and length are encoded at the same time, one after another in one tensor: products run on exactly
 the states that there are, and attention on one window at a time, so nothing is padded and no window knows of another.
-Weights are stored as float16, as they were released; all arithmetic is in float32. A state is a column here,
-for TensorFlow multiplies by these weights faster from the left than from the right.
+Weights are stored as float16, as they were released; all arithmetic is in float32. States are columns:
+TensorFlow multiplies faster with these weights on the left.
 """
 
 import functools
@@ -37,7 +37,7 @@ class Encoder(tf.Module):
             for name, array in read_weights().items()
             if not name.startswith("block") or int(name[len("block") : name.index("/")]) <= blocks
         }
-        self._matrices = {  # What is one column is converted each time: it is little.
+        self._matrices = {  # Vectors are small, and are converted at each call.
             name: _Float32(variable, name) for name, variable in self.weights.items() if variable.shape[1] > 1
         }
         self.blocks = blocks
