@@ -16,6 +16,8 @@ from can_tf.samples import SAMPLE_RATE_HZ
 # What follows bounds the memory that a request can take by a multiple of its own size, and some MB.
 _SAMPLES_PER_WORD, _WORDS_ANYWAY = 320, 50  # A word for every 20 ms; people say one in 200.
 _WORDS_ANYWAY_TOGETHER = 256  # Of all utterances of a request.
+_SAMPLES_PER_RECORDING, _RECORDINGS_ANYWAY = 1_600, 64  # 0.1 s: no word is shorter. A pretrained encoder reads its
+# weights anew for each recording, which takes it as long as to encode 0.3 s.
 _SAMPLES_PER_PLACE, _PLACES_ANYWAY = 40, 2**11  # Places for words, padding included.
 _MOST_PADDED, _PADDING_ANYWAY = 32, 2**22  # Numbers of padded frames, for each sample.
 _MOST_SAID = 4  # Words that overlap cost memory each: of speech, they last 1.1 times as long as it at most.
@@ -115,6 +117,11 @@ def _few_enough(words: Words, num_samples: tf.Tensor) -> Iterator[None]:
             "num_words: expected no more words in a request than can be said in its audio, got, in words and samples,",
             every_word,
             every_sample,
+        ),
+        check(
+            tf.size(num_samples, tf.int64) <= every_sample // _SAMPLES_PER_RECORDING + _RECORDINGS_ANYWAY,
+            "audio: expected recordings that can hold a word, 0.1 s each on average, got, in samples,",
+            num_samples,
         ),
         check(
             places <= every_sample // _SAMPLES_PER_PLACE + _PLACES_ANYWAY,

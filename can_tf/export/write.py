@@ -82,7 +82,7 @@ def export_run(run: Path, out: Path, *, calibrated: bool = False) -> Exported:
     with alone_in(out, wait_seconds=_LONGEST_WAIT_SECONDS), _working_folder(out) as working:
         version = working / "version"
         requests = warm_up_requests(trained.model_config.vocabulary, trained.front_end, trained.overlap)
-        _write(trained.served, trained.model_config, version)
+        write_saved_model(trained.served, trained.model_config, version)
         write_warm_up(version, out.name, requests)
         about = (trained.config, trained.metrics, trained.model_config, trained.calibration)
         write_json(version / DESCRIPTION_FILE, _description(*about))
@@ -107,7 +107,8 @@ def _working_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(working, ignore_errors=True)
 
 
-def _write(served: ServedModel, config: ModelConfig, version: Path) -> None:
+def write_saved_model(served: ServedModel, config: ModelConfig, version: Path) -> None:
+    """Writes a model with its signatures, unchecked, to an empty folder or one to be made."""
     archive = keras.export.ExportArchive()
     archive.track(served)
     for name, function in served.functions.items():

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from can_tf.features.front_end import Segments
 from can_tf.features.mel_settings import MelSettings
+from can_tf.features.rows import repeated
 from can_tf.samples import SAMPLE_RATE_HZ
 
 
@@ -47,14 +48,14 @@ def _windows(
     window_blocks, hop_blocks = settings.window_samples // block_samples, settings.hop_samples // block_samples
     segment_blocks = tf.where(segment_frames > 0, (segment_frames - 1) * hop_blocks + window_blocks, 0)
     in_segment = tf.ragged.range(segment_blocks).flat_values * block_samples  # [blocks], first sample in its segment
-    blocks = _blocks(samples, tf.repeat(first, segment_blocks) + in_segment, block_samples, settings.window_samples)
+    blocks = _blocks(samples, repeated(first, segment_blocks) + in_segment, block_samples, settings.window_samples)
     # Only a segment shorter than a window has samples to mask, and few batches have one.
     blocks = tf.cond(
         tf.reduce_any((num_samples > 0) & (num_samples < settings.window_samples)),
-        lambda: _without_samples_behind(blocks, tf.repeat(num_samples, segment_blocks) - in_segment),
+        lambda: _without_samples_behind(blocks, repeated(num_samples, segment_blocks) - in_segment),
         lambda: blocks,
     )
-    first_block = tf.repeat(tf.cumsum(segment_blocks, exclusive=True), segment_frames)
+    first_block = repeated(tf.cumsum(segment_blocks, exclusive=True), segment_frames)
     first_block += tf.ragged.range(segment_frames).flat_values * hop_blocks  # [frames]
     windows = tf.gather(blocks, first_block[:, None] + tf.range(window_blocks, dtype=tf.int64))
     return tf.reshape(windows, [-1, settings.window_samples])

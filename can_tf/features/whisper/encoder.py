@@ -4,10 +4,9 @@ Two convolutions of width 3 with zeros at the edges, the second of stride 2, eac
 then blocks, each of self-attention and a perceptron with layer normalization before either: `x + attention(norm(x))`,
 `x + down(gelu(up(norm(x))))`.
 
-Windows of any number and length are encoded at the same time, one after another in one tensor: products run on exactly
-the states that there are, and attention on one window at a time, so nothing is padded and no window knows of another.
-Weights are stored as float16, as they were released; all arithmetic is in float32. States are columns:
-TensorFlow multiplies faster with these weights on the left.
+Windows are encoded one after another, each as if alone, so what they take in memory does not grow with their number.
+Weights are stored as float16, as they were released; all arithmetic is in float32. States are columns, and columns of
+nothing make their number a multiple of 16: TensorFlow multiplies faster so, with these weights on the left.
 """
 
 import functools
@@ -16,10 +15,12 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from can_tf.features.whisper.weights import HEADS, WIDTH, read_weights
+from can_tf.features.whisper.weights import HEADS, POSITIONS, WIDTH, read_weights
 from can_tf.features.whisper.windows import FRAMES_PER_STATE, Windows
 
 _EPSILON = 1e-5
+_COLUMNS = 16
+_STATES_OF_ALL_HEADS = 512  # With more, one head at a time: for 30 s, a head's weights are 9 MB, those of all 72.
 _numbers = itertools.count()
 
 
@@ -48,61 +49,60 @@ class Encoder(tf.Module):
         Args:
             log_mel: `<float32>[frames, 80]`.
             first_frame: `<int64>[windows]`, the first frame in `log_mel` of each window.
-            windows: At least one; none of no frames.
+            windows: None of no frames.
         """
-        states = self._convolved(log_mel, first_frame, windows.num_frames)
-        places = tf.ragged.range(windows.num_states).flat_values
-        states += tf.gather(self._weight("positions"), places, axis=1)
+        states = tf.map_fn(
+            lambda window: self._encoded(log_mel[window[0] : window[0] + window[1]]),
+            (first_frame, windows.num_frames),
+            parallel_iterations=1,
+            fn_output_signature=tf.RaggedTensorSpec([None, WIDTH], tf.float32, ragged_rank=0),
+        )
+        return states.flat_values
+
+    def _encoded(self, log_mel: tf.Tensor) -> tf.Tensor:
+        """Returns the states of one window, `<float32>[states, 512]`."""
+        num_states = (tf.shape(log_mel)[0] + 1) // FRAMES_PER_STATE
+        states = self._convolved(log_mel, -num_states % _COLUMNS)
+        place = tf.minimum(tf.range(tf.shape(states)[1]), POSITIONS - 1)
+        states += tf.gather(self._weight("positions"), place, axis=1)
         for block in range(1, self.blocks + 1):
-            states += self._attention(f"block{block}", states, windows.num_states)
+            states += self._attention(f"block{block}", states, num_states)
             states += self._perceptron(f"block{block}", states)
-        return tf.transpose(states)
+        return tf.transpose(states[:, :num_states])
 
     def _weight(self, name: str) -> tf.Tensor:
         return self._matrices[name].read() if name in self._matrices else tf.cast(self.weights[name], tf.float32)
 
-    def _dense(self, name: str, inputs: tf.Tensor) -> tf.Tensor:
-        return tf.matmul(self._weight(f"{name}/weight"), inputs) + self._weight(f"{name}/bias")
+    def _dense(self, name: str, inputs: tf.Tensor, *, transpose_b: bool = False) -> tf.Tensor:
+        return tf.matmul(self._weight(f"{name}/weight"), inputs, transpose_b=transpose_b) + self._weight(f"{name}/bias")
 
     def _norm(self, name: str, inputs: tf.Tensor) -> tf.Tensor:
         mean, variance = tf.nn.moments(inputs, axes=[0], keepdims=True)
         normalized = (inputs - mean) * tf.math.rsqrt(variance + _EPSILON)
         return normalized * self._weight(f"{name}/gamma") + self._weight(f"{name}/beta")
 
-    def _convolved(self, log_mel: tf.Tensor, first_frame: tf.Tensor, num_frames: tf.Tensor) -> tf.Tensor:
-        """Returns the second convolution's output, `<float32>[512, states]`.
-
-        Windows lie one after another, each from an even place on and with a zero or two behind it: what is convolved at
-        its edges is zeros, and strides of 2 meet all windows alike.
-        """
-        slots = FRAMES_PER_STATE * (num_frames // FRAMES_PER_STATE + 1)
-        place = tf.ragged.range(slots).flat_values  # [slots of all windows], within its window
-        real = place < tf.repeat(num_frames, slots)
-        frame = tf.where(real, tf.repeat(first_frame, slots) + place, 0)
-        spread = tf.where(real, tf.transpose(tf.gather(log_mel, frame)), 0.0)
-        once = tf.where(real, self._convolution("conv1", spread, stride=1), 0.0)
-        twice = self._convolution("conv2", once, stride=FRAMES_PER_STATE)
-        is_state = real[::FRAMES_PER_STATE]
-        return tf.boolean_mask(twice, is_state, axis=1)
-
-    def _convolution(self, name: str, inputs: tf.Tensor, stride: int) -> tf.Tensor:
-        padded = tf.pad(inputs, [[0, 0], [1, 1]])
-        last = tf.shape(inputs)[1]
-        neighbors = tf.concat([padded[:, shift : last + shift : stride] for shift in range(3)], axis=0)
-        return tf.nn.gelu(self._dense(name, neighbors))
+    def _convolved(self, log_mel: tf.Tensor, more: tf.Tensor) -> tf.Tensor:
+        """Returns the second convolution's output, `<float32>[512, states]`, with some columns more behind it."""
+        padded = tf.pad(log_mel, [[1, 1], [0, 0]])
+        neighbors = tf.concat([padded[:-2], padded[1:-1], padded[2:]], axis=1)
+        once = tf.transpose(tf.nn.gelu(self._dense("conv1", neighbors, transpose_b=True)))
+        # Frames by twos: those of a state's own place, and before them the second one of the place before.
+        odd = tf.shape(once)[0] % FRAMES_PER_STATE
+        pairs = tf.reshape(tf.pad(once, [[FRAMES_PER_STATE, odd], [0, 0]]), [-1, FRAMES_PER_STATE * WIDTH])
+        neighbors = tf.concat([pairs[:-1, WIDTH:], pairs[1:]], axis=1)
+        return tf.nn.gelu(self._dense("conv2", tf.pad(neighbors, [[0, more], [0, 0]]), transpose_b=True))
 
     def _attention(self, block: str, states: tf.Tensor, num_states: tf.Tensor) -> tf.Tensor:
         queries_keys_values = self._dense(f"{block}/qkv", self._norm(f"{block}/attention_norm", states))
-        by_head = tf.reshape(queries_keys_values, [3, HEADS, WIDTH // HEADS, -1])
-        ends = tf.cumsum(num_states)
+        together = tf.where(num_states <= _STATES_OF_ALL_HEADS, HEADS, 1)
+        by_head = tf.reshape(queries_keys_values, [3, HEADS // together, together, WIDTH // HEADS, -1])
         contexts = tf.map_fn(
-            # Transposed and back: the ragged dimension has to come first.
-            lambda window: tf.transpose(_attend(by_head[..., window[0] : window[1]])),
-            (ends - num_states, ends),
-            parallel_iterations=1,  # One window's weights at a time are enough for memory.
-            fn_output_signature=tf.RaggedTensorSpec([None, WIDTH], tf.float32, ragged_rank=0),
+            lambda heads: _attend(by_head[:, heads], num_states),
+            tf.range(HEADS // together),
+            parallel_iterations=1,
+            fn_output_signature=tf.TensorSpec([None, WIDTH // HEADS, None]),
         )
-        return self._dense(f"{block}/out", tf.transpose(contexts.flat_values))
+        return self._dense(f"{block}/out", tf.reshape(contexts, [WIDTH, -1]))
 
     def _perceptron(self, block: str, states: tf.Tensor) -> tf.Tensor:
         inner = tf.nn.gelu(self._dense(f"{block}/up", self._norm(f"{block}/mlp_norm", states)))
@@ -120,21 +120,11 @@ def _for_columns(name: str, array: np.ndarray) -> np.ndarray:
     return array.transpose(0, 2, 1).reshape(len(array), -1) if array.ndim == 3 else array.reshape(len(array), -1)
 
 
-def _attend(queries_keys_values: tf.Tensor) -> tf.Tensor:
-    """Returns the contexts of one window's heads, `<float32>[512, states]`, for `[3, 8, 64, states]`."""
-    contexts = tf.map_fn(
-        _attend_with_a_head,
-        tf.transpose(queries_keys_values, [1, 0, 2, 3]),
-        parallel_iterations=1,  # One head's weights for 30 s are 9 MB, all heads' would be 72.
-        fn_output_signature=tf.TensorSpec([WIDTH // HEADS, None]),
-    )
-    return tf.reshape(contexts, [WIDTH, -1])
-
-
-def _attend_with_a_head(queries_keys_values: tf.Tensor) -> tf.Tensor:
-    """Returns a head's contexts, `<float32>[64, states]`, for `[3, 64, states]`."""
+def _attend(queries_keys_values: tf.Tensor, num_states: tf.Tensor) -> tf.Tensor:
+    """Returns contexts, `<float32>[heads, 64, columns]`, for `[3, heads, 64, columns]`, of which states are asked."""
     queries, keys, values = tf.unstack(queries_keys_values)
-    scores = tf.matmul(queries * (WIDTH // HEADS) ** -0.5, keys, transpose_a=True)  # [states that ask, states]
+    keys, values = keys[..., :num_states], values[..., :num_states]
+    scores = tf.matmul(queries * (WIDTH // HEADS) ** -0.5, keys, transpose_a=True)  # [heads, columns, states]
     return tf.matmul(values, tf.nn.softmax(scores), transpose_b=True)
 
 

@@ -52,13 +52,15 @@ class WhisperBase(FrontEnd):
     def frames(self, segments: Segments):
         import tensorflow as tf
 
+        from can_tf.features.rows import repeated, row_of_each
+
         states, num_states = _states(segments, self.layer)
         real = segments.num_samples > 0
         first, count = _states_within(segments, num_states)
         offset = tf.gather(tf.cumsum(num_states, exclusive=True), segments.recording)
         first, count = tf.boolean_mask(offset + first, real), tf.boolean_mask(count, real)
-        taken = tf.gather(states, tf.repeat(first, count) + tf.ragged.range(count).flat_values)
-        return tf.math.segment_mean(taken, tf.repeat(tf.range(tf.size(count)), count)), tf.cast(real, tf.int64)
+        taken = tf.gather(states, repeated(first, count) + tf.ragged.range(count).flat_values)
+        return tf.math.segment_mean(taken, row_of_each(count)), tf.cast(real, tf.int64)
 
 
 def _states(segments: Segments, layer: int) -> tuple["tf.Tensor", "tf.Tensor"]:

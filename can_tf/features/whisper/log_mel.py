@@ -13,10 +13,12 @@ import functools
 import numpy as np
 import tensorflow as tf
 
+from can_tf.features.rows import repeated, row_of_each
 from can_tf.features.whisper.weights import MEL_BANDS
 from can_tf.samples import SAMPLE_RATE_HZ
 
 WINDOW_SAMPLES, HOP_SAMPLES = 400, 160
+_BLOCK_SAMPLES = 80  # Windows and hops are whole numbers of them.
 
 
 def log_mel_spectra(samples: tf.Tensor, recording_samples: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -30,8 +32,8 @@ def log_mel_spectra(samples: tf.Tensor, recording_samples: tf.Tensor) -> tuple[t
         `<float32>[frames, 80]`, and `<int64>[recordings]`: at least 1 for a recording of any samples.
     """
     num_frames = tf.where(recording_samples > 0, tf.maximum(recording_samples // HOP_SAMPLES, 1), 0)
-    recording = tf.repeat(tf.range(tf.size(num_frames)), num_frames)  # [frames]
-    windows = _windows(samples, recording_samples, num_frames, recording)
+    recording = row_of_each(num_frames)  # [frames]
+    windows = _windows(samples, recording_samples, num_frames)
     spectrum = tf.signal.rfft(windows * tf.signal.hann_window(WINDOW_SAMPLES, periodic=True))
     power = tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum))
     log_mel = tf.math.log(tf.maximum(tf.matmul(power, mel_filters()), 1e-10)) / np.log(10.0).astype(np.float32)
@@ -40,14 +42,28 @@ def log_mel_spectra(samples: tf.Tensor, recording_samples: tf.Tensor) -> tuple[t
     return (floored + 4.0) / 4.0, num_frames
 
 
-def _windows(samples: tf.Tensor, recording_samples: tf.Tensor, num_frames: tf.Tensor, recording: tf.Tensor):
-    """Returns the samples of each frame's window, `<float32>[frames, 400]`; zeros behind a recording's end."""
-    frame = tf.cast(tf.ragged.range(num_frames).flat_values, tf.int32)
-    center = frame * HOP_SAMPLES
-    index = tf.abs(center[:, None] + tf.range(-WINDOW_SAMPLES // 2, WINDOW_SAMPLES // 2))
-    within = index < tf.cast(tf.gather(recording_samples, recording), tf.int32)[:, None]
-    offset = tf.cast(tf.gather(tf.cumsum(recording_samples, exclusive=True), recording), tf.int32)
-    return tf.where(within, tf.gather(samples, tf.where(within, index + offset[:, None], 0)), 0.0)
+def _windows(samples: tf.Tensor, recording_samples: tf.Tensor, num_frames: tf.Tensor) -> tf.Tensor:
+    """Returns the samples of each frame's window, `<float32>[frames, 400]`; zeros behind a recording's end.
+
+    They are taken block by block: a window is five blocks of 80 samples, and begins two blocks after the last one.
+    """
+    per_window, per_hop = WINDOW_SAMPLES // _BLOCK_SAMPLES, HOP_SAMPLES // _BLOCK_SAMPLES
+    num_blocks = tf.where(num_frames > 0, per_hop * (num_frames - 1) + per_window, 0)
+    blocks = _blocks(samples, recording_samples, num_blocks)
+    offset = repeated(tf.cumsum(num_blocks, exclusive=True), num_frames)  # [frames]
+    first = offset + per_hop * tf.ragged.range(num_frames).flat_values
+    windows = tf.gather(blocks, first[:, None] + tf.range(per_window, dtype=tf.int64))
+    return tf.reshape(windows, [-1, WINDOW_SAMPLES])
+
+
+def _blocks(samples: tf.Tensor, recording_samples: tf.Tensor, num_blocks: tf.Tensor) -> tf.Tensor:
+    """Returns recordings with half a window's mirror image before each, and zeros behind, `<float32>[blocks, 80]`."""
+    recording = row_of_each(num_blocks)
+    first = tf.ragged.range(num_blocks).flat_values * _BLOCK_SAMPLES - WINDOW_SAMPLES // 2
+    index = tf.abs(tf.cast(first, tf.int32)[:, None] + tf.range(_BLOCK_SAMPLES))
+    within = index < tf.gather(tf.cast(recording_samples, tf.int32), recording)[:, None]
+    offset = tf.gather(tf.cast(tf.cumsum(recording_samples, exclusive=True), tf.int32), recording)
+    return tf.where(within, tf.gather(samples, tf.where(within, offset[:, None] + index, 0)), 0.0)
 
 
 @functools.cache

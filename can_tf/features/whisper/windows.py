@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from can_tf.features.rows import row_of_each
 from can_tf.features.whisper.weights import POSITIONS
 
 FRAMES_PER_STATE = 2
@@ -47,7 +48,7 @@ def windows_of(num_frames: tf.Tensor) -> Windows:
     step = FRAMES_PER_STATE * _STEP_STATES
     further = (tf.maximum(num_frames - WINDOW_FRAMES, 0) + step - 1) // step
     count = tf.where(num_frames > 0, 1 + further, 0)
-    recording = tf.repeat(tf.range(tf.size(count, tf.int64)), count)
+    recording = row_of_each(count)
     index = tf.ragged.range(count).flat_values
     left = tf.gather(num_frames, recording) - index * step
     return Windows(
@@ -70,7 +71,7 @@ def joined(states: tf.Tensor, windows: Windows, num_frames: tf.Tensor) -> tuple[
         `<float32>[states, width]`, one recording after another, and `<int64>[recordings]`, how many each has.
     """
     num_states = states_of_frames(num_frames)
-    window = tf.repeat(tf.range(tf.size(windows.recording)), windows.num_states)  # [states of all windows]
+    window = row_of_each(windows.num_states)  # [states of all windows]
     in_window = tf.ragged.range(windows.num_states).flat_values
     place = tf.cast(in_window, tf.float32) + 0.5
     rising = tf.where(tf.gather(windows.first_state, window) > 0, place / SHARED_STATES, 1.0)
