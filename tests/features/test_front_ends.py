@@ -10,15 +10,21 @@ import pytest
 from click.testing import CliRunner
 
 from can_tf.alignment.word import Word
+from can_tf.audio import read_audio
 from can_tf.cli.main import main
 from can_tf.errors import ConfigError
 from can_tf.features.mfcc import Mfcc
 from can_tf.features.registry import FRONT_ENDS, front_end, front_end_from_json, front_end_to_json
+from can_tf.prediction.backends import RestServer
+from can_tf.prediction.requests import Request, inputs_of
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import load_dataset
+from can_tf.server.rest import create_app
+from can_tf.server.versions import Versions
 from tests.conftest import write_tone
 from tests.export.c_program import probabilities_by_c
 from tests.features.log_mel import LogMel
+from tests.running import running
 
 
 @pytest.fixture
@@ -67,26 +73,14 @@ def test_records_are_built_with_it_and_say_so(log_mel, tone_corpus, tmp_path):
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["log-mel", "whisper-base"])
 def test_it_goes_from_recordings_to_the_answer_of_an_export(name, log_mel, tmp_path, monkeypatch):
+    write_manifest(tmp_path)
     monkeypatch.chdir(tmp_path)
-    rows = ["id,audio,label,speaker,alignment"]
-    for index in range(60):
-        write_tone(tmp_path / f"u{index}.wav", 0.6, hertz=150 + 20 * index)
-        words = [{"word": "good", "start": 0.0, "end": 0.25}, {"word": "day", "start": 0.25, "end": 0.6}]
-        (tmp_path / f"u{index}.json").write_text(json.dumps(words))
-        rows.append(f"u{index},u{index}.wav,{('high', 'low')[index < 30]},anna,u{index}.json")
-    (tmp_path / "corpus.csv").write_text("\n".join(rows))
-
-    def run(*arguments):
-        result = CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
-        assert result.exit_code == 0, result.output
-        return result
-
     run("build-records", "--corpus", "manifest", "--root", "corpus.csv", "--features", name, "--workers", 1)
     run("train", "--fold", 0, "--units", 4, "--heads", 2, "--epochs", 1, "--run", "run")
-    run("export", "run", "--out", "model")
+    run("export", "run", "--out", "can")
     answers = {
         answer["path"]: answer["probabilities"]
-        for answer in json.loads(run("predict", *sorted(tmp_path.glob("*.wav")), "--model", "model", "--json").stdout)
+        for answer in json.loads(run("predict", *sorted(tmp_path.glob("*.wav")), "--model", "can", "--json").stdout)
     }
     tested = list(csv.DictReader((tmp_path / "run" / "predictions.csv").read_text().splitlines()))
     assert tested
@@ -94,5 +88,42 @@ def test_it_goes_from_recordings_to_the_answer_of_an_export(name, log_mel, tmp_p
         expected = [float(row[f"probability_{label}"]) for label in ("high", "low")]
         np.testing.assert_allclose(list(answers[str(tmp_path / f"{row['id']}.wav")].values()), expected, atol=1e-5)
     words = [Word("good", 0.0, 0.25), Word("day", 0.25, 0.6)]
-    by_c = probabilities_by_c(tmp_path / "model" / "1", tmp_path / f"{tested[-1]['id']}.wav", words, tmp_path)
+    recording = tmp_path / f"{tested[-1]['id']}.wav"
+    by_c = probabilities_by_c(tmp_path / "can" / "1", recording, words, tmp_path)
     np.testing.assert_allclose(by_c, expected, atol=1e-5)
+    with running(create_app(Versions(tmp_path / "can"))) as address:
+        served = RestServer(address).answer(inputs_of([Request(read_audio(recording), words)]))
+    np.testing.assert_allclose(served["probabilities"], [expected], atol=1e-5)
+
+
+@pytest.mark.long
+def test_folds_searches_and_explanations_take_whispers_frames(tmp_path, monkeypatch):
+    write_manifest(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    run("build-records", "--corpus", "manifest", "--root", "corpus.csv", "--features", "whisper-base", "--workers", 1)
+    longest = run("inspect", "data/records").stdout.splitlines()[-1]
+    assert longest.split() == ["longest", "segment", "(frames)", "1.00", "1.00", "1.00", "1.00", "1.00", "60.00"]
+    small = ("--units", 4, "--epochs", 1)
+    folds = json.loads(run("cross-validate", "--protocol", "speaker", *small, "--heads", 2, "--json").stdout)
+    assert (folds["done"], {"final", "audio_reference"} - set(folds["scores"])) == (3, set())
+    run("tune", "--over", "alpha,heads", "--trials", 1, *small)
+    run("export", "runs/can-speaker-fold0-seed0", "--out", "can")
+    run("explain", "u0.wav", "--model", "can", "--out", "page.html")
+    assert "good" in (tmp_path / "page.html").read_text()
+
+
+def write_manifest(folder):
+    """Sixty tones of three speakers, high and low, of two words each."""
+    rows = ["id,audio,label,speaker,alignment"]
+    for index in range(60):
+        write_tone(folder / f"u{index}.wav", 0.6, hertz=150 + 20 * index)
+        words = [{"word": "good", "start": 0.0, "end": 0.25}, {"word": "day", "start": 0.25, "end": 0.6}]
+        (folder / f"u{index}.json").write_text(json.dumps(words))
+        rows.append(f"u{index},u{index}.wav,{('high', 'low')[index < 30]},{'abc'[index % 3]},u{index}.json")
+    (folder / "corpus.csv").write_text("\n".join(rows))
+
+
+def run(*arguments):
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result
