@@ -59,9 +59,10 @@ def test_arrays_are_read_without_pickles():
 
 
 def test_one_module_loads_keras_models_and_in_safe_mode():
-    assert modules_with(r"keras\.\w+\.load_model\(") == ["models/saved.py"]
-    assert modules_with(r"keras\.\w+\.load_model\((?!.*safe_mode=True)") == []
-    unsafe = r"^\s*from keras\S* import .*load_model|enable_unsafe_deserialization|deserialize_keras_object"
+    for loads in (r"keras\.\w+\.load_model\(", r"keras\.\w+\.deserialize_keras_object\("):
+        assert modules_with(loads) == ["models/saved.py"]
+        assert modules_with(rf"{loads}(?!.*safe_mode=True)") == []
+    unsafe = r"^\s*from keras\S* import .*(load_model|deserialize)|enable_unsafe_deserialization"
     assert modules_with(unsafe) == []
 
 

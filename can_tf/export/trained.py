@@ -5,16 +5,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from can_tf.alignment.spans import FILLER_POLICIES
-from can_tf.errors import ConfigError, ExportError
+from can_tf.errors import ConfigError, ExportError, RunError
 from can_tf.export.graph import ServedModel
 from can_tf.features.front_end import FrontEnd
 from can_tf.features.registry import front_end_from_json
 from can_tf.json_shapes import count
+from can_tf.models.can import with_attention
 from can_tf.models.config import ModelConfig
+from can_tf.models.losses import SINGLE_MODALITIES
 from can_tf.models.registry import VARIANTS, why_not_exportable
 from can_tf.models.saved import load_model
 from can_tf.prediction.backends import refusals_as_errors
@@ -22,6 +25,7 @@ from can_tf.prediction.requests import SIGNATURE
 from can_tf.training import run_folder
 from can_tf.training.calibration import Calibration, calibration_of
 
+_TRAIN_AGAIN = "Take another run, or train again."
 _CONFIG: dict[str, Any] = {  # What is needed of a run's.
     "options": {"model": lambda value: isinstance(value, str) and value in VARIANTS, "max_segment_frames": count},
     "records": {
@@ -73,7 +77,7 @@ def load_run(run: Path, *, calibrated: bool = False) -> TrainedModel:
     front_end, overlap = _front_end(run, config["records"]["features"]), config["records"]["overlap"]
     calibration = calibration_of(run, model_config.labels) if calibrated else None
     served = ServedModel(
-        load_model(run_folder.unchanged(run, run_folder.MODEL_FILE)),
+        _model(run_folder.unchanged(run, run_folder.MODEL_FILE), model_config),
         model_config.labels,
         model_config.alpha,
         front_end,
@@ -83,6 +87,24 @@ def load_run(run: Path, *, calibrated: bool = False) -> TrainedModel:
         config["options"].get("normalize", "none"),  # Younger than some runs.
     )
     return TrainedModel(served, calibration, model_config, front_end, overlap, config, metrics)
+
+
+def _model(path: Path, config: ModelConfig) -> keras.Model:
+    """Returns a run's model; raises RunError where it is not the one that the run describes."""
+    model = load_model(path)
+    try:
+        outputs, width = with_attention(model).output, model.input["frames"].shape[-1]
+        labels = [
+            outputs[name].shape[-1] for name in ("fused", *SINGLE_MODALITIES) if name == "fused" or name in outputs
+        ]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{path}: is no Cross Attention Network ({error!s:.200}). {_TRAIN_AGAIN}") from error
+    if width != len(config.frame_mean) or set(labels) != {len(config.labels)}:
+        raise RunError(
+            f"{path}: takes frames of {width} numbers and gives {labels[0]} labels; expected {len(config.frame_mean)} "
+            f"and {len(config.labels)}, as {run_folder.MODEL_CONFIG_FILE} beside it says. {_TRAIN_AGAIN}"
+        )
+    return model
 
 
 def _front_end(run: Path, features: Mapping[str, Any]) -> FrontEnd:

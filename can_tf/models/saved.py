@@ -1,5 +1,7 @@
 """Loading a trained model from its `.keras` file, which may come from anywhere: nothing in it is run as Python."""
 
+import json
+import math
 import zipfile
 import zlib
 from pathlib import Path
@@ -16,7 +18,7 @@ _LARGEST_RATIO = 10  # Keras does not compress, and weights compress little: wha
 # What Keras raises of a configuration that it did not write.
 _DAMAGED = (
     *(OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError),
-    *(MemoryError, RecursionError, tf.errors.OpError, zipfile.BadZipFile, zlib.error),
+    *(MemoryError, RuntimeError, tf.errors.OpError, zipfile.BadZipFile, zlib.error),
 )
 
 
@@ -28,6 +30,7 @@ def load_model(path: Path) -> keras.Model:
     """
     try:
         _check_archive(path)
+        _check_size(path)
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except _DAMAGED as error:
         # The first sentence: Keras goes on to say how to load what is not safe.
@@ -47,3 +50,20 @@ def _check_archive(path: Path) -> None:
     size, unpacked = path.stat().st_size, sum(member.file_size for member in members)
     if unpacked > _LARGEST_RATIO * size:
         raise ValueError(f"its {size} bytes would unpack to {unpacked}, more than {_LARGEST_RATIO} times as many")
+
+
+def _check_size(path: Path) -> None:
+    """Raises ValueError for layers that would take more memory than the file holds weights for."""
+    with zipfile.ZipFile(path) as archive:
+        config = json.loads(archive.read("config.json"))
+        stored = archive.getinfo("model.weights.h5").file_size
+    config.pop("compile_config", None)  # An optimizer has variables already, and is not loaded.
+    try:
+        with keras.StatelessScope(initialize_variables=False):  # Nothing is allocated: only shapes are known.
+            model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        needed = sum(4 * math.prod(weights.shape) for weights in model.weights)
+        if needed > stored:
+            raise ValueError(f"its layers need {needed} bytes of weights, and it holds {stored}")
+    except Exception:
+        keras.backend.clear_session()  # Else Keras allocates what was put off before it makes its next variable.
+        raise

@@ -1,7 +1,9 @@
 """What an export refuses: requests that no training could have used, and runs that cannot be exported."""
 
 import json
+import resource
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -74,6 +76,69 @@ def test_a_run_with_a_damaged_config_is_refused(trained, tmp_path, where, name, 
     (tmp_path / "run" / "config.json").write_text(json.dumps(config))
     without_checksums(tmp_path / "run")
     with pytest.raises(RunError, match=message):
+        load_run(tmp_path / "run")
+
+
+def with_other_layers(trained, tmp_path, change):
+    """A copy of a run whose model's layers are changed, and nothing else."""
+    shutil.copytree(trained.run, tmp_path / "run")
+    path = tmp_path / "run" / "model.keras"
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(members["config.json"])
+    change(config["config"])
+    members["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    without_checksums(tmp_path / "run")
+    return tmp_path / "run"
+
+
+def rename_cross_attention(config):
+    text = json.dumps(config).replace('"cross_attention"', '"attention"')
+    config.clear()
+    config.update(json.loads(text))
+
+
+def without_layers(config):
+    config["layers"] = config["layers"][:2]
+
+
+def of_a_million_units(config):
+    for layer in config["layers"]:
+        if layer["config"]["name"].endswith("_blstm"):
+            layer["config"]["units"] = 10**6
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (rename_cross_attention, "is no Cross Attention Network"),
+        (without_layers, "cannot be loaded"),
+        (of_a_million_units, "cannot be loaded"),
+    ],
+)
+def test_a_model_of_other_layers_is_refused_before_they_are_made(trained, tmp_path, change, message):
+    run = with_other_layers(trained, tmp_path, change)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(RunError, match=message) as error:
+        load_run(run)
+    assert str(error.value).startswith(str(run / "model.keras"))
+    assert "\n" not in str(error.value)
+    assert 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) < 2**30
+
+
+@pytest.mark.parametrize("name, value", [("labels", ["ang", "hap"]), ("frame_mean", [0.0]), ("frame_mean", [0.0] * 80)])
+def test_a_model_that_is_not_what_its_description_says_is_refused(trained, tmp_path, name, value):
+    shutil.copytree(trained.run, tmp_path / "run")
+    path = tmp_path / "run" / "model.json"
+    config = json.loads(path.read_text())
+    config[name] = value
+    config["frame_variance"] = [1.0] * len(config["frame_mean"])
+    path.write_text(json.dumps(config))
+    without_checksums(tmp_path / "run")
+    with pytest.raises(RunError, match=f"expected {len(config['frame_mean'])} and {len(config['labels'])}, as model"):
         load_run(tmp_path / "run")
 
 

@@ -1,5 +1,6 @@
 """A model's file is data: what would run code, write files or fill the memory is refused in one line."""
 
+import json
 import shutil
 import zipfile
 
@@ -93,3 +94,14 @@ def test_a_damaged_member_is_refused(path):
 def test_a_missing_file_is_refused(path):
     shutil.rmtree(path.parent)
     assert "No such file" in refusal(path)
+
+
+def test_layers_that_need_more_than_the_file_holds_are_refused_unmade(path):
+    members = dict(members_of(path))
+    config = json.loads(members["config.json"])
+    [dense] = [layer for layer in config["config"]["layers"] if layer["class_name"] == "Dense"]
+    dense["config"]["units"] = 10**9
+    members["config.json"] = json.dumps(config)
+    message = refusal(rewritten(path, members.items()))
+    assert "its layers need 12000000000 bytes of weights" in message
+    assert keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)]).count_params() == 9  # Nothing is left over.
