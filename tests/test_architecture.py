@@ -66,6 +66,11 @@ def test_one_module_loads_keras_models_and_in_safe_mode():
     assert modules_with(unsafe) == []
 
 
+def test_children_start_in_one_way_and_import_nothing_from_the_current_folder():
+    assert modules_with(r"sys\.executable") == ["export/write.py", "processes.py"]
+    assert modules_with(r"sys\.executable(?!, \"-[Ic]\")") == []
+
+
 def test_nothing_depends_on_a_clock_that_can_be_set():
     assert modules_with(r"\btime\.time\(|\bdatetime\b|st_mtime") == []
 

@@ -25,3 +25,18 @@ def test_tensorflow_comes_without_keras_until_that_is_asked_for():
 
 def test_keras_itself_is_imported_as_ever():
     assert _said("import keras, tensorflow as tf") == ["True", "tensorflow", "2.0"]
+
+
+def test_ctrl_c_while_modules_are_imported_is_a_line():
+    program = """
+import sys
+class Pressed:
+    def find_spec(self, name, *_):
+        if name == "can_tf.cli.main":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Pressed())
+import can_tf.__main__
+can_tf.__main__.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "Aborted!\n")

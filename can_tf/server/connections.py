@@ -85,7 +85,8 @@ class Seldom(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         now = time.monotonic()
-        if now - self._last.get(record.msg, -_QUIET_SECONDS) < _QUIET_SECONDS:
+        self._last = {message: then for message, then in self._last.items() if now - then < _QUIET_SECONDS}
+        if record.msg in self._last:
             return False
         self._last[record.msg] = now
         return True

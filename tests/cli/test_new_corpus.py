@@ -55,22 +55,34 @@ def test_what_it_needs_is_told(root):
     assert "folders" in run("build-records", "--corpus", "tapes", "--root", root, code=2).output
 
 
+SCORES = {"wa": 0.5, "ua": 0.5, "macro_f1": 0.5, "ece": 0.1, "epochs": 1}
+CARD_CONFIG = {
+    "options": {"model": "can", "fold": 0, "protocol": "paper", "seed": 0},
+    "records": {
+        "corpus": {"name": "folders", "synthetic": True},
+        "utterances": 3,
+        "fingerprint": "0" * 64,
+        "features": {"name": "mfcc"},
+        "segmentation": "aligned",
+        "fillers": "keep",
+    },
+    "versions": {"can_tf": "0"},
+}
+
+
 def test_a_models_card_has_its_license(root):
-    scores = {"wa": 0.5, "ua": 0.5, "macro_f1": 0.5, "ece": 0.1}
-    config = {
-        "options": {"model": "can", "fold": 0, "protocol": "paper", "seed": 0},
-        "records": {
-            "corpus": {"name": "folders", "synthetic": True},
-            "utterances": 3,
-            "fingerprint": "0" * 64,
-            "features": {"name": "mfcc"},
-            "segmentation": "aligned",
-            "fillers": "keep",
-        },
-        "versions": {"can_tf": "0"},
-    }
     model = SimpleNamespace(labels=("calm", "loud"))
-    card = model_card(config, {**scores, "epochs": 1, "recall": {"calm": 0.5, "loud": None}}, model)
+    card = model_card(CARD_CONFIG, {**SCORES, "recall": {"calm": 0.5, "loud": None}}, model)
     assert "trained on synthetic folders corpus" in card
     assert f"License of the training data: {license_of('folders')}" in card
     assert "Made for a test: whatever you like." in card
+
+
+def test_nothing_that_a_corpus_says_is_html_in_a_models_card(root):
+    evil = "<img src=x onerror=alert(1)>"
+    config = CARD_CONFIG | {"records": CARD_CONFIG["records"] | {"corpus": {"name": evil, "synthetic": True}}}
+    recall = {evil: 0.5, "[a](javascript:b)|c": None}
+    card = model_card(config, {**SCORES, "recall": recall}, SimpleNamespace(labels=tuple(recall)))
+    assert "<img" not in card
+    assert card.count("&lt;img src=x onerror=alert(1)&gt;") >= 3  # The corpus, the labels, the recalls.
+    assert "[a](" not in card

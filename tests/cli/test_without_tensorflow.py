@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.conftest import write_tone
 
 WITHOUT = """
@@ -40,3 +42,23 @@ def test_predict_asks_a_server(tmp_path):
     assert done.returncode == 1
     assert "cannot be reached" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.long
+def test_predict_by_an_export_needs_no_keras(exported, tmp_path):
+    write_tone(tmp_path / "a.wav", 1.0)
+    (tmp_path / "a.json").write_text(json.dumps([{"word": "good", "start": 0.0, "end": 1.0}]))
+    program = "import sys; sys.modules['keras'] = None; from can_tf.__main__ import main; main()"
+    command = [
+        sys.executable,
+        "-c",
+        program,
+        "predict",
+        str(tmp_path / "a.wav"),
+        "--model",
+        str(exported.folder),
+        "--json",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[0]["label"]

@@ -3,6 +3,7 @@ import itertools
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from can_tf.errors import RecordsError
 from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, frame_statistics, read_examples
@@ -121,3 +122,17 @@ def test_an_example_beyond_the_end_of_its_shard_is_an_error(tone_records_copy):
     shard.write_bytes(shard.read_bytes()[:50])
     with pytest.raises(RecordsError, match="ends inside the example of u000"):
         read_examples(tone_records_copy, tone_records_copy.utterances[:1])
+
+
+def test_frames_that_are_not_finite_are_refused_before_training(tone_records_copy):
+    shard = tone_records_copy.folder / tone_records_copy.utterances[3].shard
+    [*serialized] = tf.data.TFRecordDataset(str(shard)).as_numpy_iterator()
+    with tf.io.TFRecordWriter(str(shard)) as writer:
+        for number, content in enumerate(serialized):
+            example = tf.train.Example.FromString(content)
+            if number == 3:
+                example.features.feature["frames"].float_list.value[7] = np.nan
+            writer.write(example.SerializeToString(deterministic=True))
+    frame_statistics(tone_records_copy, tone_records_copy.utterances[:3])
+    with pytest.raises(RecordsError, match="holds frames that are not finite"):
+        frame_statistics(tone_records_copy, tone_records_copy.utterances)

@@ -67,6 +67,20 @@ def test_a_body_that_pauses_is_given_up(monkeypatch):
         assert slow.recv(1000).startswith(b"HTTP/1.1 408 ")
 
 
+def test_a_body_that_never_pauses_is_given_up_all_the_same(monkeypatch):
+    monkeypatch.setattr("can_tf.server.gate._LONGEST_BODY_SECONDS", SOON)
+    with echoing() as address, connected(address) as slow:
+        slow.sendall(HALF_A_BODY)
+        answer = b""
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                slow.sendall(b"x")
+                time.sleep(SOON / 10)
+        with contextlib.suppress(OSError):
+            answer = slow.recv(1000)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+
+
 def test_bodies_that_arrive_together_are_bounded(monkeypatch):
     monkeypatch.setattr("can_tf.server.gate._BODIES_AT_ONCE", 1)
     monkeypatch.setattr("can_tf.server.gate._SMALL_BODY_BYTES", 500)
@@ -170,6 +184,18 @@ def test_a_message_is_told_once_a_minute():
         return logging.LogRecord("uvicorn.error", logging.WARNING, "", 0, message, (), None)
 
     assert [seldom.filter(record(message)) for message in ("no", "no", "other", "no")] == [True, False, True, False]
+
+
+def test_messages_that_are_a_minute_old_are_forgotten(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("can_tf.server.connections.time.monotonic", lambda: now[0])
+    seldom = Seldom()
+    for number in range(1_000):
+        now[0] += 1.0
+        assert seldom.filter(logging.LogRecord("uvicorn.error", logging.WARNING, "", 0, f"no {number}", (), None))
+    assert len(seldom._last) == 60
+    assert not seldom.filter(logging.LogRecord("uvicorn.error", logging.WARNING, "", 0, "no 999", (), None))
+    assert seldom.filter(logging.LogRecord("uvicorn.error", logging.WARNING, "", 0, "no 900", (), None))
 
 
 def test_there_are_never_more_connections_than_files():

@@ -15,6 +15,7 @@ from can_tf.audio import read_audio
 from can_tf.errors import ExportError, PredictionError, ServerError
 from can_tf.prediction.backends import RestServer
 from can_tf.prediction.requests import Request, inputs_of
+from can_tf.server.bodies import parsed
 from can_tf.server.json_tensors import BadRequestError, parse_request
 from can_tf.server.versions import Versions
 from tests.server.conftest import COLUMNS, INSTANCE, SAMPLES, predict
@@ -148,3 +149,20 @@ def test_one_input_may_stand_bare_as_in_tensorflow_serving():
         np.testing.assert_array_equal(inputs["x"], np.array([1, 2.5], np.float32))
     with pytest.raises(BadRequestError, match="expected a tensor of shape"):
         parse_request({"inputs": 3}, {"serving_default": definition})
+
+
+def test_others_are_answered_while_a_body_is_read(address, monkeypatch):
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slowly(content):
+        begun.set()
+        assert may_end.wait(30)
+        return parsed(content)
+
+    monkeypatch.setattr("can_tf.server.rest.parsed", slowly)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(predict, address, {"instances": [INSTANCE]})
+        assert begun.wait(30)
+        assert requests.get(f"{address}/v1/models/can", timeout=10).status_code == 200
+        may_end.set()
+        assert answer.result().status_code == 200
