@@ -8,19 +8,20 @@ Syllables are written as they were spoken ("bend" for "Abend", "ha bm" for "habe
 syllables whose letters are most like its own. Where there are no onsets, words are taken to be equally long.
 """
 
+import dataclasses
 import difflib
 import functools
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from can_tf.alignment.silence import SILENCE, silence_at_edges
 from can_tf.alignment.word import Word
 from can_tf.audio import seconds_in
+from can_tf.corpus.acted import Take, note_on, read_takes, recordings_in
 from can_tf.corpus.labels import EMODB_LABELS, LABEL_SETS, LabelSet
-from can_tf.corpus.utterance import Corpus, Rejection, Utterance
-from can_tf.errors import CanError, CorpusError
+from can_tf.corpus.utterance import Corpus
+from can_tf.errors import CorpusError
 
 EMODB = "emodb"  # The name of the corpus.
 # By their German initials: Wut, Langeweile, Ekel, Angst, Freude, Neutral, Trauer.
@@ -56,45 +57,25 @@ def read_emodb(root: Path, label_set: LabelSet | None = None) -> Corpus:
     Raises:
         CorpusError: There is no such folder, or no recording in it.
     """
-    # Without what macOS leaves beside them, ._03a01Fa.wav.
-    recordings = sorted(path for path in (root / "wav").glob("*.wav") if not path.name.startswith("."))
-    if not recordings:
-        raise CorpusError(f"{root}: has no recording wav/*.wav; expected the folder in which EmoDB was unpacked.")
-    label_set = label_set or LABEL_SETS["emodb"]
+    recordings = recordings_in(root, "wav/*.wav", "the folder in which EmoDB was unpacked")
     rates = _listeners_rates(root / "erkennung.txt")
-    utterances: list[Utterance] = []
-    rejected: list[Rejection] = []
-    excluded: defaultdict[str, int] = defaultdict(int)
-    heard: defaultdict[str, list[float]] = defaultdict(list)
     without_times: list[str] = []
-    for path in recordings:
-        try:
-            emotion = _emotion(path)
-            if emotion in label_set.excluded:
-                excluded[emotion] += 1
-                continue
-            if emotion not in label_set.mapping:
-                raise CorpusError(f"its label {emotion!r} is unknown to the label set {label_set.name}")
-            words = _words(root, path)
-            if words is None:
-                words = _equal_words(path)
-                without_times.append(path.stem)
-        except CanError as error:
-            rejected.append(Rejection(path.stem, str(error), str(path)))
-            continue
-        label = label_set.mapping[emotion]
-        utterances.append(Utterance(path.stem, path, words, label, speaker=path.stem[:2], scenario=path.stem[2:5]))
-        if path.name in rates:
-            heard[label].append(rates[path.name])
-    return Corpus(
-        EMODB,
-        label_set.labels,
-        tuple(utterances),
-        tuple(rejected),
-        dict(sorted(excluded.items())),
-        notes=_notes(without_times),
-        listeners={label: sum(heard[label]) / len(heard[label]) for label in label_set.labels if heard[label]},
-    )
+
+    def describe(path: Path) -> Take:
+        words = _words(root, path)
+        if words is None:
+            words = _equal_words(path)
+            without_times.append(path.stem)
+        return Take(
+            speaker=path.stem[:2],
+            words=words,
+            scenario=path.stem[2:5],
+            heard=rates.get(path.name),
+        )
+
+    corpus = read_takes(EMODB, recordings, label_set or LABEL_SETS["emodb"], _emotion, describe)
+    note = note_on("without syllable onsets in silb, their words taken to be equally long", without_times)
+    return dataclasses.replace(corpus, notes=(*corpus.notes, *note))
 
 
 def _emotion(path: Path) -> str:
@@ -120,13 +101,6 @@ def _equal_words(path: Path) -> tuple[Word, ...]:
     words, seconds = _sentence(path), seconds_in(path)
     ends = [seconds * (index + 1) / len(words) for index in range(len(words))]
     return tuple(Word(word, start, end) for word, start, end in zip(words, [0.0, *ends], ends, strict=False))
-
-
-def _notes(without_times: Sequence[str]) -> tuple[str, ...]:
-    if not without_times:
-        return ()
-    listed = ", ".join(without_times[:3]) + (", ..." if len(without_times) > 3 else "")
-    return (f"{len(without_times)} without syllable onsets in silb, their words taken to be equally long: {listed}.",)
 
 
 def _syllables(path: Path) -> list[Word]:

@@ -14,6 +14,9 @@ from can_tf.text_files import read_text
 # The codes of IEMOCAP's evaluators; xxx is an utterance on which they found no majority.
 IEMOCAP_CODES = ("ang", "dis", "exc", "fea", "fru", "hap", "neu", "oth", "sad", "sur", "xxx")
 EMODB_LABELS = ("anger", "boredom", "disgust", "fear", "happiness", "neutral", "sadness")
+# What other corpora are labeled with, under one name whatever they call it.
+OTHER_LABELS = ("calm", "excitement", "surprise", "anxious", "apologetic", "assertive", "concerned", "encouraging")
+_SEVEN = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
 _PAPERS_LABELS = ("ang", "exc", "hap", "sad", "fru", "sur", "neu")  # Section 4.1 of the paper, in its order.
 
 
@@ -48,7 +51,12 @@ def _label_set(name: str, mapping: Mapping[str, str], of: Sequence[str]) -> Labe
     return _from_mapping(name, mapping, [label for label in of if label not in mapping])
 
 
-# The paper's seven; the four classes that most others use, under the labels of each corpus; EmoDB's own.
+def _same(name: str, labels: Sequence[str]) -> LabelSet:
+    """Returns a label set whose labels count as themselves."""
+    return _label_set(name, {label: label for label in labels}, labels)
+
+
+# The paper's seven; the four classes that most others use, under the labels of each corpus; each corpus's own.
 LABEL_SETS: Mapping[str, LabelSet] = {
     "paper7": _label_set("paper7", {label: label for label in _PAPERS_LABELS}, IEMOCAP_CODES),
     "four": _label_set(
@@ -61,12 +69,23 @@ LABEL_SETS: Mapping[str, LabelSet] = {
             "neu": "neu",
             "anger": "ang",
             "happiness": "hap",
+            "excitement": "hap",
             "sadness": "sad",
             "neutral": "neu",
         },
-        (*IEMOCAP_CODES, *EMODB_LABELS),
+        (*IEMOCAP_CODES, *EMODB_LABELS, *OTHER_LABELS),
     ),
-    "emodb": _label_set("emodb", {label: label for label in EMODB_LABELS}, EMODB_LABELS),
+    "emodb": _same("emodb", EMODB_LABELS),
+    "crema-d": _same("crema-d", _SEVEN[:-1]),
+    "seven": _same("seven", _SEVEN),  # Of TESS, SAVEE and MELD.
+    "ravdess": _same("ravdess", ("anger", "calm", *_SEVEN[1:])),
+    "ravdess7": _label_set("ravdess7", {**{label: label for label in _SEVEN}, "calm": "neutral"}, ()),
+    "jl-corpus": _label_set(
+        "jl-corpus",
+        {label: label for label in ("anger", "excitement", "happiness", "neutral", "sadness")},
+        OTHER_LABELS,
+    ),
+    "esd": _same("esd", ("anger", "happiness", "neutral", "sadness", "surprise")),
 }
 
 

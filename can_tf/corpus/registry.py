@@ -1,10 +1,11 @@
 """The kinds of corpora that `--corpus` names: one reader each, and what else depends on the corpus alone."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from can_tf.corpus.emodb import EMODB, PUBLISHED_COUNTS, read_emodb
+from can_tf.corpus import crema_d, emodb, esd, jl_corpus, label_folders, meld, ravdess, savee, tess
 from can_tf.corpus.iemocap import (
     DEFAULT_LABEL_SET,
     DEMO,
@@ -65,6 +66,12 @@ class Reader:
     options: bool = False
 
 
+_OF_A_USER = "Not known to can_tf: the corpus is the user's own, and its license says what is allowed."
+_OF_CREMA_D = (
+    "CREMA-D is given out under the Open Database License 1.0: name it, and pass on a database that is adapted from it "
+    "under the same license."
+)
+
 # By the name that `--corpus` takes.
 READERS: dict[str, Reader] = {
     IEMOCAP: Reader(
@@ -85,18 +92,80 @@ READERS: dict[str, Reader] = {
         published_counts=PAPER_COUNTS,  # Those of IEMOCAP, in whose proportions it is made.
         synthetic=True,
     ),
-    EMODB: Reader(
-        read=read_emodb,
+    emodb.EMODB: Reader(
+        read=emodb.read_emodb,
         root="the folder in which wav, silb and erkennung.txt are",
         license="EmoDB is in the public domain (CC0 1.0).",
         label_set="emodb",
-        published_counts=PUBLISHED_COUNTS,
+        published_counts=emodb.PUBLISHED_COUNTS,
+    ),
+    crema_d.CREMA_D: Reader(
+        read=crema_d.read_crema_d,
+        root="the folder of the repository CREMA-D, with AudioWAV in it",
+        license=_OF_CREMA_D,
+        label_set="crema-d",
+        published_counts=crema_d.PUBLISHED_COUNTS,
+    ),
+    crema_d.CREMA_D_HEARD: Reader(
+        read=functools.partial(crema_d.read_crema_d, heard=True),
+        root="as for crema-d; labels are what most listeners heard",
+        license=_OF_CREMA_D,
+        label_set="crema-d",
+    ),
+    ravdess.RAVDESS: Reader(
+        read=ravdess.read_ravdess,
+        root="a folder with Actor_01 to Actor_24 in it or below",
+        license="RAVDESS is given out under CC BY-NC-SA 4.0: name its authors, earn no money with it, and pass on what "
+        "is made from it under the same terms. Commercial use needs a license from its authors.",
+        label_set="ravdess",
+        published_counts=ravdess.PUBLISHED_COUNTS,
+    ),
+    tess.TESS: Reader(
+        read=tess.read_tess,
+        root="a folder with OAF_angry and the like in it or below",
+        license="TESS is given out under CC BY-NC-ND 4.0: name its authors, earn no money with it, and pass nothing on "
+        "that is adapted from it.",
+        label_set="seven",
+        published_counts=tess.PUBLISHED_COUNTS,
+    ),
+    savee.SAVEE: Reader(
+        read=savee.read_savee,
+        root="a folder with AudioData/DC or DC_a01.wav in it or below",
+        license="SAVEE is given out by the University of Surrey to those who register, for research.",
+        label_set="seven",
+        published_counts=savee.PUBLISHED_COUNTS,
+    ),
+    jl_corpus.JL_CORPUS: Reader(
+        read=jl_corpus.read_jl_corpus,
+        root="a folder with female1_angry_10a_1.wav and the like in it or below",
+        license="The JL corpus is in the public domain (CC0 1.0).",
+        label_set="jl-corpus",
+    ),
+    esd.ESD: Reader(
+        read=esd.read_esd,
+        root="a folder with 0001 to 0020 in it or below",
+        license="ESD is given out by the National University of Singapore and SUTD to those who sign, for research.",
+        label_set="esd",
+        published_counts=esd.PUBLISHED_COUNTS,
+    ),
+    meld.MELD: Reader(
+        read=meld.read_meld,
+        root="a folder with train_sent_emo.csv and the recordings in it or below",
+        license="MELD's lists are given out under GPL-3.0; the sound is that of a television series, whose owners give "
+        "no license. A model trained on it is for research.",
+        label_set="seven",
+        published_counts=meld.PUBLISHED_COUNTS,
+    ),
+    label_folders.LABEL_FOLDERS: Reader(
+        read=label_folders.read_label_folders,
+        root="a folder LABEL/SPEAKER with recordings",
+        license=_OF_A_USER,
     ),
     MANIFEST: Reader(
         read=read_manifest,
         root="the manifest file, CSV or JSONL",
         options=True,
-        license="Not known to can_tf: the corpus is the user's own, and its license says what is allowed.",
+        license=_OF_A_USER,
     ),
 }
 

@@ -1,7 +1,7 @@
 import pytest
 
 from can_tf.corpus.iemocap import PAPER_COUNTS
-from can_tf.corpus.labels import EMODB_LABELS, IEMOCAP_CODES, LABEL_SETS, label_set_of, load_label_set
+from can_tf.corpus.labels import EMODB_LABELS, IEMOCAP_CODES, LABEL_SETS, OTHER_LABELS, label_set_of, load_label_set
 from can_tf.errors import CorpusError
 
 
@@ -27,7 +27,7 @@ def test_published_counts_are_of_the_label_sets_names_in_their_order(name):
 
 @pytest.mark.parametrize(
     "name, labels",
-    [("paper7", IEMOCAP_CODES), ("four", (*IEMOCAP_CODES, *EMODB_LABELS)), ("emodb", EMODB_LABELS)],
+    [("paper7", IEMOCAP_CODES), ("four", (*IEMOCAP_CODES, *EMODB_LABELS, *OTHER_LABELS)), ("emodb", EMODB_LABELS)],
 )
 def test_each_label_of_a_corpus_is_used_or_left_out_on_purpose(name, labels):
     label_set = LABEL_SETS[name]
@@ -73,7 +73,7 @@ def test_a_bad_mapping_file_is_refused(tmp_path, name, content, message):
 
 def test_an_unknown_label_set_is_refused_with_those_there_are():
     with pytest.raises(
-        CorpusError, match="five: there is no such label set or mapping file; expected paper7, four, emodb, or"
+        CorpusError, match="five: there is no such label set or mapping file; expected paper7, four, emodb, "
     ):
         load_label_set("five")
 

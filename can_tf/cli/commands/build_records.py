@@ -12,7 +12,8 @@ from can_tf.cli.shared.options import cluster_option, corpus_options, features_o
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recognizer_options import recognizer_of, recognizer_options
 from can_tf.cluster import cluster_executor
-from can_tf.corpus.registry import read_corpus
+from can_tf.corpus.manifest import MANIFEST
+from can_tf.corpus.registry import license_of, read_corpus
 from can_tf.limits import Limits
 from can_tf.processes import cores
 from can_tf.progress import amount
@@ -119,6 +120,8 @@ def build_records_command(
         return
     click.echo(counts_table(dataset))
     click.echo(f"{out}: {amount(len(dataset.utterances), 'utterances')} in {amount(len(dataset.shards), 'shards')}.")
+    if (license_ := license_of(name)) != license_of(MANIFEST):  # Of a corpus of one's own, one knows it.
+        click.echo(f"License: {license_}")
     if rejected := dataset.description["rejected"]:
         reasons = f"{out / REJECTED_FILE} says why"
         click.echo(f"{amount(rejected, 'utterances')} could not be used; {reasons}.", err=True)
