@@ -8,30 +8,20 @@ neither, words are to be recognized. An alignment that does not mark silence, CT
 its first and after its last word.
 """
 
-import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
-from can_tf.alignment.formats import marks_silence, read_alignment
-from can_tf.alignment.mending import within
-from can_tf.alignment.silence import silence_at_edges
-from can_tf.alignment.word import Word
-from can_tf.audio import seconds_in
 from can_tf.corpus.columns import lacking, names_by_column
-from can_tf.corpus.labels import LabelSet, label_set_of
+from can_tf.corpus.labels import LabelSet
 from can_tf.corpus.options import DEFAULT_OPTIONS, CorpusOptions
+from can_tf.corpus.rows import COLUMNS, REQUIRED_COLUMNS, Listed, corpus_of_rows
 from can_tf.corpus.tables import Row as TableRow
 from can_tf.corpus.tables import read_table
-from can_tf.corpus.utterance import Corpus, Rejection, Utterance
-from can_tf.errors import CanError, CorpusError
+from can_tf.corpus.utterance import Corpus
+from can_tf.errors import CorpusError
 
 MANIFEST = "manifest"  # The name of the corpus.
-REQUIRED_COLUMNS = ("id", "audio", "label", "speaker")
-COLUMNS = (*REQUIRED_COLUMNS, "session", "scenario", "alignment", "transcript")
-
-Row = Mapping[str, str]
 
 
 def read_manifest(path: Path, label_set: LabelSet | None = None, options: CorpusOptions = DEFAULT_OPTIONS) -> Corpus:
@@ -57,99 +47,11 @@ def read_manifest(path: Path, label_set: LabelSet | None = None, options: Corpus
         >>> corpus.labels, corpus.utterances[0].transcript
         (('calm',), 'yes')
     """
-    rows = list(_rows(path, options.columns))
-    labels = [row["label"] for _, row, fault in rows if not fault and row["label"] and _is_text(row["label"])]
-    label_set = label_set or label_set_of(labels)
-    utterances: list[Utterance] = []
-    rejected: list[Rejection] = []
-    excluded: Counter[str] = Counter()
-    seen: set[str] = set()
-    for number, row, fault in rows:
-        if not fault and row["label"] in label_set.excluded:
-            excluded[row["label"]] += 1
-            continue
-        try:
-            if fault:
-                raise CorpusError(fault)
-            _check(row, seen, label_set)
-            utterances.append(_utterance(path.parent, row, label_set, options))
-        except CanError as error:
-            id_ = row["id"] if row["id"] and _is_text(row["id"]) else f"row {number}"
-            rejected.append(Rejection(id_, f"row {number}: {error}", str(path)))
-        seen.add(row["id"])
-    return Corpus(
-        MANIFEST,
-        label_set.labels,
-        tuple(sorted(utterances, key=lambda utterance: utterance.id)),
-        tuple(sorted(rejected, key=lambda rejection: rejection.id)),
-        dict(sorted(excluded.items())),
-    )
+    return corpus_of_rows(MANIFEST, path, list(_rows(path, options.columns)), label_set, options)
 
 
-def _check(row: Row, seen: set[str], label_set: LabelSet) -> None:
-    if not row["id"] or not row["id"].isprintable():
-        raise CorpusError("expected an id of printable characters")
-    for name, value in row.items():
-        if not _is_text(value):
-            raise CorpusError(f"its {name} holds a NUL or half a character; expected text")
-    if not row["label"].isprintable():
-        raise CorpusError(f"expected a label of printable characters, found {row['label'][:40]!r}")
-    if row["id"] in seen:
-        raise CorpusError("its id occurs twice; the first is used")
-    if row["label"] not in label_set.mapping:
-        known = ", ".join([*label_set.mapping, *label_set.excluded])
-        raise CorpusError(f"its label {row['label']!r} is unknown; the label set {label_set.name} has {known}")
-    if not row["audio"]:
-        raise CorpusError("names no audio file")
-
-
-def _is_text(value: str) -> bool:
-    """Tells whether text can be written to a file, and be a file's name: JSON can hold more."""
-    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
-
-
-def _utterance(folder: Path, row: Row, label_set: LabelSet, options: CorpusOptions) -> Utterance:
-    audio = _found(folder, row["audio"], "audio file")
-    return Utterance(
-        row["id"],
-        audio,
-        _words(folder, row, audio, options) if row["alignment"] else (),
-        label_set.mapping[row["label"]],
-        row["speaker"],
-        row["session"],
-        row["scenario"],
-        row["transcript"],
-    )
-
-
-def _found(folder: Path, name: str, what: str) -> Path:
-    """Returns the file of a name, whichever way its accents are written; raises CorpusError if it is not there."""
-    path = folder / name
-    try:
-        for form in (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)):
-            if (folder / form).is_file():
-                return folder / form
-        slashed = PureWindowsPath(name).as_posix()
-        hint = ""
-        if "\\" in name:
-            there = ", and that is there" if (folder / slashed).is_file() else ""
-            hint = f"; here / separates folders: {slashed!r}{there}"
-        raise CorpusError(f"{path}: there is no such {what}{hint}")
-    except OSError as error:  # A name that is too long.
-        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _words(folder: Path, row: Row, audio: Path, options: CorpusOptions) -> tuple[Word, ...]:
-    silence_is_marked = marks_silence(Path(row["alignment"]))  # Or of no format: that goes before its being there.
-    words = read_alignment(_found(folder, row["alignment"], "alignment"), row["id"], options.reading)
-    if silence_is_marked:
-        return words
-    seconds = seconds_in(audio)
-    return silence_at_edges(within(words, seconds, str(audio)), seconds)
-
-
-def _rows(path: Path, renamed: Mapping[str, str]) -> Iterator[tuple[int, Row, str]]:
-    """Yields line and columns of each row, and what is wrong with it; a missing optional column is an empty string."""
+def _rows(path: Path, renamed: Mapping[str, str]) -> Iterator[Listed]:
+    """Yields each row; a missing optional column is an empty string."""
     table = read_table(path, [*COLUMNS, *renamed.values()])
     names = names_by_column(path, table.columns, renamed, COLUMNS)
     csv_like = not path.suffix.lower().endswith("l")
@@ -164,7 +66,7 @@ def _rows(path: Path, renamed: Mapping[str, str]) -> Iterator[tuple[int, Row, st
         fault = fault or row.fault
         if csv_like and not fault and not values["alignment"] and not values["transcript"]:
             fault = _words_cut_off(row, names)
-        yield row.line, values, fault
+        yield Listed(f"row {row.line}", values, fault)
 
 
 def _fault(row: TableRow, names: Mapping[str, str], renamed: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from can_tf.corpus import crema_d, emodb, esd, jl_corpus, label_folders, meld, ravdess, savee, tess
+from can_tf.corpus import crema_d, emodb, esd, jl_corpus, kaldi, label_folders, meld, ravdess, savee, tess
 from can_tf.corpus.iemocap import (
     DEFAULT_LABEL_SET,
     DEMO,
@@ -159,6 +159,12 @@ READERS: dict[str, Reader] = {
     label_folders.LABEL_FOLDERS: Reader(
         read=label_folders.read_label_folders,
         root="a folder LABEL/SPEAKER with recordings",
+        license=_OF_A_USER,
+    ),
+    kaldi.KALDI: Reader(
+        read=kaldi.read_kaldi,
+        root="a data folder of Kaldi, with utt2emo in it",
+        options=True,
         license=_OF_A_USER,
     ),
     MANIFEST: Reader(

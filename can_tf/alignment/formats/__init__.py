@@ -6,6 +6,7 @@ Each format is a module with its reader and its writer, and a line in `can_tf.al
 from can_tf.alignment.formats.format import DEFAULT_READING, Format, Reading
 from can_tf.alignment.formats.registry import (
     FORMATS,
+    AlignmentFiles,
     alignment_suffixes,
     format_alignment,
     marks_silence,
@@ -16,6 +17,7 @@ from can_tf.alignment.formats.registry import (
 __all__ = [
     "DEFAULT_READING",
     "FORMATS",
+    "AlignmentFiles",
     "Format",
     "Reading",
     "alignment_suffixes",

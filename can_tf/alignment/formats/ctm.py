@@ -5,6 +5,8 @@ channels: of two, one has to be asked for, as two people may speak at once. Of a
 has words alone: silences are left out.
 """
 
+import functools
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -25,11 +27,11 @@ _Row = tuple[int, list[str]]  # The line's number, and its columns.
 
 
 def _read(path: Path, text: str, utterance_id: str | None, channel: str | None = None) -> Iterator[Word]:
-    rows = list(_rows(path, text))
-    if not rows:
+    rows_of = _rows_by_name(path, text)
+    if not rows_of:
         return
-    name = chosen_name(path, _names(path, text), utterance_id)
-    rows = _of_channel(path, name, [row for row in rows if row[1][0] == name], channel)
+    name = chosen_name(path, tuple(rows_of), utterance_id)
+    rows = _of_channel(path, name, rows_of[name], channel)
     for number, columns in _first_alternatives(rows):
         if columns[4] == _NO_WORD:
             continue
@@ -53,8 +55,17 @@ def _rows(path: Path, text: str) -> Iterator[_Row]:
         yield number, columns
 
 
+@functools.lru_cache(maxsize=1)
+def _rows_by_name(path: Path, text: str) -> dict[str, list[_Row]]:
+    """Returns the rows of each recording; kept, for the words of a whole corpus may be in one file."""
+    rows: defaultdict[str, list[_Row]] = defaultdict(list)
+    for number, columns in _rows(path, text):
+        rows[columns[0]].append((number, columns))
+    return dict(rows)
+
+
 def _names(path: Path, text: str) -> list[str]:
-    return list(dict.fromkeys(columns[0] for _, columns in _rows(path, text)))
+    return list(_rows_by_name(path, text))
 
 
 def _of_channel(path: Path, name: str, rows: list[_Row], wanted: str | None) -> list[_Row]:

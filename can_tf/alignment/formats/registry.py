@@ -66,17 +66,38 @@ def read_alignment(path: Path, utterance_id: str | None = None, reading: Reading
         ...     [word.text for word in read_alignment(path)]
         ['good', 'day']
     """
-    format_ = _format_of(path)
-    if format_.read_tier is not None:
-        tokens = tuple(format_.read_tier(path, _text(path), utterance_id, reading.tier))
-    elif reading.tier is None:
-        tokens = tuple(format_.read(path, _text(path), utterance_id))
-    else:
-        raise AlignmentError(f"{path}: has no tiers or channels; leave --tier {reading.tier} out")
-    tokens = mended(with_marks(tokens, {*format_.silence_labels, *reading.silence}), str(path))
-    if not tokens:
-        raise AlignmentError(f"{path}: holds no words")
-    return tokens
+    return AlignmentFiles(reading).read(path, utterance_id)
+
+
+class AlignmentFiles:
+    """Reads alignments as `read_alignment` does, and a file that several utterances share, one after another, once.
+
+    Args:
+        reading: Which tier has the words, and what else marks silence.
+    """
+
+    def __init__(self, reading: Reading = DEFAULT_READING):
+        self._reading = reading
+        self._last: tuple[Path, str] | None = None
+
+    def read(self, path: Path, utterance_id: str | None = None) -> tuple[Word, ...]:
+        """Returns the tokens of an alignment file; see `read_alignment`."""
+        format_, tier = _format_of(path), self._reading.tier
+        if format_.read_tier is not None:
+            tokens = tuple(format_.read_tier(path, self._text(path), utterance_id, tier))
+        elif tier is None:
+            tokens = tuple(format_.read(path, self._text(path), utterance_id))
+        else:
+            raise AlignmentError(f"{path}: has no tiers or channels; leave --tier {tier} out")
+        tokens = mended(with_marks(tokens, {*format_.silence_labels, *self._reading.silence}), str(path))
+        if not tokens:
+            raise AlignmentError(f"{path}: holds no words")
+        return tokens
+
+    def _text(self, path: Path) -> str:
+        if self._last is None or self._last[0] != path:
+            self._last = path, _text(path)
+        return self._last[1]
 
 
 def recordings_in(path: Path) -> tuple[str, ...]:
@@ -138,8 +159,9 @@ def suffixes_in_words() -> str:
 
 
 def _format_of(path: Path) -> Format:
+    ending = (path.suffix or f".{path.name}").lower()  # Kaldi's file is called ctm.
     for format_ in FORMATS.values():
-        if path.suffix.lower() in [suffix.lower() for suffix in format_.suffixes]:
+        if ending in [suffix.lower() for suffix in format_.suffixes]:
             return format_
     raise AlignmentError(f"{path}: unknown kind of alignment; expected {suffixes_in_words()}")
 
