@@ -20,7 +20,7 @@ _SAMPLES_PER_RECORDING, _RECORDINGS_ANYWAY = 1_600, 64  # 0.1 s: no word is shor
 # weights anew for each recording, which takes it as long as to encode 0.3 s.
 _SAMPLES_PER_PLACE, _PLACES_ANYWAY = 40, 2**11  # Places for words, padding included.
 _MOST_PADDED, _PADDING_ANYWAY = 32, 2**22  # Numbers of padded frames, for each sample.
-_MOST_SAID = 4  # Words that overlap cost memory each: of speech, they last 1.1 times as long as it at most.
+_MOST_SAID = 3  # Words that overlap cost memory each: of speech, they last 1.1 times as long as it at most.
 LOUDEST = 4.0  # Of a waveform; more was never scaled to -1 to 1 (`can_tf.audio.levels` says the same of recordings).
 
 WORD_INPUTS = {

@@ -23,7 +23,7 @@ REQUESTS = {
     "as many words as may be": [(20.0, 1_050)],
     "as many words as may be without sound": [(0.02, 40)] * 6,
     "as many places as may be": [(100.0, 355), *[(0.03, 1)] * 120],
-    "words that overlap": [(60.0, -200)],
+    "words that overlap": [(60.0, -160)],
     "a long recording": [(120.0, 300)],
     "a long recording and many short ones": [(40.0, 1), *[(0.01, 1)] * 400],
 }

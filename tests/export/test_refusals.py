@@ -26,7 +26,7 @@ BAD = {
     "an end before its start": ({"end": [[0.5, 0.2]]}, "end behind its start"),
     "words that overlap without end": (
         {"words": [["a"] * 5], "start": [[0.0] * 5], "end": [[1.0] * 5], "num_words": [5]},
-        "at most 4 times as long",
+        "at most 3 times as long",
     ),
     "not a wav": ({"audio": [b"hello"]}, "RIFF"),
     "another sample rate": ({"audio": "8 kHz"}, "8000"),
