@@ -1,8 +1,8 @@
 """Reads a data folder as Kaldi has it, with the labels in a file more.
 
-https://kaldi-asr.org/doc/data_prep.html: each file has a line for each utterance, its id and, behind a space, what the
-file tells: `wav.scp` its recording, `utt2spk` who speaks, `text` what is said. `utt2emo` tells its label. Words are
-timed by `ctm`, if there is such a file; utterances that it lacks are aligned or recognized.
+https://kaldi-asr.org/doc/data_prep.html: each file has a line for each utterance, its id and, behind spaces or a tab,
+what the file tells: `wav.scp` its recording, `utt2spk` who speaks, `text` what is said. `utt2emo` tells its label. A
+`ctm`, if there is such a file, times words; utterances that it lacks are aligned or recognized.
 
 A path in `wav.scp` counts from the folder, or from one of the three above it: Kaldi's own start where its recipe ran,
 such as two above `data/train`. Commands in place of paths are not run.
@@ -71,12 +71,12 @@ def _table(path: Path) -> Mapping[str, str]:
     for number, line in enumerate(read_text(path, CorpusError).splitlines(), 1):
         if not line.strip():
             continue
-        id_, _, rest = line.strip().partition(" ") if " " in line.strip() else line.strip().partition("\t")
-        if not rest.strip() and path.name != _TEXTS:  # Nothing may be said.
+        id_, *rest = line.split(maxsplit=1)
+        if not rest and path.name != _TEXTS:  # Nothing may be said.
             raise CorpusError(f"{path}:{number}: expected an id and, behind a space, what {path.name} tells of it.")
         if id_ in table:
             raise CorpusError(f"{path}:{number}: has {id_} a second time; expected each id once.")
-        table[id_] = rest.strip()
+        table[id_] = "".join(rest).strip()
     return table
 
 
@@ -93,4 +93,7 @@ def _timed(path: Path) -> frozenset[str]:
 def _from(root: Path, path: str) -> str:
     """Returns a path as it counts from the folder, whichever it started from."""
     above = [Path(*[".."] * count) for count in range(_FOLDERS_ABOVE + 1)]
-    return next((str(folder / path) for folder in above if (root / folder / path).is_file()), path)
+    try:
+        return next((str(folder / path) for folder in above if (root / folder / path).is_file()), path)
+    except OSError:  # A name that is too long, which is told where the recording is looked for.
+        return path

@@ -30,6 +30,7 @@ def test_records_are_built_with_its_counts_beside_those_published(root, tmp_path
         ["loud", "1", "2", "-1"],
         ["all", "3", "5", "-2"],
     ]
+    assert "License: Made for a test: whatever you like." in done.stdout
     dataset = load_dataset(tmp_path / "records")
     assert dataset.description["corpus"] == {"name": "folders", "synthetic": True}
     assert [(each.id, each.label, each.speaker, each.words) for each in dataset.utterances] == [

@@ -19,8 +19,8 @@ def recipe(tmp_path):
     data = tmp_path / "data" / "train"
     data.mkdir(parents=True)
     (data / "wav.scp").write_text("".join(f"u{name} wav/{name}.wav\n" for name in "abcd"))
-    (data / "utt2emo").write_text("ua calm\nub angry\nuc calm\nud very angry\n")
-    (data / "utt2spk").write_text("ua anna\nub bob\nuc anna\nud bob\n")
+    (data / "utt2emo").write_text("ua calm\nub  angry\nuc calm\nud\tvery angry\r\n")
+    (data / "utt2spk").write_text("ua\tanna\nub bob\nuc anna\nud bob\n")
     (data / "text").write_text("ua GOOD DAY\nub good day\nuc so long\nud\n")
     rows = [f"{id_} 1 {start} {end - start:.2f} {word}\n" for id_ in ("ub", "ua") for word, start, end in WORDS]
     (data / "ctm").write_text("".join(rows))
@@ -50,14 +50,18 @@ def test_without_text_and_times_words_are_recognized(recipe):
 
 
 def test_commands_are_not_run_and_utterances_without_a_label_are_rejected(recipe, tmp_path):
-    (recipe / "wav.scp").write_text(f"ua touch {tmp_path}/run |\nub wav/b.wav\nuc wav/none.wav\nud wav/d.wav\n")
-    (recipe / "utt2emo").write_text("ua calm\nub angry\nuc calm\n")
+    (recipe / "wav.scp").write_text(
+        f"ua touch {tmp_path}/run |\nub wav/b.wav\nuc wav/none.wav\nud wav/d.wav\nue {400 * 'x'}\n"
+    )
+    (recipe / "utt2spk").write_text("".join(f"u{name} anna\n" for name in "abcde"))
+    (recipe / "utt2emo").write_text("ua calm\nub angry\nuc calm\nue calm\n")
     corpus = read_corpus("kaldi", recipe)
     assert [utterance.id for utterance in corpus.utterances] == ["ub"]
     reasons = {rejection.id: rejection.reason for rejection in corpus.rejected}
     assert "none is run here" in reasons["ua"]
     assert "there is no such audio file" in reasons["uc"]
     assert "utt2emo has no line of it" in reasons["ud"]
+    assert "File name too long" in reasons["ue"]
     assert not (tmp_path / "run").exists()
 
 
