@@ -205,7 +205,7 @@ def read_corpus(name: str, root: Path, labels: str | None = None, options: Corpu
     chosen = labels or READERS[name].label_set
     reader, label_set = READERS[name], load_label_set(chosen) if chosen else None
     if options != DEFAULT_OPTIONS and not reader.options:
-        names = ", ".join(other for other, each in READERS.items() if each.options)
+        names = " or ".join(other for other, each in READERS.items() if each.options)
         raise CorpusError(f"--column, --tier and --silence belong to a corpus of one's own; expected --corpus {names}")
     corpus = reader.read(root, label_set, options) if reader.options else reader.read(root, label_set)
     if label_set is None:

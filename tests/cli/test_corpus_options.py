@@ -62,7 +62,10 @@ def test_names_of_columns_that_do_not_fit(folder, built, more, code, message):
 def test_options_of_a_list_with_another_corpus_are_refused(folder):
     done = CliRunner().invoke(main, ["build-records", "--root", str(folder), "--tier", "A"])
     assert done.exit_code == 1
-    assert "--column, --tier and --silence belong to a corpus of one's own; expected --corpus manifest" in done.stderr
+    assert (
+        "--column, --tier and --silence belong to a corpus of one's own; expected --corpus kaldi or manifest"
+        in done.stderr
+    )
 
 
 def test_align_reads_a_list_with_names_of_its_own(folder, monkeypatch):
