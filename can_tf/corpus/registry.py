@@ -5,7 +5,7 @@ import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from can_tf.corpus import crema_d, emodb, esd, jl_corpus, kaldi, label_folders, meld, ravdess, savee, tess
+from can_tf.corpus import crema_d, emodb, esd, jl_corpus, kaldi, label_folders, meld, ravdess, savee, several, tess
 from can_tf.corpus.iemocap import (
     DEFAULT_LABEL_SET,
     DEMO,
@@ -15,7 +15,7 @@ from can_tf.corpus.iemocap import (
     read_demo,
     read_iemocap,
 )
-from can_tf.corpus.labels import load_label_set
+from can_tf.corpus.labels import LabelSet, load_label_set
 from can_tf.corpus.manifest import MANIFEST, read_manifest
 from can_tf.corpus.options import DEFAULT_OPTIONS, CorpusOptions
 from can_tf.corpus.similar_labels import say_odd_labels
@@ -167,6 +167,14 @@ READERS: dict[str, Reader] = {
         options=True,
         license=_OF_A_USER,
     ),
+    several.SEVERAL: Reader(
+        read=lambda root, label_set, options: several.read_several(
+            root, label_set, functools.partial(_read_part, options=options)
+        ),
+        root="a list of corpora, CSV or JSONL",
+        options=True,
+        license=_OF_A_USER,
+    ),
     MANIFEST: Reader(
         read=read_manifest,
         root="the manifest file, CSV or JSONL",
@@ -200,10 +208,20 @@ def read_corpus(name: str, root: Path, labels: str | None = None, options: Corpu
         Traceback (most recent call last):
         can_tf.errors.CorpusError: there is no reader for a corpus 'tapes'; expected ...
     """
+    return _read(name, root, load_label_set(labels) if labels else None, options)
+
+
+def _read_part(name: str, root: Path, label_set: LabelSet | None, options: CorpusOptions) -> Corpus:
+    takes_options = name in READERS and READERS[name].options
+    return _read(name, root, label_set, options if takes_options else DEFAULT_OPTIONS)
+
+
+def _read(name: str, root: Path, label_set: LabelSet | None, options: CorpusOptions) -> Corpus:
     if name not in READERS:
         raise CorpusError(f"there is no reader for a corpus {name!r}; expected one of {', '.join(READERS)}")
-    chosen = labels or READERS[name].label_set
-    reader, label_set = READERS[name], load_label_set(chosen) if chosen else None
+    reader = READERS[name]
+    if label_set is None and reader.label_set:
+        label_set = load_label_set(reader.label_set)
     if options != DEFAULT_OPTIONS and not reader.options:
         names = " or ".join(other for other, each in READERS.items() if each.options)
         raise CorpusError(f"--column, --tier and --silence belong to a corpus of one's own; expected --corpus {names}")
@@ -212,7 +230,7 @@ def read_corpus(name: str, root: Path, labels: str | None = None, options: Corpu
         say_odd_labels(corpus)
     if corpus.name not in READERS:  # It may be another entry's: IEMOCAP's reader also returns the demo corpus.
         raise ValueError(f"the reader {name!r} returned a corpus {corpus.name!r}; expected the name of an entry")
-    return dataclasses.replace(corpus, synthetic=READERS[corpus.name].synthetic)
+    return dataclasses.replace(corpus, synthetic=corpus.synthetic or READERS[corpus.name].synthetic)
 
 
 def published_counts(corpus: str, labels: tuple[str, ...]) -> dict[str, int]:
@@ -232,11 +250,17 @@ def published_counts(corpus: str, labels: tuple[str, ...]) -> dict[str, int]:
     return {}
 
 
-def license_of(corpus: str) -> str:
+def license_of(corpus: str, parts: Mapping[str, str] | None = None) -> str:
     """Returns what a corpus's license allows; where no entry knows it, that it is not known.
+
+    Args:
+        corpus: Its name.
+        parts: As `Corpus` has them: of several corpora, each one's license counts.
 
     Example:
         >>> license_of("tapes")[:23]
         'Not known to can_tf: th'
     """
+    if parts:
+        return " ".join(f"{name}: {license_of(part)}" for name, part in parts.items())
     return READERS.get(corpus, READERS[MANIFEST]).license

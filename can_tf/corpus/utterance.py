@@ -21,6 +21,7 @@ class Utterance:
         session: Empty where the corpus has none.
         scenario: What is performed or talked about; empty where the corpus has none.
         transcript: What is said, where nobody has aligned it.
+        corpus: Which of several corpora it is of; empty where there is one.
 
     Example:
         >>> utterance = Utterance("u1", Path("u1.wav"), (Word("yes", 0.1, 0.4),), label="calm", speaker="anna")
@@ -36,6 +37,7 @@ class Utterance:
     session: str = ""
     scenario: str = ""
     transcript: str = ""
+    corpus: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Corpus:
         listeners: By label, the share of listeners who heard it, averaged over its utterances; empty where it is
             not known.
         notes: What the reader guessed or made do with, a line each.
+        parts: Of several corpora, the name of the entry by the name that `Utterance.corpus` has.
 
     Example:
         >>> utterance = Utterance("u1", Path("u1.wav"), (), "calm", "anna", transcript="yes")
@@ -76,3 +79,4 @@ class Corpus:
     synthetic: bool = False
     listeners: Mapping[str, float] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    parts: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -38,7 +38,7 @@ def model_card(
         "features": records["features"]["name"],
         "segmentation": records["segmentation"],
         "fillers": records["fillers"],
-        "license": license_of(corpus["name"]),
+        "license": license_of(corpus["name"], corpus.get("parts")),
         "fold": options["fold"],
         "protocol": options["protocol"],
         "seed": options["seed"],

@@ -23,6 +23,7 @@ UTTERANCES_FILE = "utterances.csv"
 REJECTED_FILE = "rejected.csv"
 
 REJECTED_COLUMNS = ("id", "reason", "path")
+_YOUNGER_COLUMNS = ("corpus",)  # Than some records of this schema version.
 _DESCRIPTION = {
     "labels": [str],
     "features": {"name": str},
@@ -117,7 +118,7 @@ def load_dataset(folder: Path) -> Dataset:
         if fault := fault_of(folder, name):
             raise RecordsError(f"{fault} Build the records again with --overwrite.")
     description = _read_description(folder / DATASET_FILE)
-    rows = _read_csv(folder / UTTERANCES_FILE, tuple(COLUMNS))
+    rows = _read_csv(folder / UTTERANCES_FILE, tuple(COLUMNS), younger=_YOUNGER_COLUMNS)
     utterances = tuple(_stored_utterance(folder / UTTERANCES_FILE, row) for row in rows)
     dataset = Dataset(folder, description, utterances)
     _check_utterances(dataset)
@@ -194,11 +195,13 @@ def _nonsense(description: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+def _read_csv(path: Path, columns: tuple[str, ...], younger: tuple[str, ...] = ()) -> list[dict[str, str]]:
+    """Returns a file's rows; what it was written without, for the columns are `younger`, is empty."""
+    older = tuple(name for name in columns if name not in younger)
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != columns:
+            if tuple(reader.fieldnames or ()) not in (columns, older):
                 raise RecordsError(f"{path}: expected the columns {', '.join(columns)}, found {reader.fieldnames}.")
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -209,7 +212,7 @@ def _read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
                 f"{path}: is damaged (the row of {row['id'][:60]!r} has too many or too few columns). "
                 "Build the records again with --overwrite."
             )
-    return [{name: from_cell(value) for name, value in row.items()} for row in rows]
+    return [{**dict.fromkeys(younger, ""), **{name: from_cell(value) for name, value in row.items()}} for row in rows]
 
 
 def _stored_utterance(path: Path, row: Mapping[str, str]) -> StoredUtterance:

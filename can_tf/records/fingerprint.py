@@ -29,6 +29,8 @@ def hash_of_utterances(corpus: Corpus, options: BuildOptions, recognizer: str | 
 
     add([SCHEMA_VERSION, options.to_json(), corpus.name, corpus.labels, UTTERANCES_PER_SHARD])
     for utterance in corpus.utterances:
+        if utterance.corpus:
+            add(utterance.corpus)
         add([described(utterance), [(word.text, word.start, word.end) for word in utterance.words]])
         if is_unaligned(utterance):
             add([utterance.transcript, aligner_description()])

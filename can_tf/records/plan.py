@@ -41,6 +41,7 @@ def make_plan(corpus: Corpus, options: BuildOptions, chosen: tuple[Choice, str] 
             "synthetic": corpus.synthetic,
             **({"listeners": dict(corpus.listeners)} if corpus.listeners else {}),
             **({"notes": list(corpus.notes)} if corpus.notes else {}),
+            **({"parts": dict(corpus.parts)} if corpus.parts else {}),
         },
         **({"aligner": aligner_description()} if has_transcripts(corpus) else {}),
         **({"recognizer": recognizer} if recognizer else {}),

@@ -192,6 +192,7 @@ def _row(prepared: _Prepared, record: Record, place: Place) -> StoredUtterance:
         longest_segment=max(record.segment_frames),
         offset=place.offset,
         bytes=place.bytes,
+        corpus=prepared.utterance.corpus,
     )
 
 

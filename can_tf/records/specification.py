@@ -52,6 +52,7 @@ class StoredUtterance(Described):
         shard: File that its example is in.
         segments, frames, longest_segment: Number of segments, of frames in all of them, and in the longest.
         offset, bytes: Where its example begins in the shard, and its length.
+        corpus: Which of several corpora it is of; empty where there is one.
     """
 
     words: str
@@ -62,6 +63,7 @@ class StoredUtterance(Described):
     longest_segment: int
     offset: int
     bytes: int
+    corpus: str = ""
 
 
 class Field(typing.NamedTuple):

@@ -1,19 +1,26 @@
 """A dataset's counts as a table, beside the paper's where they can be compared."""
 
+import collections
+
 from can_tf.corpus.registry import published_counts
 from can_tf.records.dataset import Dataset
 from can_tf.report.tables import format_table
 
 
 def counts_table(dataset: Dataset) -> str:
-    """Returns the utterances by label; beside them what was published for such a corpus, and what
-    share of listeners heard the label, where that is known."""
+    """Returns the utterances by label.
+
+    Beside them stand those of each of several corpora, what was published for such a corpus, and what share of
+    listeners heard the label, where that is known.
+    """
     counts = dataset.description["counts"]
     total = sum(counts.values())
     columns: dict[str, list[object]] = {
         "label": [*counts, "all"],
         "synthetic" if dataset.synthetic else "here": [*counts.values(), total],
     }
+    for part, found in counts_by_corpus(dataset).items():
+        columns[part] = [*found.values(), sum(found.values())]
     if published := paper_counts(dataset):
         columns["published"] = [*(published[label] for label in counts), sum(published.values())]
         columns[""] = [
@@ -36,6 +43,13 @@ def counts_table(dataset: Dataset) -> str:
     if notes:
         lines.append("Not used: " + "; ".join(notes) + ".")
     return "\n".join([table, *lines])
+
+
+def counts_by_corpus(dataset: Dataset) -> dict[str, dict[str, int]]:
+    """Returns the utterances by label of each of several corpora; nothing where there is one."""
+    found = collections.Counter((row.corpus, row.label) for row in dataset.utterances)
+    parts = dataset.description["corpus"].get("parts", {})
+    return {part: {label: found[part, label] for label in dataset.labels} for part in parts}
 
 
 def paper_counts(dataset: Dataset) -> dict[str, int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from can_tf.errors import ConfigError
 from can_tf.records.dataset import Dataset
-from can_tf.report.counts import paper_counts
+from can_tf.report.counts import counts_by_corpus, paper_counts
 from can_tf.report.tables import format_table
 from can_tf.training.folds import PROTOCOLS
 from can_tf.training.leakage import SHARED, shared_with_training
@@ -23,10 +23,10 @@ def inspect_records(dataset: Dataset, *, leakage: bool = False) -> dict[str, Any
 
     Returns:
         Of the records' description `corpus`, `labels`, `segmentation`, `features`, `counts` and `excluded`;
-        `paper_counts` by label where they can be compared; `utterances`, `hours`, `speakers`, `sessions`, `scenarios`
-        and `vocabulary` as numbers; `distributions` of an utterance's seconds, words and longest segment; `rejected`,
-        one row each; and perhaps `leakage`: counts by protocol and by what is shared, or why the corpus does not allow
-        the protocol.
+        `paper_counts` by label where they can be compared; `counts_by_corpus` of several; `utterances`, `hours`,
+        `speakers`, `sessions`, `scenarios` and `vocabulary` as numbers; `distributions` of an utterance's seconds,
+        words and longest segment; `rejected`, one row each; and perhaps `leakage`: counts by protocol and by what is
+        shared, or why the corpus does not allow the protocol.
 
     Example:
         >>> from pathlib import Path
@@ -45,6 +45,7 @@ def inspect_records(dataset: Dataset, *, leakage: bool = False) -> dict[str, Any
     return {
         **{name: description[name] for name in kept},
         "paper_counts": paper_counts(dataset),
+        **({"counts_by_corpus": by_corpus} if (by_corpus := counts_by_corpus(dataset)) else {}),
         "utterances": len(utterances),
         "hours": round(sum(values["seconds"]) / 3600, 3),
         "speakers": len({utterance.speaker for utterance in utterances}),
@@ -60,6 +61,8 @@ def inspect_records(dataset: Dataset, *, leakage: bool = False) -> dict[str, Any
 def _leakage(dataset: Dataset) -> dict[str, dict[str, int] | str]:
     answers: dict[str, dict[str, int] | str] = {}
     for protocol in PROTOCOLS:
+        if protocol == "corpus" and not counts_by_corpus(dataset):
+            continue  # There is one corpus.
         try:
             answers[protocol] = shared_with_training(dataset.utterances, protocol)
         except ConfigError as error:

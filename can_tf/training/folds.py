@@ -32,6 +32,8 @@ class UtteranceRow(typing.Protocol):
     def session(self) -> str: ...
     @property
     def scenario(self) -> str: ...
+    @property
+    def corpus(self) -> str: ...
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,10 +52,14 @@ class Protocol:
     Attributes:
         group: What an utterance's group is named by; None where groups are drawn at random.
         description: What a user reads.
+        source: Where the groups' names come from.
+        least: The fewest groups.
     """
 
     group: Callable[[UtteranceRow], str] | None
     description: str
+    source: str = "a column of the same name in the manifest"
+    least: int = _LEAST_GROUPS
 
 
 PROTOCOLS: Mapping[str, Protocol] = {
@@ -63,6 +69,12 @@ PROTOCOLS: Mapping[str, Protocol] = {
         lambda row: row.speaker, "one speaker tests, its session partners or the next speakers validate"
     ),
     "scenario": Protocol(lambda row: row.scenario, "one script or scenario tests, the next validates"),
+    "corpus": Protocol(
+        lambda row: row.corpus,
+        "one corpus tests, a tenth of each other's speakers validates",
+        source="a list of corpora, --corpus several",
+        least=2,
+    ),
 }
 
 
@@ -125,7 +137,9 @@ def make_fold(rows: Sequence[UtteranceRow], protocol: str, fold: int, seed: int 
     if not 0 <= fold < len(names):
         raise ConfigError(f"fold {fold} does not exist: the {protocol} protocol has folds 0 to {len(names) - 1} here")
     test = groups[names[fold]]
-    if protocol == "speaker" and not folds:
+    if protocol == "corpus":
+        validation = _tenth_of_others(rows, names[fold])
+    elif protocol == "speaker" and not folds:
         validation = _session_partners(rows, test) or _next_groups(groups, fold)
     else:
         validation = groups[names[(fold + 1) % len(names)]]
@@ -145,12 +159,12 @@ def _groups(rows: Sequence[UtteranceRow], protocol: str, seed: int) -> dict[str,
         groups.setdefault(name_of(row), []).append(row.id)
     if "" in groups:
         raise ConfigError(
-            f"the {protocol} protocol needs a {protocol} for each utterance, and {groups[''][0]} has none; "
-            f"add the column {protocol} to the manifest, or take another --protocol"
+            f"the {protocol} protocol needs a {protocol} for each utterance, and {groups[''][0]} has none; build "
+            f"records from {PROTOCOLS[protocol].source}, or take another --protocol"
         )
-    if len(groups) < _LEAST_GROUPS:
+    if len(groups) < (least := PROTOCOLS[protocol].least):
         raise ConfigError(
-            f"the {protocol} protocol needs {_LEAST_GROUPS} different values of {protocol} at least, to train, "
+            f"the {protocol} protocol needs {least} different values of {protocol} at least, to train, "
             f"validate and test; here are {len(groups)}: {', '.join(groups)}"
         )
     return groups
@@ -209,15 +223,37 @@ def _session_partners(rows: Sequence[UtteranceRow], test: Sequence[str]) -> list
     return [] if alone else [row.id for row in rows if row.speaker in others]
 
 
+def _tenth_of_others(rows: Sequence[UtteranceRow], tested: str) -> list[str]:
+    """Returns speakers of each corpus but the one that tests, until they are a tenth of it; one at least trains.
+
+    Of a corpus of one speaker, they are utterances.
+    """
+    validation: list[str] = []
+    for corpus in sorted({row.corpus for row in rows} - {tested}):
+        own = sorted((row for row in rows if row.corpus == corpus), key=lambda row: row.id)
+        alone = len({row.speaker for row in own}) == 1
+        groups: dict[str, list[str]] = {}
+        for row in own:
+            groups.setdefault(row.id if alone else row.speaker, []).append(row.id)
+        drawn = sorted(groups, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+        validation += _tenth(groups, drawn[:-1])
+    return validation
+
+
 def _next_groups(groups: Mapping[str, Sequence[str]], fold: int) -> list[str]:
-    """Returns the next groups after a fold's, from the first again after the last, until they are a tenth of all.
+    """Returns a tenth of all from the groups after a fold's, from the first again after the last.
 
     One group at least is left to train on.
     """
     names = list(groups)
-    validation: list[str] = []
-    for name in [*names[fold + 1 :], *names[:fold]][:-1]:
-        validation += groups[name]
-        if len(validation) * PAPER_FOLDS >= sum(map(len, groups.values())):
+    return _tenth(groups, [*names[fold + 1 :], *names[:fold]][:-1])
+
+
+def _tenth(groups: Mapping[str, Sequence[str]], names: Sequence[str]) -> list[str]:
+    """Returns the ids of some groups, from the first named until they are a tenth of all."""
+    ids: list[str] = []
+    for name in names:
+        ids += groups[name]
+        if len(ids) * PAPER_FOLDS >= sum(map(len, groups.values())):
             break
-    return validation
+    return ids

@@ -1,5 +1,6 @@
 """A corpus whose reader is registered in a line goes all the way."""
 
+import itertools
 import json
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ from can_tf.corpus.registry import READERS, license_of
 from can_tf.export.card import model_card
 from can_tf.records.dataset import load_dataset
 from can_tf.report.counts import paper_counts
+from can_tf.training.run_folder import read_predictions
 from tests.cli.folder_corpus import FOLDERS
 from tests.cli.test_cli import run
 from tests.conftest import write_tone
@@ -87,3 +89,32 @@ def test_nothing_that_a_corpus_says_is_html_in_a_models_card(root):
     assert "<img" not in card
     assert card.count("&lt;img src=x onerror=alert(1)&gt;") >= 3  # The corpus, the labels, the recalls.
     assert "[a](" not in card
+
+
+def test_several_corpora_are_built_into_records_and_left_out_one_by_one(tmp_path, monkeypatch):
+    monkeypatch.setitem(READERS, "folders", FOLDERS)
+    for part, (label, speaker, hertz) in itertools.product(
+        ("a", "b"), [("calm", "anna", 200), ("loud", "anna", 300), ("calm", "ben", 400), ("loud", "ben", 500)]
+    ):
+        write_tone(tmp_path / part / label / f"{speaker}-good-day.wav", 0.5, hertz=hertz)
+    (tmp_path / "corpora.csv").write_text("corpus,root,name\nfolders,a,one\nfolders,b,two\n")
+    records, corpora = tmp_path / "records", ("--corpus", "several", "--root", tmp_path / "corpora.csv")
+    done = run("build-records", *corpora, "--out", records)
+    assert "License: one: Made for a test: whatever you like. two: Made for a test" in done.stdout
+    dataset = load_dataset(records)
+    assert [row.corpus for row in dataset.utterances] == ["one"] * 4 + ["two"] * 4
+    assert dataset.description["corpus"]["parts"] == {"one": "folders", "two": "folders"}
+    assert dataset.fingerprint != _renamed(tmp_path, corpora).fingerprint
+    folder = tmp_path / "run"
+    small = ("--units", 2, "--heads", 1, "--epochs", 1)
+    run("train", "--records", records, "--protocol", "corpus", "--fold", 1, "--run", folder, *small)
+    tested = read_predictions(folder, ["id"])
+    assert [row["id"] for row in tested] == [row.id for row in dataset.utterances if row.corpus == "two"]
+    run("train", "--records", records, "--protocol", "corpus", "--fold", 2, "--run", tmp_path / "run2", code=1)
+
+
+def _renamed(folder, corpora):
+    """Builds the same corpora under another name."""
+    (folder / "corpora.csv").write_text("corpus,root,name\nfolders,a,one\nfolders,b,three\n")
+    run("build-records", *corpora, "--out", folder / "renamed")
+    return load_dataset(folder / "renamed")

@@ -77,3 +77,11 @@ def test_a_row_cut_short_is_refused(tone_records_copy, name, columns):
     without_checksums(tone_records_copy.folder)
     with pytest.raises(RecordsError, match=f"{name}: is damaged .the row of 'u000' has too many or too few columns"):
         load_dataset(tone_records_copy.folder).rejected()
+
+
+def test_records_from_before_there_were_several_corpora_are_read(tone_records_copy):
+    older = [name for name in COLUMNS if name != "corpus"]
+    rows = [{name: getattr(row, name) for name in older} for row in tone_records_copy.utterances]
+    write_csv(tone_records_copy.folder / "utterances.csv", older, rows)
+    without_checksums(tone_records_copy.folder)
+    assert load_dataset(tone_records_copy.folder).utterances == tone_records_copy.utterances

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from can_tf.report.counts import counts_table
 from can_tf.report.inspection import distributions_table, inspect_records, leakage_table, rejects_lines
 
 
@@ -30,6 +31,26 @@ def test_leakage_is_counted_by_protocol_or_says_why_it_cannot_be(tone_records):
     assert (leakage["speaker"]["speaker"], leakage["speaker"]["session"]) == (0, 0)
     rows = [line.split() for line in leakage_table(summary).splitlines()]
     assert ["session", "0", "(0%)", "0", "(0%)", "150", "(100%)"] in [row[:7] for row in rows]
+
+
+def test_several_corpora_are_counted_apart(tone_records):
+    rows = tuple(
+        dataclasses.replace(row, corpus="old" if index < 50 else "new")
+        for index, row in enumerate(tone_records.utterances)
+    )
+    parts = {"old": "manifest", "new": "manifest"}
+    corpus = {**tone_records.description["corpus"], "parts": parts}
+    several = dataclasses.replace(
+        tone_records, utterances=rows, description={**tone_records.description, "corpus": corpus}
+    )
+    summary = inspect_records(several, leakage=True)
+    assert summary["counts_by_corpus"] == {"old": {"calm": 25, "loud": 25}, "new": {"calm": 50, "loud": 50}}
+    assert summary["leakage"]["corpus"]["speaker"] == 120  # Four of five speakers train, one validates.
+    assert [line.split() for line in counts_table(several).splitlines()[:5:2]] == [
+        ["label", "synthetic", "old", "new"],
+        ["calm", "75", "25", "50"],
+        ["all", "150", "50", "100"],
+    ]
 
 
 def test_a_protocol_that_a_corpus_does_not_allow_says_why(tone_records):

@@ -120,7 +120,8 @@ def build_records_command(
         return
     click.echo(counts_table(dataset))
     click.echo(f"{out}: {amount(len(dataset.utterances), 'utterances')} in {amount(len(dataset.shards), 'shards')}.")
-    if (license_ := license_of(found.name)) != license_of(MANIFEST):  # Of a corpus of one's own, one knows it.
+    # Of a corpus of one's own, one knows it.
+    if (license_ := license_of(found.name, found.parts)) != license_of(MANIFEST):
         click.echo(f"License: {license_}")
     if rejected := dataset.description["rejected"]:
         reasons = f"{out / REJECTED_FILE} says why"
