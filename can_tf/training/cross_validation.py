@@ -79,7 +79,7 @@ def cross_validate(
     check_done(planned, dataset)
     folder = runs / f"cv-{options.model}-{run_folder.protocol_name(options)}"
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [dataset.folder, *([Path(options.glove)] if options.glove else [])]
+    paths = [dataset.folder, *(Path(path) for path in (options.glove, options.start) if path)]
     with (
         alone_in(folder),
         cluster_executor(cluster, runs, paths, runs=[run.folder for run in planned]) as executor,

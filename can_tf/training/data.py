@@ -6,6 +6,7 @@ their vectors, as they would in production; nothing about how often or with whic
 
 import dataclasses
 import logging
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -70,22 +71,60 @@ def split_of(dataset: Dataset, options: TrainOptions) -> Split:
     return split
 
 
-def word_vectors(dataset: Dataset, split: Split, options: TrainOptions, progress: Progress = ignore) -> WordVectors:
+def word_vectors(
+    dataset: Dataset,
+    split: Split,
+    options: TrainOptions,
+    progress: Progress = ignore,
+    start: WordVectors | None = None,
+) -> WordVectors:
     """Returns the vocabulary of a fold with its vectors, from a GloVe file, the demo's own, or none.
+
+    Args:
+        dataset: The records.
+        split: Of the fold.
+        options: Whether there is a file, and the seed of random vectors.
+        progress: Told of word vectors read.
+        start: Words of another run, all of which are kept with their vectors.
 
     Raises:
         TextError: The GloVe file cannot be used.
+        ConfigError: Its vectors have another dimension than those of `start`.
     """
     train_words = [utterance.words.split(" ") for utterance in split.train]
     path = _glove_path(dataset, options)
     if path is None:
+        if start is not None:
+            return _added(start, train_words, {}, options)
         return WordVectors(build_vocabulary(train_words), None, RANDOM_VECTOR_DIMENSION, "none: random")
     every_word = sorted({word for utterance in dataset.utterances for word in utterance.words.split(" ")})
     glove = read_glove(path, every_word, progress)
-    known = _words_with_vectors(every_word, glove)
-    _say_coverage(path, len(known), len(every_word), progress)
-    vocabulary = build_vocabulary(train_words, known)
+    _say_coverage(path, len(glove.vectors), len(every_word), progress)
+    if start is not None and glove.dimension == start.dimension:
+        return _added(start, train_words, glove.vectors, options)
+    if start is not None and options.glove is None:  # Nobody asked for the demo's.
+        return _added(start, train_words, {}, options)
+    if start is not None:
+        raise ConfigError(
+            f"{path}: has word vectors of {glove.dimension} dimensions, and {start.source} has {start.dimension}; "
+            "give the file that it was trained with."
+        )
+    vocabulary = build_vocabulary(train_words, glove.vectors)
     return WordVectors(vocabulary, embedding_matrix(vocabulary, glove, options.seed), glove.dimension, path.name)
+
+
+def _added(
+    start: WordVectors, train_words: Sequence[Sequence[str]], others: Mapping[str, np.ndarray], options: TrainOptions
+) -> WordVectors:
+    """Returns a run's words, which keep their vectors, and those of a fold and a file, which get new ones."""
+    of_start = np.asarray(start.matrix)
+    kept = dict(zip(start.vocabulary, of_start[2:], strict=True))
+    vectors = GloveVectors(start.dimension, {**others, **kept})
+    vocabulary = build_vocabulary(train_words, vectors.vectors)
+    matrix = embedding_matrix(vocabulary, vectors, options.seed)
+    matrix[:2] = of_start[:2]
+    source = f"{start.source}'s and {len(vocabulary) - len(kept)} more words"
+    return WordVectors(vocabulary, matrix, start.dimension, source)
 
 
 def _glove_path(dataset: Dataset, options: TrainOptions) -> Path | None:
@@ -106,7 +145,3 @@ def _say_coverage(path: Path, known: int, words: int, progress: Progress) -> Non
             path,
             words,
         )
-
-
-def _words_with_vectors(words: list[str], glove: GloveVectors) -> list[str]:
-    return [word for word in words if word in glove.vectors]

@@ -21,6 +21,7 @@ from can_tf.locks import alone_in
 from can_tf.models.randomness import seed_epoch
 from can_tf.models.registry import VARIANTS
 from can_tf.progress import Event, Progress, ignore
+from can_tf.provenance import processor, versions
 from can_tf.records.dataset import Dataset, verify_shards
 from can_tf.records.pipeline import EpochOrder, by_speaker
 from can_tf.training import run_folder
@@ -32,6 +33,7 @@ from can_tf.training.metrics import evaluate_predictions
 from can_tf.training.options import TrainOptions
 from can_tf.training.results import Predictions, finish, finish_without_test, make_predict, validation_scores
 from can_tf.training.run_folder import RunState
+from can_tf.training.start import check_start
 
 
 def train_fold(
@@ -67,6 +69,8 @@ def train_fold(
     split = split_of(dataset, options)
     if (folder / run_folder.METRICS_FILE).exists():
         return _finished(dataset, folder, options, progress, validation_only)
+    if note := check_start(options, dataset, split.test):
+        progress(Event(WORK, note=note))
     run_folder.check_new_or_same(folder, options, dataset)
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder):
@@ -115,7 +119,7 @@ def _fit(training: FoldTraining, progress: Progress) -> None:
     options, state, model = training.options, training.state, training.model
     if state.epochs:
         progress(Event(WORK, note=f"Going on after epoch {state.epochs}."))
-        if different := run_folder.begun_with(training.folder):
+        if different := _begun_with(training.folder):
             line = f"It was begun with {different}: the result may differ from that of one go."
             progress(Event(WORK, note=line))
         load_variables(model, training.checkpoint / state.weights)
@@ -135,6 +139,13 @@ def _fit(training: FoldTraining, progress: Progress) -> None:
             shuffle=False,  # The order is made already.
             verbose=0,
         )
+
+
+def _begun_with(folder: Path) -> str:
+    """Returns in words which versions, and which processor, a run was begun with, where they are not those of now."""
+    config, now = run_folder.read_run_json(folder, run_folder.CONFIG_FILE), {**versions(), "processor": processor()}
+    begun = {**config.get("versions", {}), "processor": config.get("processor")}
+    return ", ".join(f"{name} {begun.get(name)} (now {now[name]})" for name in now if begun.get(name) != now[name])
 
 
 def _build_losses(model: keras.Model, inputs: Mapping[str, tf.Tensor], labels: Mapping[str, tf.Tensor]) -> None:

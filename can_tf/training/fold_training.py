@@ -22,6 +22,7 @@ from can_tf.training.data import Split, WordVectors, word_vectors
 from can_tf.training.devices import build_in, strategy_for
 from can_tf.training.options import MONITORS, TrainOptions
 from can_tf.training.run_folder import RunState
+from can_tf.training.start import Start, freeze, read_start, take_weights
 
 WORK = "Training"  # What its events are of.
 
@@ -81,20 +82,32 @@ def prepare(
         TextError: The word vectors cannot be used.
         ConfigError: The variant has built what could not be trained, resumed, loaded or exported.
     """
-    vectors = word_vectors(dataset, split, options, progress)
+    start = read_start(options)
+    vectors = word_vectors(dataset, split, options, progress, start.word_vectors if start else None)
     for line in _description(dataset, split, options, vectors):
         progress(Event(WORK, note=line))
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(options.seed)
-    config = _model_config(dataset, split, options, vectors)
+    config = _model_config(dataset, split, options, vectors, start)
     strategy = strategy_for(options.devices)
     model = build_in(strategy, lambda: build(options.model, config, vectors.matrix))
     check_model(options.model, model, config, exportable=VARIANTS[options.model].exportable)
     with strategy.scope():
+        if start is not None:
+            _take(start, model, config, progress)
+            freeze(model, options.freeze)
         compile_model(model, config, learning_rate=options.learning_rate, clip_norm=options.clip_norm)
         # Without its variables, an optimizer would skip those of a checkpoint.
         model.optimizer.build(model.trainable_variables)
     return FoldTraining(dataset, split, folder, options, state, config, model)
+
+
+def _take(start: Start, model: keras.Model, config: ModelConfig, progress: Progress) -> None:
+    """Gives a model the weights of another run, and says what is not from there."""
+    new = take_weights(start, model, config)
+    labels = [label for label in config.labels if label not in start.config.labels]
+    anew = [*new, *([f"the outputs of {', '.join(labels)}"] if labels else [])]
+    progress(Event(WORK, note=f"Weights of {start.folder}; new: {', '.join(anew) or 'nothing'}."))
 
 
 def _description(dataset: Dataset, split: Split, options: TrainOptions, vectors: WordVectors) -> list[str]:
@@ -111,9 +124,14 @@ def _description(dataset: Dataset, split: Split, options: TrainOptions, vectors:
     return lines
 
 
-def _model_config(dataset: Dataset, split: Split, options: TrainOptions, vectors: WordVectors) -> ModelConfig:
+def _model_config(
+    dataset: Dataset, split: Split, options: TrainOptions, vectors: WordVectors, start: Start | None
+) -> ModelConfig:
     """Returns what the model is made from; an option of the same name as one of its fields is that field."""
-    mean, variance = frame_statistics(dataset, split.train)
+    if start is None:
+        mean, variance = (tuple(each.tolist()) for each in frame_statistics(dataset, split.train))
+    else:
+        mean, variance = start.config.frame_mean, start.config.frame_variance
     weights: tuple[float, ...] = ()
     if options.class_weight == "balanced":
         counts = collections.Counter(utterance.label for utterance in split.train)
@@ -123,8 +141,8 @@ def _model_config(dataset: Dataset, split: Split, options: TrainOptions, vectors
         labels=dataset.labels,
         vocabulary=vectors.vocabulary,
         embedding_dim=vectors.dimension,
-        frame_mean=tuple(mean.tolist()),
-        frame_variance=tuple(variance.tolist()),
+        frame_mean=mean,
+        frame_variance=variance,
         class_weights=weights,
         one_frame=dataset.front_end.frames_per_second is None,
         **{name: value for name, value in asked.items() if name in fields},

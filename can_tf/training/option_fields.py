@@ -70,6 +70,7 @@ class Option:
         registry: Has the only texts as its names; what is added to it later counts.
         default_help: What stands for the default in a help text.
         search: What a search tries: numbers, or some values; None if it cannot.
+        flag: Its name on the command line, where that is another.
     """
 
     help: str
@@ -78,6 +79,7 @@ class Option:
     registry: Mapping[str, Any] | None = None
     default_help: str = ""
     search: Between | tuple[Any, ...] | None = None
+    flag: str = ""
 
     def check(self, name: str, value: Any, default: Any) -> None:
         """Raises ConfigError where an option of some name and default cannot have a value."""

@@ -21,6 +21,7 @@ _LOG = logging.getLogger(__name__)
 CLASS_WEIGHTS = ("none", "balanced")
 NORMALIZATIONS = ("none", "speaker")
 MONITORS = ("auto", "wa", "loss")
+FREEZABLE = ("none", "text", "audio", "encoders")
 _FROM_0, _FROM_1, _POSITIVE = Bounds(0), Bounds(1), Bounds(0, excluded=True)
 
 
@@ -70,6 +71,18 @@ class TrainOptions:
         None,
         "Word vectors in GloVe's or fastText's text format.",
         default_help="the demo's own for the demo corpus, random vectors elsewhere",
+    )
+    start: str | None = option(
+        None,
+        "Finished run whose weights the training starts from; labels and words may be others.",
+        default_help="none: start anew",
+        flag="from",
+    )
+    freeze: str = option(
+        "none",
+        "What stays as it is in the run of --from: none, text (word vectors and their BLSTM), audio (its BLSTMs), or "
+        "encoders (both).",
+        choices=FREEZABLE,
     )
     epochs: int = option(100, "Maximum number of epochs.", bounds=_FROM_1)
     patience: int = option(10, "Epochs without a better one on the validation set before stopping.", bounds=_FROM_1)

@@ -17,7 +17,7 @@ import numpy as np
 
 from can_tf.checksums import checksums_of, fault_of, read_sealed, write_checksums, write_sealed
 from can_tf.errors import RunError
-from can_tf.files import from_cell, remove_temporary_files, sha256_of_json, write_csv, write_json
+from can_tf.files import from_cell, remove_temporary_files, sha256_of_file, sha256_of_json, write_csv, write_json
 from can_tf.json_shapes import mismatch
 from can_tf.provenance import git_commit, processor, versions
 from can_tf.records.dataset import Dataset
@@ -123,13 +123,6 @@ def check_new_or_same(folder: Path, options: TrainOptions, dataset: Dataset) -> 
         check_same(folder, options, dataset)
     elif folder.exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
         raise RunError(f"{folder}: is not empty and not a run (no {CONFIG_FILE}). Give another folder with --run.")
-
-
-def begun_with(folder: Path) -> str:
-    """Returns in words which versions, and which processor, a run was begun with, where they are not those of now."""
-    config, now = read_run_json(folder, CONFIG_FILE), {**versions(), "processor": processor()}
-    begun = {**config.get("versions", {}), "processor": config.get("processor")}
-    return ", ".join(f"{name} {begun.get(name)} (now {now[name]})" for name in now if begun.get(name) != now[name])
 
 
 def finish_run(folder: Path, metrics: Mapping[str, Any]) -> None:
@@ -257,10 +250,17 @@ def _config(options: TrainOptions, dataset: Dataset) -> dict[str, Any]:
             "utterances": len(dataset.utterances),
             **{name: description[name] for name in _OF_RECORDS},
         },
+        "start": _hash_of_start(options),
         "versions": versions(),
         "processor": processor(),
         "git_commit": git_commit(),
     }
+
+
+def _hash_of_start(options: TrainOptions) -> str | None:
+    """Returns the hash of the model that a training starts from; None if there is none, or it is gone."""
+    path = Path(options.start or "") / MODEL_FILE
+    return sha256_of_file(path) if options.start and path.is_file() else None
 
 
 def check_same(folder: Path, options: TrainOptions, dataset: Dataset) -> None:
@@ -272,6 +272,8 @@ def check_same(folder: Path, options: TrainOptions, dataset: Dataset) -> None:
     asked = dataclasses.asdict(options)
     different = [f"{name} {begun[name]} (now {asked[name]})" for name in asked if begun[name] != asked[name]]
     others = [name for name in _OF_RECORDS if config["records"].get(name) != dataset.description.get(name)]
+    if not different and _hash_of_start(options) not in (None, config.get("start")):
+        different.append(f"another model in {options.start}")
     if config["records"]["fingerprint"] != dataset.fingerprint:
         different.append(" of other ".join(["other records", *([" and ".join(others)] if others else [])]))
     elif others:

@@ -164,7 +164,7 @@ def _training_option(name: str, about: Option) -> Callable[[Any], Any]:
     default = getattr(TrainOptions, name)
     if default is None:  # A path, which may be left out.
         settings |= {"type": click.Path(), "show_default": about.default_help}
-    return click.option(f"--{name.replace('_', '-')}", name, default=default, help=about.help, **settings)
+    return click.option(f"--{about.flag or name.replace('_', '-')}", name, default=default, help=about.help, **settings)
 
 
 def fold_options(command: Any) -> Any:
