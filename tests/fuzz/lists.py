@@ -17,7 +17,7 @@ HEADER += (
 )
 METADATA = [
     {"file_name": "wav/u00.wav", "emotion": "calm", "speaker_id": "anna", "text": "so long"},
-    {"file_name": "../u00.wav", "label": 3, "speaker": 7, "alignment": "u00.ctm"},
+    {"file_name": "./wav/u00.wav", "label": 3, "speaker": 7, "alignment": None},
 ]
 
 
