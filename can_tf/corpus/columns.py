@@ -1,6 +1,6 @@
 """Names of columns: those that a list has, and what they are likely to mean where they are not can_tf's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from can_tf.errors import CorpusError
@@ -42,6 +42,39 @@ _ELSEWHERE: Mapping[str, Sequence[str]] = {
     "alignment": ("textgrid", "ctm", "words", "align", "alignment_path", "timings"),
     "transcript": ("text", "transcription", "sentence", "raw_text", "normalized_text", "caption", "words", "utterance"),
 }
+
+# What tools write by themselves; of several that are there, the first counts.
+_WRITTEN: Mapping[str, Sequence[str]] = {
+    "label": ("emotion", "label"),
+    "speaker": ("speaker", "speaker_id"),
+    "session": ("session",),
+    "scenario": ("scenario",),
+    "alignment": ("alignment",),
+    "transcript": ("transcript", "transcription", "text", "sentence"),
+}
+
+
+def written_names(found: Collection[str], renamed: Mapping[str, str]) -> dict[str, str]:
+    """Returns the name that another tool's list has for each column that it has.
+
+    Args:
+        found: The list's names.
+        renamed: Names given for columns, whether they are there or not.
+
+    Raises:
+        CorpusError: A given column is unknown.
+
+    Example:
+        >>> written_names(["file", "label", "Emotion", "text"], {"speaker": "who"})
+        {'label': 'Emotion', 'transcript': 'text', 'speaker': 'who'}
+    """
+    if unknown := [column for column in renamed if column not in _WRITTEN]:
+        raise CorpusError(f"there is no column {unknown[0]!r} to name; expected one of {', '.join(_WRITTEN)}")
+    plain = {_plain(name): name for name in sorted(found)}
+    names = {
+        column: next((plain[name] for name in written if name in plain), None) for column, written in _WRITTEN.items()
+    }
+    return {column: name for column, name in names.items() if name is not None} | dict(renamed)
 
 
 def names_by_column(

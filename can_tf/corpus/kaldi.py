@@ -14,14 +14,13 @@ from pathlib import Path
 from can_tf.alignment.formats import recordings_in
 from can_tf.corpus.labels import LabelSet
 from can_tf.corpus.options import DEFAULT_OPTIONS, CorpusOptions
-from can_tf.corpus.rows import COLUMNS, Listed, corpus_of_rows
+from can_tf.corpus.rows import COLUMNS, Listed, corpus_of_rows, from_above
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import AlignmentError, CorpusError
 from can_tf.text_files import read_text
 
 KALDI = "kaldi"  # The name of the corpus.
 _RECORDINGS, _LABELS, _SPEAKERS, _TEXTS, _TIMES = "wav.scp", "utt2emo", "utt2spk", "text", "ctm"
-_FOLDERS_ABOVE = 3
 
 
 def read_kaldi(root: Path, label_set: LabelSet | None = None, options: CorpusOptions = DEFAULT_OPTIONS) -> Corpus:
@@ -55,7 +54,7 @@ def read_kaldi(root: Path, label_set: LabelSet | None = None, options: CorpusOpt
             fault = f"{_RECORDINGS} has a command, and none is run here; write what it gives to a file"
         row = dict.fromkeys(COLUMNS, "") | {
             "id": id_,
-            "audio": _from(root, path),
+            "audio": from_above(root, path),
             "label": labels.get(id_, ""),
             "speaker": speakers.get(id_, ""),
             "alignment": _TIMES if id_ in timed else "",
@@ -88,12 +87,3 @@ def _timed(path: Path) -> frozenset[str]:
         return frozenset(recordings_in(path))
     except AlignmentError as error:
         raise CorpusError(str(error)) from error
-
-
-def _from(root: Path, path: str) -> str:
-    """Returns a path as it counts from the folder, whichever it started from."""
-    above = [Path(*[".."] * count) for count in range(_FOLDERS_ABOVE + 1)]
-    try:
-        return next((str(folder / path) for folder in above if (root / folder / path).is_file()), path)
-    except OSError:  # A name that is too long, which is told where the recording is looked for.
-        return path

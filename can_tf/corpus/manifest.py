@@ -8,16 +8,15 @@ neither, words are to be recognized. An alignment that does not mark silence, CT
 its first and after its last word.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from can_tf.corpus.columns import lacking, names_by_column
 from can_tf.corpus.labels import LabelSet
 from can_tf.corpus.options import DEFAULT_OPTIONS, CorpusOptions
-from can_tf.corpus.rows import COLUMNS, REQUIRED_COLUMNS, Listed, corpus_of_rows
+from can_tf.corpus.rows import COLUMNS, REQUIRED_COLUMNS, Listed, corpus_of_rows, no_text, row_of
 from can_tf.corpus.tables import Row as TableRow
-from can_tf.corpus.tables import read_table
+from can_tf.corpus.tables import Table, read_table
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import CorpusError
 
@@ -47,35 +46,48 @@ def read_manifest(path: Path, label_set: LabelSet | None = None, options: Corpus
         >>> corpus.labels, corpus.utterances[0].transcript
         (('calm',), 'yes')
     """
-    return corpus_of_rows(MANIFEST, path, list(_rows(path, options.columns)), label_set, options)
+    table = read_table(path, [*COLUMNS, *options.columns.values()])
+    return corpus_of_rows(MANIFEST, path, list(rows_of(path, table, options.columns)), label_set, options)
 
 
-def _rows(path: Path, renamed: Mapping[str, str]) -> Iterator[Listed]:
-    """Yields each row; a missing optional column is an empty string."""
-    table = read_table(path, [*COLUMNS, *renamed.values()])
+def rows_of(
+    path: Path, table: Table, renamed: Mapping[str, str], required: Sequence[str] = REQUIRED_COLUMNS
+) -> Iterator[Listed]:
+    """Yields each row of a table; a missing optional column is an empty string.
+
+    Args:
+        path: The table's.
+        table: What it holds.
+        renamed: The table's name of a column, by can_tf's.
+        required: Which columns of can_tf's it must have.
+
+    Raises:
+        CorpusError: It lacks a column, or has no row that can be used.
+    """
     names = names_by_column(path, table.columns, renamed, COLUMNS)
     csv_like = not path.suffix.lower().endswith("l")
-    missing = [name for name in REQUIRED_COLUMNS if name not in names]
+    missing = [name for name in required if name not in names]
     if missing and (csv_like or not table.rows):
         raise CorpusError(f"{path}: {lacking('the columns ' + ', '.join(missing), missing, table.columns, renamed)}")
-    faults = [row.fault if row.fault and not row.values else _fault(row, names, renamed) for row in table.rows]
+    faults = [
+        row.fault if row.fault and not row.values else _fault(row, names, renamed, required) for row in table.rows
+    ]
     if table.rows and all(faults) and not any(row.fault and row.values for row in table.rows):
         raise CorpusError(f"{path}:{table.rows[0].line}: {faults[0]}.")
     for row, fault in zip(table.rows, faults, strict=True):
-        values = {name: _as_text(row.values.get(names[name])) if name in names else "" for name in COLUMNS}
+        values = row_of(row.values, names)
         fault = fault or row.fault
         if csv_like and not fault and not values["alignment"] and not values["transcript"]:
             fault = _words_cut_off(row, names)
         yield Listed(f"row {row.line}", values, fault)
 
 
-def _fault(row: TableRow, names: Mapping[str, str], renamed: Mapping[str, str]) -> str:
+def _fault(row: TableRow, names: Mapping[str, str], renamed: Mapping[str, str], required: Sequence[str]) -> str:
     """Returns what keeps a row from being an utterance; nothing where that is for its values to say."""
-    missing = [name for name in REQUIRED_COLUMNS if names.get(name) not in row.values]
+    missing = [name for name in required if names.get(name) not in row.values]
     if missing and not row.fault:
         return lacking(", ".join(missing), missing, tuple(row.values), renamed)
-    odd = [name for name, theirs in names.items() if isinstance(row.values.get(theirs), (dict, list, bool))]
-    return f"expected text in {', '.join(odd)}" if odd else ""
+    return no_text(row.values, names)
 
 
 def _words_cut_off(row: TableRow, names: Mapping[str, str]) -> str:
@@ -85,7 +97,3 @@ def _words_cut_off(row: TableRow, names: Mapping[str, str]) -> str:
     if not lacking:
         return ""
     return f"ends before its column {lacking[0]}; expected a field for each column, if an empty one"
-
-
-def _as_text(value: Any) -> str:
-    return "" if value is None else str(value).strip()

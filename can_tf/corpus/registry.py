@@ -5,7 +5,22 @@ import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from can_tf.corpus import crema_d, emodb, esd, jl_corpus, kaldi, label_folders, meld, ravdess, savee, several, tess
+from can_tf.corpus import (
+    audformat,
+    audio_folder,
+    crema_d,
+    emodb,
+    esd,
+    jl_corpus,
+    kaldi,
+    label_folders,
+    lhotse,
+    meld,
+    ravdess,
+    savee,
+    several,
+    tess,
+)
 from can_tf.corpus.iemocap import (
     DEFAULT_LABEL_SET,
     DEMO,
@@ -167,6 +182,24 @@ READERS: dict[str, Reader] = {
         options=True,
         license=_OF_A_USER,
     ),
+    lhotse.LHOTSE: Reader(
+        read=lhotse.read_lhotse,
+        root="a folder with lhotse's recordings.jsonl.gz and supervisions.jsonl.gz, or cuts.jsonl.gz",
+        options=True,
+        license=_OF_A_USER,
+    ),
+    audformat.AUDFORMAT: Reader(
+        read=audformat.read_audformat,
+        root="a database of audformat, with db.yaml in it",
+        options=True,
+        license=_OF_A_USER,
+    ),
+    audio_folder.AUDIO_FOLDER: Reader(
+        read=audio_folder.read_audio_folder,
+        root="an audio folder of Hugging Face's, with metadata.csv or with folders of labels",
+        options=True,
+        license=_OF_A_USER,
+    ),
     several.SEVERAL: Reader(
         read=lambda root, label_set, options: several.read_several(
             root, label_set, functools.partial(_read_part, options=options)
@@ -223,7 +256,7 @@ def _read(name: str, root: Path, label_set: LabelSet | None, options: CorpusOpti
     if label_set is None and reader.label_set:
         label_set = load_label_set(reader.label_set)
     if options != DEFAULT_OPTIONS and not reader.options:
-        names = " or ".join(other for other, each in READERS.items() if each.options)
+        names = ", ".join(other for other, each in READERS.items() if each.options)
         raise CorpusError(f"--column, --tier and --silence belong to a corpus of one's own; expected --corpus {names}")
     corpus = reader.read(root, label_set, options) if reader.options else reader.read(root, label_set)
     if label_set is None:

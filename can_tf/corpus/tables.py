@@ -55,7 +55,23 @@ def read_table(path: Path, known: Sequence[str]) -> Table:
     if suffix not in CSV_SUFFIXES + JSONL_SUFFIXES:
         raise CorpusError(f"{path}: expected a manifest that ends in {', '.join(CSV_SUFFIXES)} or {JSONL_SUFFIXES[0]}.")
     text = read_text(path, CorpusError)
-    return _csv_table(path, text, known) if suffix in CSV_SUFFIXES else _jsonl_table(text)
+    if suffix in CSV_SUFFIXES:
+        return _csv_table(path, text, known)
+    rows = json_rows(text)
+    return Table(tuple(dict.fromkeys(name for row in rows for name in row.values)), rows)
+
+
+def json_rows(text: str) -> tuple[Row, ...]:
+    """Returns the object of each line as a row; empty lines are left out.
+
+    Example:
+        >>> for row in json_rows('{"id": "u1"}\\n\\n[]\\n'):
+        ...     print(row.line, dict(row.values), row.fault or "fine")
+        1 {'id': 'u1'} fine
+        3 {} is list; expected an object
+    """
+    lines = enumerate(io.StringIO(text, newline=None), 1)
+    return tuple(_json_row(number, line) for number, line in lines if line.strip())
 
 
 def csv_rows(text: str, separator: str = ",") -> Iterator[tuple[int, list[str], str]]:
@@ -143,12 +159,6 @@ def _csv_row(names: Sequence[str], line: int, fields: Sequence[str], fault: str)
             "the separator"
         )
     return Row(line, values, fault)
-
-
-def _jsonl_table(text: str) -> Table:
-    rows = [_json_row(number, line) for number, line in enumerate(io.StringIO(text, newline=None), 1) if line.strip()]
-    names = dict.fromkeys(name for row in rows for name in row.values)
-    return Table(tuple(names), tuple(rows))
 
 
 def _json_row(number: int, line: str) -> Row:

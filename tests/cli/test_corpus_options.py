@@ -63,8 +63,8 @@ def test_options_of_a_list_with_another_corpus_are_refused(folder):
     done = CliRunner().invoke(main, ["build-records", "--root", str(folder), "--tier", "A"])
     assert done.exit_code == 1
     assert (
-        "--column, --tier and --silence belong to a corpus of one's own; expected --corpus kaldi or manifest"
-        in done.stderr
+        "--column, --tier and --silence belong to a corpus of one's own; expected --corpus kaldi, lhotse, audformat, "
+        "audio-folder, several, manifest" in done.stderr
     )
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 
-from tests.fuzz import corpora, folders, records, runs, serving
+from tests.fuzz import corpora, folders, lists, records, runs, serving
 from tests.fuzz.parser import Parser
 
-PARSERS = {**corpora.PARSERS, **records.PARSERS, **runs.PARSERS, **serving.PARSERS, **folders.PARSERS}
+PARSERS = {**corpora.PARSERS, **lists.PARSERS, **records.PARSERS, **runs.PARSERS, **serving.PARSERS, **folders.PARSERS}
 EXAMPLES = int(os.environ.get("CAN_TF_FUZZ_EXAMPLES", "60"))
 MOST_SECONDS = 1.0  # Of processor time, so that a busy machine does not count.
 MOST_BYTES = 1_000_000_000
