@@ -32,6 +32,7 @@ from can_tf.prediction.timeline import timeline
 from can_tf.progress import Event
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import Dataset, load_dataset
+from can_tf.report.elsewhere import write_elsewhere
 from can_tf.report.inspection import inspect_records
 from can_tf.report.integrity import verify
 from can_tf.report.reproduction import Reproduction, reproduce
@@ -40,6 +41,7 @@ from can_tf.report.timeline_text import RecordingTimeline
 from can_tf.report.tuning import tune
 from can_tf.training.calibration import calibration_of
 from can_tf.training.cross_validation import cross_validate
+from can_tf.training.elsewhere import Elsewhere, evaluate_on
 from can_tf.training.fit import train_fold
 from can_tf.training.folds import make_fold
 from can_tf.training.options import TrainOptions
@@ -50,6 +52,7 @@ __all__ = [
     "CanError",
     "Corpus",
     "Dataset",
+    "Elsewhere",
     "Event",
     "Explanation",
     "Group",
@@ -71,6 +74,7 @@ __all__ = [
     "calibration_of",
     "cross_validate",
     "draw_run",
+    "evaluate_on",
     "explain_recordings",
     "export_run",
     "format_alignment",
@@ -92,6 +96,7 @@ __all__ = [
     "train_fold",
     "tune",
     "verify",
+    "write_elsewhere",
     "write_figure",
     "write_page",
     "write_timelines",

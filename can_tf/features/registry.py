@@ -55,6 +55,18 @@ def front_end_to_json(front_end: FrontEnd) -> dict[str, Any]:
     return {"name": front_end.name, **dataclasses.asdict(front_end)}
 
 
+def front_end_to_text(front_end: FrontEnd) -> str:
+    """Returns what `front_end` takes, and `--features`: the name, and the settings that are not the default ones.
+
+    Example:
+        >>> front_end_to_text(Mfcc()), front_end_to_text(Mfcc(mel_bins=20))
+        ('mfcc', 'mfcc:mel_bins=20')
+    """
+    default = front_end_to_json(type(front_end)())
+    changed = {name: value for name, value in front_end_to_json(front_end).items() if value != default[name]}
+    return front_end.name + ":" * bool(changed) + ",".join(f"{name}={value!r}" for name, value in changed.items())
+
+
 def front_end_from_json(values: Any) -> FrontEnd:
     """Returns the front end that `front_end_to_json` wrote.
 

@@ -34,6 +34,11 @@ def check_model(name: str, model: keras.Model, config: ModelConfig, *, exportabl
         raise ConfigError(f"model {name}: {fault}. can_tf/models/registry.py says what a variant has to build.")
 
 
+def fault_in_signature(model: keras.Model, config: ModelConfig) -> str | None:
+    """Returns what is wrong with a model's inputs and outputs, given what it was made from; None if nothing is."""
+    return next(_faults_in_signature(model, config), None)
+
+
 def _faults(model: keras.Model, config: ModelConfig, exportable: bool) -> Iterator[str]:
     yield from _faults_in_signature(model, config)
     try:

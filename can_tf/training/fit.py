@@ -31,7 +31,8 @@ from can_tf.training.devices import set_threads, strategy_for
 from can_tf.training.fold_training import WORK, FoldTraining, prepare
 from can_tf.training.metrics import evaluate_predictions
 from can_tf.training.options import TrainOptions
-from can_tf.training.results import Predictions, finish, finish_without_test, make_predict, validation_scores
+from can_tf.training.predictions import Predictions
+from can_tf.training.results import finish, finish_without_test, make_predict, validation_scores
 from can_tf.training.run_folder import RunState
 from can_tf.training.start import check_start
 

@@ -3,7 +3,6 @@
 import collections
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import keras
@@ -21,6 +20,7 @@ from can_tf.training import run_folder
 from can_tf.training.data import Split, WordVectors, word_vectors
 from can_tf.training.devices import build_in, strategy_for
 from can_tf.training.options import MONITORS, TrainOptions
+from can_tf.training.predictions import Forward, forward_of
 from can_tf.training.run_folder import RunState
 from can_tf.training.start import Start, freeze, read_start, take_weights
 
@@ -60,10 +60,9 @@ class FoldTraining:
         return self.folder / run_folder.CHECKPOINT_FOLDER
 
     @functools.cached_property
-    def forward(self) -> Callable[[Mapping[str, tf.Tensor]], Mapping[str, tf.Tensor]]:
-        """The model's logits by output, of a batch of any shape: traced once, where `predict` of Keras is twice."""
-        inputs = {name: tf.TensorSpec(tensor.shape, tensor.dtype) for name, tensor in self.model.input.items()}
-        return tf.function(lambda batch: self.model(batch, training=False), [inputs], autograph=False)
+    def forward(self) -> Forward:
+        """The model's logits by output, of a batch of any shape."""
+        return forward_of(self.model)
 
     def batches(self, order: EpochOrder) -> tf.data.Dataset:
         """Returns inputs and labels in an order, with no batch smaller than there are devices."""

@@ -1,45 +1,22 @@
 """What comes out of a training: predictions, metrics, and the finished run folder."""
 
-import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
 from can_tf.checksums import write_sealed
-from can_tf.files import replacing, write_csv, write_json
-from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
+from can_tf.files import replacing, write_json
 from can_tf.records.dataset import StoredUtterance
 from can_tf.records.pipeline import EpochOrder, mean_frames
 from can_tf.training import run_folder
 from can_tf.training.checkpoint import load_variables
 from can_tf.training.fold_training import FoldTraining
 from can_tf.training.metrics import evaluate_predictions, majority
+from can_tf.training.predictions import Predictions, by_length, predictions_of, write_predictions
 from can_tf.training.references import mean_frame_reference, tfidf_reference
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Predictions:
-    """What a model predicts of utterances.
-
-    Attributes:
-        utterances: In the order of the rows.
-        final: Probabilities by Eq. 15, `<float64>[utterances, labels]`.
-        by_output: Those of each output, likewise.
-        true: Label indices, `<int>[utterances]`.
-    """
-
-    utterances: Sequence[StoredUtterance]
-    final: np.ndarray
-    by_output: Mapping[str, np.ndarray]
-    true: np.ndarray
-
-    @property
-    def single_modalities(self) -> dict[str, np.ndarray]:
-        return {name: self.by_output[name] for name in SINGLE_MODALITIES if name in self.by_output}
 
 
 def predict(training: FoldTraining, utterances: Sequence[StoredUtterance]) -> Predictions:
@@ -52,24 +29,9 @@ def make_predict(training: FoldTraining, utterances: Sequence[StoredUtterance]) 
 
     The input pipeline is built once, which takes longer than to read a small set.
     """
-    by_length = sorted(utterances, key=lambda utterance: (utterance.segments, utterance.id))  # Pads little.
-    batches = training.batches(EpochOrder(by_length, training.options.batch_size))
-    label_index = {label: index for index, label in enumerate(training.dataset.labels)}
-    true = np.array([label_index[utterance.label] for utterance in by_length])
-
-    def predict_now() -> Predictions:
-        answers = [training.forward(inputs) for inputs, _ in batches]
-        # Without what filled the last batch up.
-        logits = {name: np.concatenate([answer[name] for answer in answers])[: len(by_length)] for name in answers[0]}
-        final = np.exp(np.asarray(final_log_probabilities(logits, training.config.alpha), np.float64))
-        return Predictions(by_length, final, {name: _softmax(values) for name, values in logits.items()}, true)
-
-    return predict_now
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    return np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True)
+    ordered, labels = by_length(utterances), training.dataset.labels
+    batches = training.batches(EpochOrder(ordered, training.options.batch_size))
+    return lambda: predictions_of(training.forward, batches, ordered, labels, training.config.alpha)
 
 
 def finish(training: FoldTraining) -> dict[str, Any]:
@@ -81,8 +43,8 @@ def finish(training: FoldTraining) -> dict[str, Any]:
     write_json(folder / run_folder.MODEL_CONFIG_FILE, training.config.to_json())
     test = predict(training, training.split.test)
     validation = predict(training, training.split.validation)
-    _write_predictions(folder / run_folder.PREDICTIONS_FILE, test, training.dataset.labels)
-    _write_predictions(folder / run_folder.VALIDATION_PREDICTIONS_FILE, validation, training.dataset.labels)
+    write_predictions(folder / run_folder.PREDICTIONS_FILE, test, training.dataset.labels)
+    write_predictions(folder / run_folder.VALIDATION_PREDICTIONS_FILE, validation, training.dataset.labels)
     metrics = _metrics(training, test, validation)
     run_folder.finish_run(folder, metrics)
     return metrics
@@ -116,19 +78,6 @@ def _course(training: FoldTraining) -> dict[str, Any]:
         "seconds": round(sum(row["seconds"] for row in state.history), 3),
         "synthetic": training.dataset.synthetic,
     }
-
-
-def _write_predictions(path: Path, predictions: Predictions, labels: Sequence[str]) -> None:
-    columns: dict[str, Sequence[Any]] = {
-        "id": [utterance.id for utterance in predictions.utterances],
-        "label": [utterance.label for utterance in predictions.utterances],
-        "predicted": [labels[index] for index in predictions.final.argmax(axis=1)],
-    }
-    for name, probabilities in {"": predictions.final, **predictions.single_modalities}.items():
-        prefix = f"{name}_probability" if name else "probability"
-        columns |= {f"{prefix}_{label}": probabilities[:, index].tolist() for index, label in enumerate(labels)}
-    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    write_csv(path, columns, rows)
 
 
 def _metrics(training: FoldTraining, test: Predictions, validation: Predictions) -> dict[str, Any]:

@@ -62,6 +62,7 @@ REPLACED = {
     r" --out saved_models/tutorial$": "",
     r"saved_models/tutorial": "saved_models/can",
     r"^(can-tf export \S+)$": r"\1 --calibrated",  # Which has all that the other has; one export is enough.
+    r"--corpus crema-d --root /path/to/CREMA-D": f"--corpus demo --root {DEMO}",
     r"/path/to/IEMOCAP_full_release": f"{DEMO}/IEMOCAP_full_release",
     r"/path/to/glove\.\w+\.300d\.txt": str(GLOVE),
     r"Ses01F_impro01_F000\.wav": "Ses01F_impro01_M000.wav",  # A small corpus has the one and not the other.

@@ -14,10 +14,11 @@ from can_tf.report.comparison import read_results
 from can_tf.report.page import page
 from can_tf.report.run import headline_scores, read_evaluation
 from can_tf.report.scores import confidence_tables, scores_table
-from can_tf.training import run_folder, trials, tuning
+from can_tf.training import elsewhere, run_folder, trials, tuning
 from can_tf.training.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, calibration_of
 from can_tf.training.cross_validation import summarize
 from can_tf.training.fold_runs import plan
+from can_tf.training.leakage import heard_by
 from can_tf.training.metrics import evaluate_predictions
 from can_tf.training.options import TrainOptions, read_config
 from can_tf.training.oracles import STATE_FILE, check_states
@@ -133,6 +134,15 @@ def _evaluate(name: str):
     return feed
 
 
+def _elsewhere(content: bytes, folder: Path) -> None:
+    run = _run(folder, run_folder.CONFIG_FILE, content)
+    config = run_folder.read_run_json(run, run_folder.CONFIG_FILE, elsewhere._CONFIG)
+    options = elsewhere._options(run, config["options"])
+    elsewhere._check_fits(run, config["records"], options, DATASET)
+    assert all(isinstance(note, str) for note in elsewhere._notes(config["records"], options, DATASET, ()))
+    assert heard_by(run, config, options, DATASET, ()).utterances == 0
+
+
 def _summary(content: bytes, folder: Path) -> None:
     _run(folder, run_folder.METRICS_FILE, content)
     summary = summarize(plan(OPTIONS, [0], [0], folder, folder))
@@ -211,9 +221,13 @@ _SEARCH_JSON = {**_search(Path()).description(), "records": [records.DESCRIPTION
 _ORACLE = {"ongoing_trials": {"tuner0": "1"}, "start_order": ["0", "1"], "end_order": ["0"], "retry_queue": []}
 _TRIAL = {"trial_id": "0", "score": 0.5, "status": "COMPLETED", "hyperparameters": {"values": {"alpha": 0.1}}}
 
+# Of records that are not those at hand, which are too few to be split.
+_ELSEWHERE = {**CONFIG, "records": {**CONFIG["records"], "fingerprint": "of others"}}
+
 PARSERS: Mapping[str, Parser] = {
     "config.json": json_parser([CONFIG], _config, prepare=_prepare),
     "config.json, evaluated": json_parser([CONFIG], _evaluate(run_folder.CONFIG_FILE), prepare=_prepare),
+    "config.json, on other records": json_parser([_ELSEWHERE], _elsewhere, prepare=_prepare),
     "state.json": sealed_parser([STATE], _state, prepare=_prepare),
     "model.json": json_parser([MODEL], _model, prepare=_prepare),
     "metrics.json, evaluated": json_parser([METRICS], _evaluate(run_folder.METRICS_FILE), prepare=_prepare),

@@ -1,5 +1,6 @@
 """What test utterances share with training, against a count made another way."""
 
+import dataclasses
 import json
 
 import pytest
@@ -11,8 +12,10 @@ from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import load_label_set
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import StoredUtterance
+from can_tf.training.data import split_of
 from can_tf.training.folds import make_fold
-from can_tf.training.leakage import shared_with_training
+from can_tf.training.leakage import Heard, heard_by, shared_with_training
+from can_tf.training.options import TrainOptions
 
 
 def utterance(number, speaker, session, scenario, words):
@@ -70,3 +73,39 @@ def test_inspect_counts_the_demo_corpus_as_a_plain_loop_does(demo_records, proto
 def test_the_table_tells_shares(tone_records):
     done = CliRunner().invoke(main, ["inspect", str(tone_records.folder), "--leakage"])
     assert "150 (100%)" in done.stdout
+
+
+def config_of(dataset, **changes):
+    return {"records": {"folder": str(dataset.folder), "fingerprint": dataset.fingerprint, **changes}}
+
+
+OPTIONS = TrainOptions(protocol="session", fold=1)  # Of the tones, s1 tests, and s2 validates.
+
+
+def test_a_run_has_heard_its_training_and_validation_sets(tone_records, tmp_path):
+    split = split_of(tone_records, OPTIONS)
+    assert {row.speaker for row in split.test} == {"s1"}
+    heard = heard_by(tmp_path, config_of(tone_records), OPTIONS, tone_records, tone_records.utterances)
+    assert heard == Heard(True, "training and validation sets", 120, ("s0", "s2", "s3", "s4"))
+    only_test = heard_by(tmp_path, config_of(tone_records), OPTIONS, tone_records, split.test)
+    assert only_test == Heard(True, "training and validation sets", 0, ())
+
+
+def test_ids_and_speakers_of_other_records_are_compared_apart(tone_records, tmp_path):
+    first, second, third, *_ = tone_records.utterances
+    rows = [first, dataclasses.replace(second, id="other"), dataclasses.replace(third, speaker="")]
+    description = {**tone_records.description, "fingerprint": "another"}
+    other = dataclasses.replace(tone_records, description=description, utterances=tuple(rows))
+    heard = heard_by(tmp_path, config_of(tone_records), OPTIONS, other, rows)
+    assert [row.speaker for row in rows] == ["s0", "s1", ""]
+    assert heard == Heard(False, "training and validation sets", 2, ("s0",))
+
+
+@pytest.mark.parametrize("changes", [{"folder": "gone"}, {"fingerprint": "of others that were there then"}])
+def test_where_a_runs_records_are_gone_ids_are_compared_with_those_of_its_predictions(tone_records, tmp_path, changes):
+    (tmp_path / "predictions.csv").write_text("id,label\nu001,calm\nnobody,calm\n")
+    (tmp_path / "validation_predictions.csv").write_text("id,label\nu002,calm\n")
+    description = {**tone_records.description, "fingerprint": "another"}
+    other = dataclasses.replace(tone_records, description=description)
+    heard = heard_by(tmp_path, config_of(tone_records, **changes), OPTIONS, other, other.utterances)
+    assert heard == Heard(False, "validation and test sets", 2, None)
