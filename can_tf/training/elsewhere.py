@@ -26,7 +26,7 @@ from can_tf.records.pipeline import EpochOrder, batches, by_speaker, cut_utteran
 from can_tf.training import run_folder
 from can_tf.training.leakage import Heard, heard_by
 from can_tf.training.metrics import evaluate_predictions, majority
-from can_tf.training.options import OPTIONS, TrainOptions
+from can_tf.training.options import TrainOptions, options_of_run
 from can_tf.training.predictions import Predictions, by_length, forward_of, predictions_of
 from can_tf.training.shared_labels import LabelMatch, among, match_labels
 
@@ -125,7 +125,7 @@ def evaluate_on(run: Path, dataset: Dataset, progress: Progress = ignore) -> Els
     """
     run_folder.read_run_json(run, run_folder.METRICS_FILE)  # Which tells whether the run is finished.
     config = run_folder.read_run_json(run, run_folder.CONFIG_FILE, _CONFIG)
-    options = _options(run, config["options"])
+    options = options_of_run(run / run_folder.CONFIG_FILE, config["options"])
     _check_fits(run, config["records"], options, dataset)
     model_config = ModelConfig.from_json(run_folder.read_run_json(run, run_folder.MODEL_CONFIG_FILE))
     where = f"{run} on {dataset.folder}"
@@ -148,14 +148,6 @@ def _told(data: Iterable[Any], total: int, progress: Progress) -> Iterator[Any]:
     for number, batch in enumerate(data, 1):
         yield batch
         report(number, total)
-
-
-def _options(run: Path, values: Mapping[str, Any]) -> TrainOptions:
-    """Returns what a run was trained with; an option that is younger than the run had its default then."""
-    try:
-        return TrainOptions(**{name: value for name, value in values.items() if name in OPTIONS})
-    except ConfigError as error:
-        raise RunError(f"{run / run_folder.CONFIG_FILE}: is damaged ({error}). Take another run.") from error
 
 
 def _model(run: Path, config: ModelConfig) -> keras.Model:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from can_tf.checksums import fault_of
-from can_tf.errors import ConfigError
+from can_tf.errors import ConfigError, RunError
 from can_tf.models.config import ModelConfig
 from can_tf.models.registry import VARIANTS
 from can_tf.training.folds import PROTOCOLS
@@ -124,6 +124,22 @@ class TrainOptions:
 
 
 OPTIONS: Mapping[str, Option] = options_of_class(TrainOptions)
+
+
+def options_of_run(path: Path, values: Mapping[str, Any]) -> TrainOptions:
+    """Returns what a run was trained with; an option that is younger than the run had its default then.
+
+    Args:
+        path: The run's `config.json`.
+        values: Its options.
+
+    Raises:
+        RunError: They are damaged.
+    """
+    try:
+        return TrainOptions(**{name: value for name, value in values.items() if name in OPTIONS})
+    except ConfigError as error:
+        raise RunError(f"{path}: is damaged ({error}). Take another run.") from error
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ are normalized by the run's statistics, which its layers are used to.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,14 @@ from can_tf.models.saved import load_model
 from can_tf.records.dataset import Dataset, StoredUtterance
 from can_tf.training import run_folder
 from can_tf.training.data import WordVectors
-from can_tf.training.options import FREEZABLE, TrainOptions
+from can_tf.training.leakage import Heard, heard_by
+from can_tf.training.options import FREEZABLE, TrainOptions, options_of_run
 
 _TEXT, _AUDIO = ("word_vectors", "text_blstm"), ("segment_blstm", "audio_blstm")
 _FROZEN_LAYERS = dict(zip(FREEZABLE, ((), _TEXT, _AUDIO, _TEXT + _AUDIO), strict=True))
 _SAME = ("model", "units", "heads", "normalize")  # What decides the layers, and what they read.
 _WORD_VECTORS = "word_vectors"
-_RUN = {"options": {"model": str, "units": int, "heads": int}, "records": {"fingerprint": str, "features": {}}}
+_RUN = {"options": {}, "records": {"folder": str, "fingerprint": str, "features": {}}}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -49,7 +50,7 @@ class Start:
         return WordVectors(self.config.vocabulary, matrix, self.config.embedding_dim, self.folder.name)
 
 
-def check_start(options: TrainOptions, dataset: Dataset, test: Iterable[StoredUtterance]) -> str:
+def check_start(options: TrainOptions, dataset: Dataset, test: Sequence[StoredUtterance]) -> str:
     """Checks, without TensorFlow, that a training can start from a run.
 
     Args:
@@ -71,41 +72,35 @@ def check_start(options: TrainOptions, dataset: Dataset, test: Iterable[StoredUt
     folder = Path(options.start)
     run_folder.read_run_json(folder, run_folder.METRICS_FILE)  # Which tells whether it is finished.
     run = run_folder.read_run_json(folder, run_folder.CONFIG_FILE, _RUN)
-    theirs = {**dataclasses.asdict(TrainOptions()), **run["options"]}  # One younger than the run had its default then.
+    theirs = options_of_run(folder / run_folder.CONFIG_FILE, run["options"])
     for name in _SAME:
-        if theirs[name] != (asked := getattr(options, name)):
-            raise ConfigError(f"{folder}: was trained with --{name} {theirs[name]}, not {asked}; give the same.")
+        if (before := getattr(theirs, name)) != (asked := getattr(options, name)):
+            raise ConfigError(f"{folder}: was trained with --{name} {before}, not {asked}; give the same.")
     if run["records"]["features"] != dataset.description["features"]:
         raise ConfigError(
             f"{folder}: was trained on other features ({_features(run['records'])}) than {dataset.folder} holds "
             f"({_features(dataset.description)}). Build records with the same."
         )
-    return _check_apart(folder, run, dataset, {utterance.id for utterance in test})
+    return _check_apart(folder, heard_by(folder, run, theirs, dataset, test), len(test))
 
 
 def _features(description: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in description["features"].items())
 
 
-def _check_apart(folder: Path, run: Mapping[str, Any], dataset: Dataset, test: set[str]) -> str:
+def _check_apart(folder: Path, heard: Heard, tested: int) -> str:
     """Returns a note where what is to test may have trained a run; raises ConfigError where it has."""
-    held = {
-        row["id"]
-        for name in (run_folder.PREDICTIONS_FILE, run_folder.VALIDATION_PREDICTIONS_FILE)
-        for row in run_folder.read_predictions(folder, ("id",), name)
-    }
-    trained = len(test - held)
-    if trained and run["records"]["fingerprint"] == dataset.fingerprint:
+    if not heard.utterances:
+        return ""
+    if heard.own_records:
         raise ConfigError(
-            f"{folder}: was trained on {trained} of the {len(test)} utterances that are to test now, so that every "
-            "score would flatter. Take a run of the same fold and seed, or of other records."
+            f"{folder}: was trained or validated on {heard.utterances} of the {tested} utterances that are to test "
+            "now, so that every score would flatter. Take a run of the same fold and seed, or of other records."
         )
-    if trained and held & {row.id for row in dataset.utterances}:
-        return (
-            f"{folder} has utterances of the same ids. If it is the same corpus, up to {trained} of the {len(test)} "
-            "that test now have trained it, and the scores flatter."
-        )
-    return ""
+    return (
+        f"{heard.utterances} of the {tested} utterances that test have ids of {folder}'s {heard.sets}: if they are the "
+        "same utterances, the scores flatter."
+    )
 
 
 def read_start(options: TrainOptions) -> Start | None:
