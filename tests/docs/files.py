@@ -31,6 +31,8 @@ def make_files(folder: Path) -> None:
     soundfile.write(folder / "meeting.mp3", np.concatenate([speech[0][0], pause, speech[1][0]]), 16_000)
     (folder / "meeting.rttm").write_text("SPEAKER meeting 1 0.0 4.0 <NA> <NA> anna <NA> <NA>\n")
     (folder / "talk.raw").write_bytes(pcm16(resample(speech[0][0], 16_000, 44_100)).astype("<i2").tobytes())
+    rows = [f"demo,{DEMO}/IEMOCAP_full_release,{name}" for name in ("one", "two")]
+    (folder / "two.csv").write_text("\n".join(["corpus,root,name", *rows]))
     (folder / "wav").mkdir()
     (folder / "words").mkdir()
     (folder / "wav" / "u1.flac").write_bytes((SPEECH / "austen-0880.flac").read_bytes())

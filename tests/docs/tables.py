@@ -45,7 +45,7 @@ APPENDED = {
     r"^can-tf (train|cross-validate|reproduce|tune)\b": SMALL,
     # The smallest of the models, where it does not matter which.
     r"^can-tf (cross-validate|tune)\b": "--model text --jobs 1",
-    r"^can-tf train .*(scenario|data/mine|best)": "--model text",
+    r"^can-tf train .*(scenario|data/mine|best|iemocap-sessions)": "--model text",
     r"^can-tf build-records\b(?!.*--cluster)": "--workers 1",
     r"^can-tf cross-validate\b(?!.*--cluster)": "--folds 1 --seeds 1",
     r"^can-tf cross-validate .*--cluster": "--folds 2",
@@ -63,6 +63,7 @@ REPLACED = {
     r"saved_models/tutorial": "saved_models/can",
     r"^(can-tf export \S+)$": r"\1 --calibrated",  # Which has all that the other has; one export is enough.
     r"--corpus crema-d --root /path/to/CREMA-D": f"--corpus demo --root {DEMO}",
+    r"--root corpora.csv --labels four --features whisper-base": "--root two.csv --labels four",
     r"/path/to/IEMOCAP_full_release": f"{DEMO}/IEMOCAP_full_release",
     r"/path/to/glove\.\w+\.300d\.txt": str(GLOVE),
     r"Ses01F_impro01_F000\.wav": "Ses01F_impro01_M000.wav",  # A small corpus has the one and not the other.
@@ -77,7 +78,7 @@ REPLACED = {
 # Which file a block shows, by page and language, in their order.
 FILES = {
     ("README.md", "csv"): ["corpus.csv"],
-    ("docs/own-corpus.md", "csv"): ["corpus.csv", "transcripts.csv"],
+    ("docs/own-corpus.md", "csv"): ["corpora.csv", "corpus.csv", "transcripts.csv"],
     ("docs/own-corpus.md", "json"): ["corpus.jsonl"],
     ("docs/iemocap.md", "json"): ["valence.json"],
 }
