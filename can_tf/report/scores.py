@@ -39,10 +39,22 @@ def summary_table(summary: Mapping[str, Any]) -> str:
         [
             format_table(["prediction", *(SCORE_NAMES[score] for score in shown)], rows),
             f"(mean and standard deviation over {summary['done']} of {summary['runs']} trainings, {kind})",
+            *_pooled_table(summary, names),
             "",
             format_table(["label", "recall"], recalls),
         ]
     )
+
+
+def _pooled_table(summary: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+    """Returns lines on the scores of all test sets together; none where they are not known."""
+    pooled = summary["pooled"]
+    rows = [[name, *map(_spread, pooled[key].values())] for key, name in names.items() if key in pooled]
+    if not rows:
+        return []
+    scores = [SCORE_NAMES[score] for score in next(iter(pooled.values()))]
+    seeds = amount(len(summary["seeds"]), "seeds")
+    return ["", format_table(["all test sets together", *scores], rows), f"({seeds}; standard deviation over seeds)"]
 
 
 def recalls_table(metrics: Mapping[str, Any]) -> str:

@@ -2,9 +2,11 @@
 
 import dataclasses
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from can_tf.cluster import cluster_executor
 from can_tf.errors import RunError
@@ -15,7 +17,7 @@ from can_tf.records.dataset import Dataset
 from can_tf.training import run_folder
 from can_tf.training.fold_runs import FoldRun, check_done, plan, train_all
 from can_tf.training.folds import folds_to_run, speaker_folds
-from can_tf.training.metrics import METRICS_SHAPE, OTHER_PREDICTIONS, SCORE_NAMES
+from can_tf.training.metrics import METRICS_SHAPE, OTHER_PREDICTIONS, SCORE_NAMES, scores_of_confusion
 from can_tf.training.options import TrainOptions
 
 SUMMARY_FILE = "summary.json"
@@ -97,7 +99,9 @@ def summarize(planned: Sequence[FoldRun]) -> dict[str, Any]:
     Returns:
         `runs` and `done`, `synthetic`, `scores`: a row for `final` and each of OTHER_PREDICTIONS that the runs have,
         with `{"mean", "std", "values"}` by score (`std` is the sample's, None for one value), and `recall` by label,
-        over the folds in which the label occurs.
+        over the folds in which the label occurs; `pooled`: by prediction, `wa`, `ua` and `macro_f1` of all test sets of
+        a seed together, and mean and `std` over seeds. Where folds lack labels, as those of speakers may, the mean
+        over folds says little, and the pooled UA is what papers give.
 
     Raises:
         RunError: None is done.
@@ -118,7 +122,35 @@ def summarize(planned: Sequence[FoldRun]) -> dict[str, Any]:
         "seeds": sorted({run.options.seed for run in done}),
         "synthetic": all(of_run["synthetic"] for of_run in metrics),
         "scores": scores,
+        "pooled": _pooled(done, metrics, scores),
     }
+
+
+def _pooled(
+    done: Sequence[FoldRun], metrics: Sequence[Mapping[str, Any]], names: Iterable[str]
+) -> dict[str, dict[str, Any]]:
+    """Returns the scores of the test sets of each seed together, by prediction."""
+    pooled = {}
+    for name in names:
+        confusions: dict[int, list[np.ndarray]] = {}
+        for run, of_run in zip(done, metrics, strict=True):
+            scored = of_run if name == "final" else of_run.get(name)
+            if scored and scored.get("confusion"):
+                confusions.setdefault(run.options.seed, []).append(_confusion(run, scored))
+        by_seed = [scores_of_confusion(np.sum(matrices, axis=0)) for matrices in confusions.values()]
+        if by_seed:
+            pooled[name] = {score: _spread([scores[score] for scores in by_seed]) for score in by_seed[0]}
+    return pooled
+
+
+def _confusion(run: FoldRun, scored: Mapping[str, Any]) -> np.ndarray:
+    """Returns a confusion matrix, `<int>[labels, labels]`, of a run's metrics."""
+    rows, labels = scored["confusion"], len(scored["recall"])
+    if [len(row) for row in rows] != [labels] * labels:
+        raise RunError(
+            f"{run.folder / run_folder.METRICS_FILE}: is damaged (confusion: expected {labels} rows of {labels})."
+        )
+    return np.array(rows)
 
 
 def _scores(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -22,7 +22,11 @@ OTHER_PREDICTIONS: Mapping[str, str] = {
     "majority": "reference: the commonest label",
 }
 REFERENCES = ("text_reference", "audio_reference")  # Those that are trained.
-_SHAPE = {**dict.fromkeys(SCORE_NAMES, float), "recall": {str: (float, None)}}
+_SHAPE = {
+    **dict.fromkeys(SCORE_NAMES, float),
+    "recall": {str: (float, None)},
+    "confusion": ([[int]], None),
+}
 METRICS_SHAPE = {**_SHAPE, **dict.fromkeys(OTHER_PREDICTIONS, (_SHAPE, None)), "synthetic": bool}
 
 
@@ -50,19 +54,31 @@ def evaluate_predictions(probabilities: np.ndarray, true: np.ndarray, labels: Se
         raise ValueError("there are no predictions to score")
     confusion = np.zeros((len(labels), len(labels)), int)
     np.add.at(confusion, (true, probabilities.argmax(axis=1)), 1)
-    right, occurring, predicted = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
-    present = occurring > 0
-    recall = right[present] / occurring[present]
-    f1 = 2 * right[present] / (occurring + predicted)[present]
+    present = confusion.sum(axis=1) > 0
+    recall = np.diag(confusion)[present] / confusion.sum(axis=1)[present]
     by_label = dict(zip(np.asarray(labels)[present].tolist(), recall.tolist(), strict=True))
     return {
-        "wa": float(right.sum() / occurring.sum()),
-        "ua": float(recall.mean()),
-        "macro_f1": float(f1.mean()),
+        **scores_of_confusion(confusion),
         "ece": expected_calibration_error(probabilities, true),
         "recall": {label: by_label.get(label) for label in labels},
         "confusion": confusion.tolist(),
         "count": len(true),
+    }
+
+
+def scores_of_confusion(confusion: np.ndarray) -> dict[str, float]:
+    """Returns `wa`, `ua` and `macro_f1` of a confusion matrix, `<int>[labels, labels]`, one row per true label.
+
+    Example:
+        >>> scores_of_confusion(np.array([[3, 1], [0, 1]]))["ua"]
+        0.875
+    """
+    right, occurring, predicted = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    present = occurring > 0
+    return {
+        "wa": float(right.sum() / occurring.sum()),
+        "ua": float((right[present] / occurring[present]).mean()),
+        "macro_f1": float((2 * right[present] / (occurring + predicted)[present]).mean()),
     }
 
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from can_tf.cli.main import main
 from can_tf.errors import BusyError, RunError
+from can_tf.report.scores import summary_table
 from can_tf.training import run_folder
 from can_tf.training.cross_validation import cross_validate, summarize
 from can_tf.training.fold_runs import Failure, check_done, plan, train_all
@@ -28,10 +29,10 @@ def type_command(records: Path, runs: Path, *arguments: object):
     return CliRunner().invoke(main, [str(argument) for argument in command])
 
 
-def finished(folder: Path, wa: float, recall: dict[str, float | None]) -> None:
-    folder.mkdir(parents=True)
+def finished(folder: Path, wa: float, recall: dict[str, float | None], **more: object) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     scores = {"wa": wa, "ua": wa / 2, "macro_f1": wa / 4, "ece": 0.1, "recall": recall}
-    metrics = {**scores, "text": {**scores, "wa": 0.5}, "synthetic": True}
+    metrics = {**scores, **more, "text": {**scores, "wa": 0.5}, "synthetic": True}
     (folder / run_folder.METRICS_FILE).write_text(json.dumps(metrics))
 
 
@@ -114,6 +115,23 @@ def test_the_summary_by_hand(tmp_path):
     assert summary["scores"]["final"]["recall"]["loud"]["values"] == [1.0]
     assert summary["scores"]["text"]["wa"]["mean"] == 0.5
     assert "audio" not in summary["scores"]
+
+
+def test_test_sets_of_a_seed_are_scored_together(tmp_path):
+    planned = plan(TrainOptions(), range(2), range(2), tmp_path, tmp_path)
+    matrices = [[[2, 0], [0, 0]], [[1, 1], [1, 3]], [[2, 0], [0, 0]], [[2, 0], [0, 4]]]
+    for one, confusion in zip(planned, matrices, strict=True):
+        finished(one.folder, 0.5, {"calm": 0.5, "loud": None}, confusion=confusion)
+    pooled = summarize(planned)["pooled"]
+    assert set(pooled) == {"final"}
+    # Of the first seed, 3 of 4 calm ones and 3 of 4 loud ones are right; of the second, all.
+    assert pooled["final"]["ua"]["values"] == [0.75, 1.0]
+    assert pooled["final"]["wa"] == {"mean": 0.875, "std": pytest.approx(0.125 * 2**0.5), "values": [0.75, 1.0]}
+    table = summary_table(summarize(planned)).split("all test sets together")[1]
+    assert "0.875 ± 0.177  0.875 ± 0.177" in table.splitlines()[2]
+    finished(planned[0].folder, 0.5, {"calm": 0.5, "loud": None}, confusion=[[1, 2], [3]])
+    with pytest.raises(RunError, match="metrics.json: is damaged .confusion: expected 2 rows of 2"):
+        summarize(planned)
 
 
 @pytest.mark.long
