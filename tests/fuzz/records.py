@@ -78,7 +78,7 @@ def _rows() -> str:
     writer.writerow(COLUMNS)
     for number, (offset, example) in enumerate(zip(OFFSETS, EXAMPLES, strict=True)):
         label = ("calm", "loud")[number % 2]
-        row = [f"u{number}", label, "anna", "s1", "", "good day", 1.0, SHARD, 2, 4, 3, offset, len(example)]
+        row = [f"u{number}", label, "anna", "s1", "", "good day", 1.0, SHARD, 2, 4, 3, offset, len(example), ""]
         writer.writerow(row)
     return buffer.getvalue()
 

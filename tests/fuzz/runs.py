@@ -20,7 +20,7 @@ from can_tf.training.cross_validation import summarize
 from can_tf.training.fold_runs import plan
 from can_tf.training.leakage import heard_by
 from can_tf.training.metrics import evaluate_predictions
-from can_tf.training.options import TrainOptions, read_config
+from can_tf.training.options import TrainOptions, options_of_run, read_config
 from can_tf.training.oracles import STATE_FILE, check_states
 from can_tf.training.search import Search
 from tests.fuzz import records
@@ -137,7 +137,7 @@ def _evaluate(name: str):
 def _elsewhere(content: bytes, folder: Path) -> None:
     run = _run(folder, run_folder.CONFIG_FILE, content)
     config = run_folder.read_run_json(run, run_folder.CONFIG_FILE, elsewhere._CONFIG)
-    options = elsewhere._options(run, config["options"])
+    options = options_of_run(run / run_folder.CONFIG_FILE, config["options"])
     elsewhere._check_fits(run, config["records"], options, DATASET)
     assert all(isinstance(note, str) for note in elsewhere._notes(config["records"], options, DATASET, ()))
     assert heard_by(run, config, options, DATASET, ()).utterances == 0
