@@ -38,6 +38,7 @@ NOT_RUN = {
     r"^#!/bin/bash\n#SBATCH": "needs SLURM; bash reads it, and the options in it are looked up",
     r"^python tools/benchmark.py": "measures for minutes, mostly beside PyTorch and librosa, which `dev` lacks",
     r"^python tools/faults.py": "takes an hour and a half; tests/faults does a little of it",
+    r"^python tools/learning_curve.py": "goes on from ten trained folds; tests/test_learning_curve.py has its parts",
     r"^python tools/words_study.py": "asks ten trained folds; tests/test_words_study.py has its parts",
 }
 # Appended to the command; where click meets an option twice, the last counts.
@@ -62,6 +63,8 @@ REPLACED = {
     r" --out saved_models/tutorial$": "",
     r"saved_models/tutorial": "saved_models/can",
     r"^(can-tf export \S+)$": r"\1 --calibrated",  # Which has all that the other has; one export is enough.
+    r"runs/emodb-four/can-": "runs/emodb-four/text-",  # See APPENDED.
+    r"--corpus emodb --root /path/to/emodb": f"--corpus demo --root {DEMO}",
     r"--corpus crema-d --root /path/to/CREMA-D": f"--corpus demo --root {DEMO}",
     r"--root corpora.csv --labels four --features whisper-base": "--root two.csv --labels four",
     r"/path/to/IEMOCAP_full_release": f"{DEMO}/IEMOCAP_full_release",
