@@ -53,8 +53,9 @@ def _pooled_table(summary: Mapping[str, Any], names: Mapping[str, str]) -> list[
     if not rows:
         return []
     scores = [SCORE_NAMES[score] for score in next(iter(pooled.values()))]
-    seeds = amount(len(summary["seeds"]), "seeds")
-    return ["", format_table(["all test sets together", *scores], rows), f"({seeds}; standard deviation over seeds)"]
+    seeds = len(summary["seeds"])
+    over = f"(mean and standard deviation over {amount(seeds, 'seeds')})" if seeds > 1 else "(one seed)"
+    return ["", format_table(["all test sets together", *scores], rows), over]
 
 
 def recalls_table(metrics: Mapping[str, Any]) -> str:
