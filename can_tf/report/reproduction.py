@@ -146,7 +146,7 @@ def _reproduce(
     dataset = datasets[CAN.segmentation]
     test_share = _test_share(dataset, what.options)
     trainings = [run for row_plan in planned if not row_plan.row.is_reference for run in row_plan.runs]
-    paths = [Path(path) for path in (what.options.glove, what.options.start) if path]
+    paths = [Path(what.options.glove)] if what.options.glove else []
     with cluster_executor(cluster, what.out, paths, runs=[run.folder for run in trainings]) as executor:
         failures = train_all(trainings, jobs=jobs, progress=progress, executor=executor)
     table: list[dict[str, Any]] = []

@@ -52,12 +52,14 @@ class Protocol:
     Attributes:
         group: What an utterance's group is named by; None where groups are drawn at random.
         description: What a user reads.
+        validation: Of the utterances, the ids by group and the fold, the ids that validate; None is the next group.
         source: Where the groups' names come from.
         least: The fewest groups.
     """
 
     group: Callable[[UtteranceRow], str] | None
     description: str
+    validation: Callable[[Sequence[UtteranceRow], Mapping[str, Sequence[str]], int], list[str]] | None = None
     source: str = "a column of the same name in the manifest"
     least: int = _LEAST_GROUPS
 
@@ -66,12 +68,17 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "paper": Protocol(None, "10-fold, random, stratified, 8:1:1"),
     "session": Protocol(lambda row: row.session, "one session tests, the next validates"),
     "speaker": Protocol(
-        lambda row: row.speaker, "one speaker tests, its session partners or the next speakers validate"
+        lambda row: row.speaker,
+        "one speaker tests, its session partners or the next speakers validate",
+        validation=lambda rows, groups, fold: (
+            _session_partners(rows, groups[[*groups][fold]]) or _next_groups(groups, fold)
+        ),
     ),
     "scenario": Protocol(lambda row: row.scenario, "one script or scenario tests, the next validates"),
     "corpus": Protocol(
         lambda row: row.corpus,
         "one corpus tests, a tenth of each other's speakers validates",
+        validation=lambda rows, groups, fold: _tenth_of_others(rows, [*groups][fold]),
         source="a list of corpora, --corpus several",
         least=2,
     ),
@@ -137,12 +144,8 @@ def make_fold(rows: Sequence[UtteranceRow], protocol: str, fold: int, seed: int 
     if not 0 <= fold < len(names):
         raise ConfigError(f"fold {fold} does not exist: the {protocol} protocol has folds 0 to {len(names) - 1} here")
     test = groups[names[fold]]
-    if protocol == "corpus":
-        validation = _tenth_of_others(rows, names[fold])
-    elif protocol == "speaker" and not folds:
-        validation = _session_partners(rows, test) or _next_groups(groups, fold)
-    else:
-        validation = groups[names[(fold + 1) % len(names)]]
+    choose = None if folds else PROTOCOLS[protocol].validation
+    validation = choose(rows, groups, fold) if choose else groups[names[(fold + 1) % len(names)]]
     rest = {row.id for row in rows} - set(test) - set(validation)
     return Fold(tuple(sorted(rest)), tuple(sorted(validation)), tuple(sorted(test)))
 

@@ -6,14 +6,14 @@ are normalized by the run's statistics, which its layers are used to.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 
 from can_tf.errors import ConfigError
+from can_tf.features.registry import front_end_from_json, front_end_to_text
 from can_tf.models.config import ModelConfig
 from can_tf.models.saved import load_model
 from can_tf.records.dataset import Dataset, StoredUtterance
@@ -26,7 +26,7 @@ _TEXT, _AUDIO = ("word_vectors", "text_blstm"), ("segment_blstm", "audio_blstm")
 _FROZEN_LAYERS = dict(zip(FREEZABLE, ((), _TEXT, _AUDIO, _TEXT + _AUDIO), strict=True))
 _SAME = ("model", "units", "heads", "normalize")  # What decides the layers, and what they read.
 _WORD_VECTORS = "word_vectors"
-_RUN = {"options": {}, "records": {"folder": str, "fingerprint": str, "features": {}}}
+_RUN = {"options": {}, "records": {"folder": str, "fingerprint": str, "features": {"name": str}}}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -44,14 +44,16 @@ class Start:
     config: ModelConfig
 
     @property
-    def word_vectors(self) -> WordVectors:
-        """The words that it knows."""
+    def word_vectors(self) -> WordVectors | None:
+        """The words that it knows; None where it reads no words."""
+        if all(layer.name != _WORD_VECTORS for layer in self.model.layers):
+            return None
         matrix = self.model.get_layer(_WORD_VECTORS).get_weights()[0]
         return WordVectors(self.config.vocabulary, matrix, self.config.embedding_dim, self.folder.name)
 
 
 def check_start(options: TrainOptions, dataset: Dataset, test: Sequence[StoredUtterance]) -> str:
-    """Checks, without TensorFlow, that a training can start from a run.
+    """Checks, before anything is made, that a training can start from a run.
 
     Args:
         options: Name the run, or none.
@@ -76,16 +78,13 @@ def check_start(options: TrainOptions, dataset: Dataset, test: Sequence[StoredUt
     for name in _SAME:
         if (before := getattr(theirs, name)) != (asked := getattr(options, name)):
             raise ConfigError(f"{folder}: was trained with --{name} {before}, not {asked}; give the same.")
-    if run["records"]["features"] != dataset.description["features"]:
+    own = front_end_from_json(run["records"]["features"])
+    if own != dataset.front_end:
         raise ConfigError(
-            f"{folder}: was trained on other features ({_features(run['records'])}) than {dataset.folder} holds "
-            f"({_features(dataset.description)}). Build records with the same."
+            f"{folder}: was trained on {front_end_to_text(own)}, and {dataset.folder} holds "
+            f"{front_end_to_text(dataset.front_end)}. Build records with --features {front_end_to_text(own)}."
         )
     return _check_apart(folder, heard_by(folder, run, theirs, dataset, test), len(test))
-
-
-def _features(description: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in description["features"].items())
 
 
 def _check_apart(folder: Path, heard: Heard, tested: int) -> str:

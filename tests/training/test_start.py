@@ -182,7 +182,9 @@ def test_a_run_that_does_not_fit_is_refused_before_anything_is_made(first, other
 def test_other_features_are_refused(first, tone_corpus, tmp_path):
     few = dataclasses.replace(tone_corpus, utterances=tone_corpus.utterances[:40])
     records = build_records(few, tmp_path / "records", BuildOptions(front_end=Mfcc(mel_bins=20)))
-    with pytest.raises(ConfigError, match="was trained on other features .* Build records with the same"):
+    with pytest.raises(
+        ConfigError, match="was trained on mfcc, and .* holds mfcc:mel_bins=20. Build records with --features mfcc."
+    ):
         check_start(dataclasses.replace(OPTIONS, start=str(first)), records, records.utterances)
 
 
@@ -200,6 +202,10 @@ def test_ids_that_the_run_knows_too_are_told(first, tone_records):
     rebuilt = dataclasses.replace(tone_records, description={**tone_records.description, "fingerprint": "another"})
     note = check_start(options, rebuilt, split_of(tone_records, dataclasses.replace(options, fold=2)).test)
     assert note.startswith(f"15 of the 15 utterances that test have ids of {first}'s training and validation sets: if")
+
+
+def test_a_model_that_reads_no_words_has_no_word_vectors(tmp_path):
+    assert Start(tmp_path, build("audio", config("calm", "loud")), config("calm", "loud")).word_vectors is None
 
 
 def test_a_model_without_such_layers_cannot_freeze_them():

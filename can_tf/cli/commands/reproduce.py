@@ -46,7 +46,7 @@ def _tables(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[
 @corpus_options
 @reading_options
 @features_option
-@training_options(but=("fold", "folds", "seed", "model", "records", "class_weight"))
+@training_options(but=("fold", "folds", "seed", "model", "records", "class_weight", "start", "freeze"))
 @click.option(
     "--class-weight",
     type=click.Choice((*CLASS_WEIGHTS, _BOTH)),
