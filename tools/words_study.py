@@ -1,10 +1,11 @@
 """Measures what imprecise words cost: UA of trained runs on words aligned, recognized, dropped, replaced or shifted.
 
     can-tf cross-validate --records RECORDS --runs RUNS
-    python tools/words_study.py --root CORPUS --runs RUNS
+    python tools/words_study.py --root CORPUS --runs RUNS --recognizer sphinx --recognizer whisper
 
 Each run is exported, and its export is asked about the run's own test utterances, as a user would ask it. An utterance
-whose words are not found, or are refused, counts as wrong. Needs: pip install -c constraints.txt -e '.[align,demo]'
+whose words are not found, or are refused, counts as wrong. The corpus must say when each word is said. Transcripts are
+aligned where the language is English. Needs: pip install -c constraints.txt -e '.[asr,demo]'
 """
 
 import csv
@@ -12,7 +13,8 @@ import dataclasses
 import itertools
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +23,22 @@ import numpy as np
 from recognition_study import word_errors
 
 from can_tf.alignment.forced import Aligner
-from can_tf.alignment.recognition.sphinx import SphinxRecognizer
+from can_tf.alignment.recognition import Recognizer, RecognizerOptions
+from can_tf.alignment.recognition.registry import RECOGNIZERS, choose
 from can_tf.alignment.silence import is_silence
 from can_tf.alignment.spans import is_filler, share_silence
 from can_tf.alignment.transcript import spoken_words
 from can_tf.alignment.word import Word
 from can_tf.audio import read_audio
 from can_tf.cli.shared.progress import shown
-from can_tf.corpus.iemocap import read_iemocap
-from can_tf.corpus.labels import load_label_set
+from can_tf.corpus.registry import READERS, read_corpus
 from can_tf.corpus.utterance import Utterance
 from can_tf.errors import AlignmentError, PredictionError
 from can_tf.export.write import export_run
 from can_tf.prediction.predictor import Predictor, load
 from can_tf.report.tables import format_table
 from can_tf.samples import SAMPLE_RATE_HZ
+from can_tf.training.run_folder import PREDICTIONS_FILE
 
 SHIFTS_MS = (20, 50, 100, 200)
 SHARES = (0.1, 0.2, 0.5)
@@ -58,33 +61,28 @@ class Spoken:
 class Conditions:
     """Makes the words of each condition. Random ones are seeded by the utterance, so that every run meets the same."""
 
-    def __init__(self, vocabulary: Sequence[str]):
-        self._aligner, self._recognizer, self._vocabulary = Aligner(), SphinxRecognizer(), vocabulary
-        self.makers: dict[str, Callable[[Spoken], Words]] = {
-            "true words": lambda spoken: spoken.words,
-            "transcript, aligned": self._aligned,
-            "recognized": self._recognized,
-        }
+    def __init__(self, vocabulary: Sequence[str], recognizers: Mapping[str, Recognizer], language: str):
+        self._vocabulary = vocabulary
+        self.makers: dict[str, Callable[[Spoken], Words]] = {"true words": lambda spoken: spoken.words}
+        if language == "en":
+            self._aligner = Aligner()
+            self.makers["transcript, aligned"] = self._aligned
+        for name, recognizer in recognizers.items():
+            self.makers[f"recognized by {name}"] = partial(_recognized, by=recognizer)
         for share in SHARES:
-            self.makers[f"{share:.0%} of words dropped"] = lambda spoken, share=share: dropped(spoken, share)
+            self.makers[f"{share:.0%} of words dropped"] = partial(dropped, share=share)
         for share in SHARES:
-            self.makers[f"{share:.0%} of words replaced"] = lambda spoken, share=share: self._replaced(spoken, share)
+            self.makers[f"{share:.0%} of words replaced"] = partial(self._replaced, share=share)
         for shift in SHIFTS_MS:
-            self.makers[f"all words late by {shift} ms"] = lambda spoken, shift=shift: late(spoken, shift / 1000)
+            self.makers[f"all words late by {shift} ms"] = partial(late, seconds=shift / 1000)
         for shift in SHIFTS_MS:
-            self.makers[f"each edge off by {shift} ms"] = lambda spoken, shift=shift: shaken(spoken, shift / 1000)
+            self.makers[f"each edge off by {shift} ms"] = partial(shaken, seconds=shift / 1000)
         self.makers["words of equal length"] = equal
 
     def _aligned(self, spoken: Spoken) -> Words:
         said = " ".join(word.text for word in spoken.words if not is_filler(word.text))
         try:
             return self._aligner.align(spoken.samples, spoken_words(said))
-        except AlignmentError:
-            return None
-
-    def _recognized(self, spoken: Spoken) -> Words:
-        try:
-            return self._recognizer.recognize(spoken.samples)
         except AlignmentError:
             return None
 
@@ -96,6 +94,13 @@ class Conditions:
             dataclasses.replace(word, text=str(other)) if change else word
             for word, change, other in zip(spoken.words, chosen, others, strict=True)
         )
+
+
+def _recognized(spoken: Spoken, by: Recognizer) -> Words:
+    try:
+        return by.recognize(spoken.samples)
+    except AlignmentError:
+        return None
 
 
 def _random(spoken: Spoken) -> np.random.Generator:
@@ -163,7 +168,7 @@ def _answers(predictor: Predictor, spoken: Sequence[Spoken], words: Sequence[Wor
 
 
 def _test_ids(run: Path) -> list[str]:
-    with (run / "predictions.csv").open(encoding="utf-8", newline="") as file:
+    with (run / PREDICTIONS_FILE).open(encoding="utf-8", newline="") as file:
         return [row["id"] for row in csv.DictReader(file)]
 
 
@@ -173,30 +178,29 @@ def _scores(true: Sequence[str], answered: Sequence[str | None]) -> tuple[float,
     return float(right.mean()), float(np.mean([right[np.array(true) == label].mean() for label in sorted(set(true))]))
 
 
-def _spoken(root: Path, labels: str) -> dict[str, Spoken]:
+def _spoken(corpus: str, root: Path, labels: str | None, ids: Container[str]) -> dict[str, Spoken]:
     by_id = {}
-    for utterance in read_iemocap(root, load_label_set(labels)).utterances:
-        samples = read_audio(utterance.audio_path)
-        by_id[utterance.id] = Spoken(utterance, samples, share_silence(utterance.words))
+    for utterance in read_corpus(corpus, root, labels).utterances:
+        if utterance.id in ids and utterance.words:
+            samples = read_audio(utterance.audio_path)
+            by_id[utterance.id] = Spoken(utterance, samples, share_silence(utterance.words))
     return by_id
 
 
-def study(root: Path, runs: Sequence[Path], labels: str) -> list[Mapping[str, Any]]:
-    """Returns a row a condition: mean and standard deviation over the runs of WA and UA, and how many had no words."""
-    spoken = _spoken(root, labels)
-    tested = {run: [spoken[name] for name in _test_ids(run)] for run in runs}
-    conditions = Conditions(sorted({word.text for utterance in spoken.values() for word in utterance.words}))
+def study(
+    spoken: Mapping[str, Spoken], tested: Mapping[Path, Sequence[str]], conditions: Conditions
+) -> list[Mapping[str, Any]]:
+    """Returns a row a condition: WA and UA of all runs' answers together, their spread over runs, and word errors."""
     words = {name: _made(name, make, spoken) for name, make in conditions.makers.items()}
-    scores: dict[str, list[tuple[float, float]]] = {name: [] for name in words}
+    answers: dict[str, list[list[str | None]]] = {name: [] for name in words}
+    truths = [[spoken[id_].utterance.label for id_ in ids] for ids in tested.values()]
     with tempfile.TemporaryDirectory() as folder:
-        for index, run in enumerate(runs):
+        for index, (run, ids) in enumerate(tested.items()):
             predictor = load(export_run(run, Path(folder) / str(index)).folder)
-            ids = [row.utterance.id for row in tested[run]]
-            true = [row.utterance.label for row in tested[run]]
+            utterances = [spoken[id_] for id_ in ids]
             for name, by_id in words.items():
-                answers = list(_answers(predictor, tested[run], [by_id[id_] for id_ in ids]))
-                scores[name].append(_scores(true, answers))
-    return [_row(name, words[name], scores[name], spoken) for name in words]
+                answers[name].append(list(_answers(predictor, utterances, [by_id[id_] for id_ in ids])))
+    return [{**_scored(name, truths, answers[name]), **_errors(words[name], spoken)} for name in words]
 
 
 def _made(name: str, make: Callable[[Spoken], Words], spoken: Mapping[str, Spoken]) -> dict[str, Words]:
@@ -208,48 +212,65 @@ def _made(name: str, make: Callable[[Spoken], Words], spoken: Mapping[str, Spoke
     return made
 
 
-def _row(
-    name: str, words: Mapping[str, Words], scores: Sequence[tuple[float, float]], spoken: Mapping[str, Spoken]
-) -> Mapping[str, Any]:
+def _scored(name: str, truths: Sequence[list[str]], answers: Sequence[list[str | None]]) -> dict[str, Any]:
+    by_run = [_scores(true, answered) for true, answered in zip(truths, answers, strict=True)]
+    wa, ua = _scores(list(itertools.chain(*truths)), list(itertools.chain(*answers)))
+    wa_spread, ua_spread = np.std(by_run, axis=0, ddof=min(len(by_run) - 1, 1)).tolist()
+    return {"words": name, "wa": wa, "wa_std": wa_spread, "ua": ua, "ua_std": ua_spread}
+
+
+def _errors(words: Mapping[str, Words], spoken: Mapping[str, Spoken]) -> dict[str, float]:
     said = {utterance_id: _texts(utterance.words) for utterance_id, utterance in spoken.items()}
     errors = sum(word_errors(said[utterance_id], _texts(words[utterance_id])) for utterance_id in spoken)
-    (wa, ua), (wa_spread, ua_spread) = np.mean(scores, axis=0), np.std(scores, axis=0, ddof=min(len(scores) - 1, 1))
     return {
-        "words": name,
-        "wa": float(wa),
-        "wa_std": float(wa_spread),
-        "ua": float(ua),
-        "ua_std": float(ua_spread),
         "word_error_rate": errors / sum(map(len, said.values())),
         "without_words": sum(found is None for found in words.values()) / len(words),
     }
 
 
 @click.command()
-@click.option(
-    "--root", type=click.Path(exists=True, path_type=Path), required=True, help="IEMOCAP or its synthetic like."
-)
+@click.option("--corpus", type=click.Choice(list(READERS)), default="iemocap", show_default=True, help="Its format.")
+@click.option("--root", type=click.Path(exists=True, path_type=Path), required=True, help="The corpus.")
+@click.option("--labels", help="As build-records has it.")
 @click.option("--runs", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Of can.")
-@click.option("--labels", default="paper7", show_default=True, help="As the records have them.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the runs.")
+@click.option("--recognizer", "recognizers", type=click.Choice(list(RECOGNIZERS)), multiple=True, default=["sphinx"])
+@click.option("--whisper", help="Folder or name of the model.")
+@click.option("--language", default="en", show_default=True, help="Of the corpus, as a code.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def main(root: Path, runs: Path, labels: str, as_json: bool) -> None:
+def main(
+    corpus: str,
+    root: Path,
+    labels: str | None,
+    runs: Path,
+    seed: int,
+    recognizers: Sequence[str],
+    whisper: str | None,
+    language: str,
+    as_json: bool,
+) -> None:
     """Measure what imprecise words cost the runs in a folder of can-tf cross-validate."""
-    folders = sorted(path.parent for path in runs.glob("can-paper-fold*/predictions.csv"))
-    rows = study(root, folders, labels)
+    made = {}
+    for name in recognizers:
+        options = RecognizerOptions(name=name, whisper=whisper if name == "whisper" else None, language=language)
+        made[name] = choose(options).make()
+    folders = [path.parent for path in sorted(runs.glob(f"can-*-fold*-seed{seed}/{PREDICTIONS_FILE}"))]
+    tested = {folder: _test_ids(folder) for folder in folders}
+    if not tested:
+        raise click.ClickException(f"{runs}: holds no finished run can-PROTOCOL-foldN-seed{seed}.")
+    spoken = _spoken(corpus, root, labels, frozenset(itertools.chain(*tested.values())))
+    vocabulary = sorted({word.text for utterance in spoken.values() for word in utterance.words})
+    rows = study(spoken, tested, Conditions(vocabulary, made, language))
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
-    table = [
-        [
-            row["words"],
-            f"{row['wa']:.3f} ± {row['wa_std']:.3f}",
-            f"{row['ua']:.3f} ± {row['ua_std']:.3f}",
-            f"{row['word_error_rate']:.0%}",
-            f"{row['without_words']:.1%}",
-        ]
-        for row in rows
-    ]
-    click.echo(format_table(["words", "WA", "UA", "word errors", "without words"], table))
+    headings = ["words", "WA", "UA", "word errors", "without words"]
+    click.echo(format_table(headings, [_cells(row) for row in rows]))
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    scores = [f"{row[name]:.3f} ± {row[f'{name}_std']:.3f}" for name in ("wa", "ua")]
+    return [row["words"], *scores, f"{row['word_error_rate']:.0%}", f"{row['without_words']:.1%}"]
 
 
 if __name__ == "__main__":
