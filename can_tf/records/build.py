@@ -161,6 +161,9 @@ def _begin(folder: Path, plan: Mapping[str, Any]) -> None:
                 f"{folder}: holds an unfinished build with {different}. "
                 "Give another folder with --out, or start afresh with --overwrite."
             )
+        if begun.get("git_commit") != plan["git_commit"]:
+            commits = (begun.get("git_commit"), plan["git_commit"])
+            _LOG.warning("%s: goes on with a build of commit %s (now %s), whose shards may differ.", folder, *commits)
     build_folder.mkdir(exist_ok=True)
     for started in (folder, build_folder):
         remove_temporary_files(started)

@@ -21,10 +21,10 @@ from can_tf.locks import alone_in
 from can_tf.models.randomness import seed_epoch
 from can_tf.models.registry import VARIANTS
 from can_tf.progress import Event, Progress, ignore
-from can_tf.provenance import processor, versions
+from can_tf.provenance import git_commit, processor, versions
 from can_tf.records.dataset import Dataset, verify_shards
 from can_tf.records.pipeline import EpochOrder, by_speaker
-from can_tf.training import run_folder
+from can_tf.training import run_folder, run_state
 from can_tf.training.checkpoint import load_variables, save_variables
 from can_tf.training.data import split_of
 from can_tf.training.devices import set_threads, strategy_for
@@ -33,7 +33,7 @@ from can_tf.training.metrics import evaluate_predictions
 from can_tf.training.options import TrainOptions
 from can_tf.training.predictions import Predictions
 from can_tf.training.results import finish, finish_without_test, make_predict, validation_scores
-from can_tf.training.run_folder import RunState
+from can_tf.training.run_state import RunState
 from can_tf.training.start import check_start
 
 
@@ -143,9 +143,10 @@ def _fit(training: FoldTraining, progress: Progress) -> None:
 
 
 def _begun_with(folder: Path) -> str:
-    """Returns in words which versions, and which processor, a run was begun with, where they are not those of now."""
-    config, now = run_folder.read_run_json(folder, run_folder.CONFIG_FILE), {**versions(), "processor": processor()}
-    begun = {**config.get("versions", {}), "processor": config.get("processor")}
+    """Returns in words which versions, commit and processor a run was begun with, where they are not those of now."""
+    config = run_folder.read_run_json(folder, run_folder.CONFIG_FILE)
+    begun = {**config.get("versions", {}), "commit": config.get("git_commit"), "processor": config.get("processor")}
+    now = {**versions(), "commit": git_commit(), "processor": processor()}
     return ", ".join(f"{name} {begun.get(name)} (now {now[name]})" for name in now if begun.get(name) != now[name])
 
 
@@ -200,7 +201,7 @@ class _EpochKeeper(keras.callbacks.Callback):
         likelihood = validation.final[np.arange(len(validation.true)), validation.true]
         seconds = round(time.monotonic() - self.started, 3)
         values = (epoch + 1, loss, float(-np.log(likelihood).mean()), scores["wa"], scores["ua"], seconds)
-        return dict(zip(run_folder.HISTORY_COLUMNS, values, strict=True))
+        return dict(zip(run_state.HISTORY_COLUMNS, values, strict=True))
 
     def _keep(self, epoch: int) -> None:
         training, state = self.training, self.training.state
@@ -209,7 +210,7 @@ class _EpochKeeper(keras.callbacks.Callback):
         score = functools.partial(validation_score, monitor=training.monitor)
         if state.best_epoch < 0 or score(state.history[epoch]) > score(state.history[state.best_epoch]):
             state.best_epoch, state.best_weights = epoch, state.weights
-        run_folder.write_state(training.folder, state)
+        run_state.write_state(training.folder, state)
 
     def _tell(self, note: str) -> None:
         done, most = self.training.state.epochs, self.training.options.epochs

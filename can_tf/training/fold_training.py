@@ -16,12 +16,12 @@ from can_tf.models.whole_batch import fill_up
 from can_tf.progress import Event, Progress
 from can_tf.records.dataset import Dataset
 from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, frame_statistics
-from can_tf.training import run_folder
+from can_tf.training import run_state
 from can_tf.training.data import Split, WordVectors, word_vectors
 from can_tf.training.devices import build_in, strategy_for
 from can_tf.training.options import MONITORS, TrainOptions
 from can_tf.training.predictions import Forward, forward_of
-from can_tf.training.run_folder import RunState
+from can_tf.training.run_state import RunState
 from can_tf.training.start import Start, freeze, read_start, take_weights
 
 WORK = "Training"  # What its events are of.
@@ -57,7 +57,7 @@ class FoldTraining:
 
     @property
     def checkpoint(self) -> Path:
-        return self.folder / run_folder.CHECKPOINT_FOLDER
+        return self.folder / run_state.CHECKPOINT_FOLDER
 
     @functools.cached_property
     def forward(self) -> Forward:

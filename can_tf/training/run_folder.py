@@ -7,7 +7,6 @@ says what its files were then. Between the two, `checkpoint/` holds the state af
 import csv
 import dataclasses
 import json
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,13 +14,21 @@ from typing import Any
 
 import numpy as np
 
-from can_tf.checksums import checksums_of, fault_of, read_sealed, write_checksums, write_sealed
+from can_tf.checksums import checksums_of, fault_of, read_sealed, write_checksums
 from can_tf.errors import RunError
-from can_tf.files import from_cell, remove_temporary_files, sha256_of_file, sha256_of_json, write_csv, write_json
+from can_tf.files import from_cell, remove_temporary_files, sha256_of_file, sha256_of_json, write_json
 from can_tf.json_shapes import mismatch
 from can_tf.provenance import git_commit, processor, versions
 from can_tf.records.dataset import Dataset
 from can_tf.training.options import TrainOptions
+from can_tf.training.run_state import (
+    CHECKPOINT_FOLDER,
+    HISTORY_COLUMNS,
+    HISTORY_FILE,
+    RunState,
+    read_state,
+    write_state,
+)
 
 CONFIG_FILE = "config.json"
 METRICS_FILE = "metrics.json"
@@ -30,19 +37,9 @@ MODEL_FILE = "model.keras"
 MODEL_CONFIG_FILE = "model.json"
 PREDICTIONS_FILE = "predictions.csv"
 VALIDATION_PREDICTIONS_FILE = "validation_predictions.csv"
-HISTORY_FILE = "history.csv"
-CHECKPOINT_FOLDER = "checkpoint"
 TENSORBOARD_FOLDER = "tensorboard"
 
-HISTORY_COLUMNS = ("epoch", "loss", "validation_loss", "validation_wa", "validation_ua", "seconds")
-_STATE_FILE = "state.json"
 _MOST = 1.001  # Sums of float32 miss 1 by a little.
-_WEIGHTS = re.compile(r"([\w-]{1,80}\.npz)?")
-_STATE = {
-    "history": [dict.fromkeys(HISTORY_COLUMNS, lambda value: type(value) in (int, float))],  # A loss may be infinite.
-    "best_epoch": int,
-    **dict.fromkeys(("weights", "best_weights"), lambda value: isinstance(value, str) and _WEIGHTS.fullmatch(value)),
-}
 _OF_RECORDS = ("corpus", "labels", "segmentation", "overlap", "fillers", "features")  # What a run says of them.
 _RESULT_FILES = (
     CONFIG_FILE,
@@ -52,33 +49,6 @@ _RESULT_FILES = (
     PREDICTIONS_FILE,
     VALIDATION_PREDICTIONS_FILE,
 )
-
-
-@dataclasses.dataclass
-class RunState:
-    """How far a training has got.
-
-    Attributes:
-        history: One row per epoch, by HISTORY_COLUMNS.
-        best_epoch: The best epoch so far, counted from 0; -1 before the first.
-        weights: File in `checkpoint/` with weights and optimizer after the last epoch.
-        best_weights: File in `checkpoint/` with those of the best epoch.
-    """
-
-    history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    best_epoch: int = -1
-    weights: str = ""
-    best_weights: str = ""
-
-    @property
-    def epochs(self) -> int:
-        return len(self.history)
-
-    def ends(self, options: TrainOptions) -> bool:
-        """Tells whether training is over: all epochs done, or patience lost."""
-        return self.epochs >= options.epochs or (
-            self.epochs > 0 and self.epochs - 1 - self.best_epoch >= options.patience
-        )
 
 
 def default_run_folder(options: TrainOptions) -> Path:
@@ -100,7 +70,7 @@ def open_run(folder: Path, options: TrainOptions, dataset: Dataset) -> RunState:
     """Makes a run folder, or opens one that was interrupted, and returns its state.
 
     Raises:
-        RunError: The folder belongs to a training with other options or on other records.
+        RunError: The folder belongs to a training with other options or on other records, or is damaged.
     """
     check_new_or_same(folder, options, dataset)
     path = folder / CONFIG_FILE
@@ -111,10 +81,26 @@ def open_run(folder: Path, options: TrainOptions, dataset: Dataset) -> RunState:
     checkpoint.mkdir(exist_ok=True)
     for written in (folder, checkpoint):
         remove_temporary_files(written)
-    state = _read_state(folder)
-    if state.epochs:
-        write_state(folder, state)  # A kill may have come between its files.
+    state = _sound_state(folder)
+    write_state(folder, state)  # A kill may have come between its files.
     return state
+
+
+def give_more_epochs(folder: Path, epochs: int) -> None:
+    """Turns an unfinished run into one of the same options and more epochs; RunError if it is damaged."""
+    state, config = _sound_state(folder), read_run_json(folder, CONFIG_FILE, {"options": {}})
+    config["options"]["epochs"] = epochs
+    write_json(folder / CONFIG_FILE, config)
+    write_state(folder, dataclasses.replace(state, config=sha256_of_file(folder / CONFIG_FILE)))
+
+
+def _sound_state(folder: Path) -> RunState:
+    """Returns how far a run has got; RunError if its configuration is not what it was begun with."""
+    path = folder / CONFIG_FILE
+    state, config = read_state(folder), sha256_of_file(path)
+    if state.config not in ("", config):  # Earlier versions kept none.
+        raise RunError(f"{path}: is damaged or was changed since the training began. Delete {folder} and train again.")
+    return dataclasses.replace(state, config=config)
 
 
 def check_new_or_same(folder: Path, options: TrainOptions, dataset: Dataset) -> None:
@@ -174,16 +160,6 @@ def unchanged(folder: Path, name: str) -> Path:
     if fault := fault_of(folder, name):
         raise RunError(f"{fault} Restore the run from a copy, or train again with another --run.")
     return folder / name
-
-
-def write_state(folder: Path, state: RunState) -> None:
-    """Writes state and history; removes weights of earlier epochs."""
-    checkpoint = folder / CHECKPOINT_FOLDER
-    write_sealed(checkpoint / _STATE_FILE, dataclasses.asdict(state))
-    write_csv(folder / HISTORY_FILE, HISTORY_COLUMNS, state.history)
-    for path in sorted(checkpoint.glob("*.npz")):
-        if path.name not in (state.weights, state.best_weights):
-            path.unlink()
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
@@ -282,19 +258,3 @@ def check_same(folder: Path, options: TrainOptions, dataset: Dataset) -> None:
         raise RunError(
             f"{path.parent}: belongs to a training with {', '.join(different)}. Give another folder with --run."
         )
-
-
-def _read_state(folder: Path) -> RunState:
-    path = folder / CHECKPOINT_FOLDER / _STATE_FILE
-    if not path.exists():
-        return RunState()
-    try:
-        values = read_sealed(path)
-        wrong = mismatch(values, _STATE)
-        state = None if wrong else RunState(**values)
-    except (OSError, ValueError, TypeError) as error:
-        raise RunError(f"{path}: is damaged ({error}). Delete {folder} and train again.") from error
-    if state is None or not -1 <= state.best_epoch < state.epochs:
-        wrong = wrong or "best_epoch: expected one that is done"
-        raise RunError(f"{path}: is damaged ({wrong}). Delete {folder} and train again.")
-    return state

@@ -13,7 +13,7 @@ from keras_tuner.engine.base_tuner import BaseTuner
 
 from can_tf.files import write_json
 from can_tf.progress import Event, Progress
-from can_tf.training import run_folder
+from can_tf.training import run_folder, run_state
 from can_tf.training.fold_runs import FoldRun, plan, train_all
 from can_tf.training.oracles import OBJECTIVE, MachineError, machine_errors, trial_folder
 from can_tf.training.search import Search
@@ -57,7 +57,7 @@ class TrialTuner(BaseTuner):
             self._train(runs)
         if search.method != "hyperband":  # Whose later trials go on from here.
             for run in runs:
-                shutil.rmtree(run.folder / run_folder.CHECKPOINT_FOLDER, ignore_errors=True)
+                shutil.rmtree(run.folder / run_state.CHECKPOINT_FOLDER, ignore_errors=True)
         return {OBJECTIVE: statistics.fmean(scores_of(run)[OBJECTIVE] for run in runs)}
 
     def _train(self, runs: Sequence[FoldRun]) -> None:
@@ -102,9 +102,7 @@ def go_on_from(before: Path, run: FoldRun) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     shutil.copytree(before, unfinished)
     (unfinished / run_folder.VALIDATION_FILE).unlink()
-    config = run_folder.read_run_json(unfinished, run_folder.CONFIG_FILE)
-    config["options"]["epochs"] = run.options.epochs
-    write_json(unfinished / run_folder.CONFIG_FILE, config)
+    run_folder.give_more_epochs(unfinished, run.options.epochs)
     unfinished.rename(run.folder)
 
 

@@ -19,10 +19,10 @@ from tests.moments import answered
 
 
 def made(folder, *names):
-    """Makes empty files."""
+    """Makes small files."""
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
+        (folder / name).write_text("-")
 
 
 def found_for(tmp_path, *typed, given="aligned"):
@@ -51,7 +51,7 @@ def test_a_recording_that_is_not_there_is_not_told_as_a_missing_alignment(tmp_pa
 @pytest.mark.parametrize("name", ["talk.textgrid", "talk.TextGrid", "talk.TEXTGRID", "talk.WDSEG", "talk.Json"])
 def test_an_alignment_is_found_whatever_the_case_of_its_suffix(tmp_path, name, given):
     write_tone(tmp_path / "talk.wav", 0.1)
-    (tmp_path / name).touch()
+    (tmp_path / name).write_text("-")
     alignments = Companions(
         "alignment", alignment_suffixes(), tmp_path if given else None, Recordings([tmp_path / "talk.wav"])
     )
@@ -61,7 +61,7 @@ def test_an_alignment_is_found_whatever_the_case_of_its_suffix(tmp_path, name, g
 @pytest.mark.parametrize("given", [True, False])
 def test_of_several_alignments_the_first_format_counts_and_its_usual_suffix(tmp_path, given):
     for name in ("talk.json", "talk.ctm", "talk.textgrid", "talk.TextGrid", "talk.TEXTGRID"):
-        (tmp_path / name).touch()
+        (tmp_path / name).write_text("-")
     (tmp_path / "talk.wdseg").mkdir()
     write_tone(tmp_path / "talk.wav", 0.1)
     alignments = Companions(
@@ -70,8 +70,21 @@ def test_of_several_alignments_the_first_format_counts_and_its_usual_suffix(tmp_
     assert alignments.of(tmp_path / "talk.wav") == tmp_path / "talk.TextGrid"
 
 
+def test_an_empty_file_beside_a_recording_is_neither_its_transcript_nor_its_alignment(tmp_path, capsys):
+    for name in ("talk.wav", "talk.txt", "talk.json"):  # The last two as `can-tf predict talk.wav > talk.txt` has them.
+        (tmp_path / name).touch()
+    typed = Recordings([tmp_path / "talk.wav"])
+    assert Companions("alignment", alignment_suffixes(), None, typed).of(tmp_path / "talk.wav") is None
+    assert (
+        f"{tmp_path}/talk.wav: talk.json beside it is empty, so it counts as no alignment." in capsys.readouterr().err
+    )
+    assert Transcripts(None, typed).of(tmp_path / "talk.wav") is None
+    (tmp_path / "talk.lab").write_text("not again")
+    assert Transcripts(None, typed).of(tmp_path / "talk.wav") == "not again"
+
+
 def test_nothing_is_found_beside_a_recording_of_another_name_or_in_no_folder(tmp_path):
-    (tmp_path / "talk.wdseg").touch()
+    (tmp_path / "talk.wdseg").write_text("-")
     alignments = Companions("alignment", alignment_suffixes(), None, Recordings([tmp_path / "talks.wav"]))
     assert alignments.of(tmp_path / "talks.wav") is None
     assert alignments.of(tmp_path / "nowhere" / "talk.wav") is None
@@ -215,7 +228,7 @@ def test_answers_beside_a_recording_are_no_alignment_of_it_and_that_is_told(tmp_
     told = "holds answers of can-tf and is not taken for word times; for its words, name it"
     assert caplog.messages == [f"{tmp_path / 'talk.json'}: {told}"]
     assert words_of(tmp_path / "talk.json").of(tmp_path / "talk.wav") == (tmp_path / "talk.json", None)
-    (tmp_path / "talk.srt").touch()
+    (tmp_path / "talk.srt").write_text("-")
     assert words_of().of(tmp_path / "talk.wav")[0] == tmp_path / "talk.srt"
 
 
@@ -245,14 +258,14 @@ def test_one_file_may_hold_the_words_of_all_recordings(tmp_path):
 @pytest.mark.parametrize("on_disk, of", [("cafe\u0301", "caf\u00e9"), ("caf\u00e9", "cafe\u0301")])
 def test_what_belongs_to_a_recording_is_found_in_either_spelling_of_accents(tmp_path, on_disk, of):
     write_tone(tmp_path / f"{of}.wav", 0.1)
-    (tmp_path / f"{on_disk}.srt").touch()
+    (tmp_path / f"{on_disk}.srt").write_text("-")
     assert words_of().of(tmp_path / f"{of}.wav")[0] == tmp_path / f"{on_disk}.srt"
 
 
 def test_what_finds_words_is_asked_for_before_the_work(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pocketsphinx", None)
     write_tone(tmp_path / "a.wav", 0.1)
-    (tmp_path / "a.srt").touch()
+    (tmp_path / "a.srt").write_text("-")
     words_of().require_what_finds_them([tmp_path / "a.wav"])
     with pytest.raises(MissingExtraError, match=r"can_tf\[align\]"):
         words_of().require_what_finds_them([tmp_path / "a.wav", tmp_path / "b.wav"])

@@ -14,7 +14,7 @@ from can_tf.report.comparison import read_results
 from can_tf.report.page import page
 from can_tf.report.run import headline_scores, read_evaluation
 from can_tf.report.scores import confidence_tables, scores_table
-from can_tf.training import elsewhere, run_folder, trials, tuning
+from can_tf.training import elsewhere, run_folder, run_state, trials, tuning
 from can_tf.training.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, calibration_of
 from can_tf.training.cross_validation import summarize
 from can_tf.training.fold_runs import plan
@@ -71,7 +71,7 @@ VALIDATION = {
     "seconds": 2.5,
     "synthetic": True,
 }
-HISTORY = ",".join(run_folder.HISTORY_COLUMNS) + "\n1,1.5,1.25,0.5,0.25,2.0\n2,1.5,inf,0.5,0.25,2.0\n"
+HISTORY = ",".join(run_state.HISTORY_COLUMNS) + "\n1,1.5,1.25,0.5,0.25,2.0\n2,1.5,inf,0.5,0.25,2.0\n"
 PICTURES = dict.fromkeys(("calibration.png", "risk_coverage.png", "learning_curves.png"), b"PNG")
 DATASET = Dataset(Path("data/records"), records.DESCRIPTION, ())
 
@@ -79,7 +79,7 @@ DATASET = Dataset(Path("data/records"), records.DESCRIPTION, ())
 def _prepare(folder: Path) -> None:
     """Writes a finished run, where `plan` would have it, without checksums."""
     run = folder / run_folder.default_run_folder(OPTIONS).name
-    (run / run_folder.CHECKPOINT_FOLDER).mkdir(parents=True)
+    (run / run_state.CHECKPOINT_FOLDER).mkdir(parents=True)
     for name, value in ((run_folder.CONFIG_FILE, CONFIG), (run_folder.METRICS_FILE, METRICS)):
         (run / name).write_text(json.dumps(value))
     for name in (run_folder.PREDICTIONS_FILE, run_folder.VALIDATION_PREDICTIONS_FILE):
@@ -97,8 +97,8 @@ def _config(content: bytes, folder: Path) -> None:
 
 
 def _state(content: bytes, folder: Path) -> None:
-    run = _run(folder, f"{run_folder.CHECKPOINT_FOLDER}/state.json", content)
-    state = run_folder._read_state(run)
+    run = _run(folder, f"{run_state.CHECKPOINT_FOLDER}/state.json", content)
+    state = run_state.read_state(run)
     assert -1 <= state.best_epoch < state.epochs
     assert isinstance(state.ends(OPTIONS), bool)
     for name in (state.weights, state.best_weights):
@@ -170,7 +170,7 @@ def _validation(content: bytes, folder: Path) -> None:
 
 def _history(content: bytes, folder: Path) -> None:
     for row in run_folder.read_history(_run(folder, run_folder.HISTORY_FILE, content)):
-        assert tuple(row) == run_folder.HISTORY_COLUMNS
+        assert tuple(row) == run_state.HISTORY_COLUMNS
         assert all(isinstance(value, float) for value in row.values())
 
 

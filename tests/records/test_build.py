@@ -12,6 +12,7 @@ from can_tf.errors import BusyError, RecordsError
 from can_tf.features.whisper.front_end import WhisperBase
 from can_tf.files import sha256_of_file
 from can_tf.locks import alone_in
+from can_tf.provenance import git_commit
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import load_dataset, verify_shards
 from can_tf.records.schema import parse
@@ -163,6 +164,14 @@ def test_an_unfinished_build_goes_on_with_the_same_options_and_versions_alone(tm
     plan.write_text("{")
     with pytest.raises(RecordsError, match=r"plan.json: is damaged.*--overwrite"):
         build_records(tone_corpus, tmp_path, BuildOptions())
+
+
+def test_a_build_that_goes_on_with_another_commit_says_so(tmp_path, tone_corpus, caplog):
+    interrupt(tone_corpus, tmp_path, BuildOptions())
+    plan = tmp_path / ".build" / "plan.json"
+    write_sealed(plan, {**read_sealed(plan), "git_commit": "1b2c3d"})
+    build_records(tone_corpus, tmp_path, BuildOptions())
+    assert f"{tmp_path}: goes on with a build of commit 1b2c3d (now {git_commit()})" in caplog.text
 
 
 def test_two_builds_of_one_folder_do_not_meet(tmp_path, tone_corpus):

@@ -9,7 +9,7 @@ from scipy import special
 
 from can_tf.files import write_csv
 from can_tf.training.metrics import evaluate_predictions
-from can_tf.training.run_folder import HISTORY_COLUMNS
+from can_tf.training.run_state import HISTORY_COLUMNS
 
 LABELS = ("calm", "loud", "<b>mad</b>")
 RUN_NAME = "can & <i>co"

@@ -12,14 +12,16 @@ from can_tf.checksums import changes, read_checksums
 from can_tf.errors import BusyError, ConfigError, RunError
 from can_tf.locks import alone_in
 from can_tf.models.losses import final_log_probabilities
-from can_tf.provenance import processor
+from can_tf.provenance import git_commit, processor, versions
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.pipeline import EpochOrder, batches
 from can_tf.report.run import read_evaluation
+from can_tf.training import run_folder
 from can_tf.training.data import split_of
 from can_tf.training.fit import train_fold, validation_score
 from can_tf.training.options import TrainOptions, read_config
-from can_tf.training.run_folder import RunState, default_run_folder, read_history
+from can_tf.training.run_folder import default_run_folder, read_history
+from can_tf.training.run_state import RunState
 
 OPTIONS = TrainOptions(units=4, heads=2, epochs=4, patience=2, batch_size=32, learning_rate=0.02)
 
@@ -152,14 +154,19 @@ def test_two_trainings_in_one_folder_do_not_meet(tone_records, tmp_path):
         train_fold(tone_records, tmp_path, OPTIONS)
 
 
-def test_a_run_of_other_versions_goes_on_and_says_so(tone_records, tmp_path):
+def test_a_run_of_other_versions_goes_on_and_says_so(tone_records, tmp_path, monkeypatch):
     options = dataclasses.replace(OPTIONS, epochs=1)
-    train_fold(tone_records, tmp_path, options, validation_only=True)
-    path = tmp_path / "config.json"
-    path.write_text(path.read_text().replace('"keras": "', '"keras": "0.').replace(processor(), "abacus"))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(run_folder, "versions", lambda: {**versions(), "keras": f"0.{keras.__version__}"})
+        earlier.setattr(run_folder, "git_commit", lambda: "1b2c3d")
+        earlier.setattr(run_folder, "processor", lambda: "abacus")
+        train_fold(tone_records, tmp_path, options, validation_only=True)
     events = []
     train_fold(tone_records, tmp_path, options, events.append)
-    begun = f"keras 0.{keras.__version__} (now {keras.__version__}), processor abacus (now {processor()})"
+    begun = (
+        f"keras 0.{keras.__version__} (now {keras.__version__}), commit 1b2c3d (now {git_commit()}), "
+        f"processor abacus (now {processor()})"
+    )
     warning = f"It was begun with {begun}: the result may differ from that of one go."
     assert warning in [event.line() for event in events]
 

@@ -16,14 +16,14 @@ from can_tf.training.cross_validation import summarize
 from can_tf.training.fold_runs import plan
 from can_tf.training.options import TrainOptions
 from can_tf.training.run_folder import (
-    HISTORY_COLUMNS,
     VALIDATION_FILE,
-    RunState,
-    _read_state,
     check_same,
+    give_more_epochs,
+    open_run,
     read_history,
     read_run_json,
 )
+from can_tf.training.run_state import HISTORY_COLUMNS, RunState, read_state
 from tests.test_files import HOSTILE_NAMES
 
 OPTIONS = TrainOptions()
@@ -61,13 +61,13 @@ def test_a_damaged_state_is_refused(tmp_path, changes, message):
     run = run_with(tmp_path)
     path = run / "checkpoint" / "state.json"
     write_sealed(path, STATE)
-    assert _read_state(run) == RunState(**STATE)
+    assert read_state(run) == RunState(**STATE)
     write_sealed(path, {**STATE, **changes})
     with pytest.raises(RunError, match=rf"state.json: is damaged \(.*{message}.*Delete .* and train again"):
-        _read_state(run)
+        read_state(run)
     path.write_text("[" * 100_000)
     with pytest.raises(RunError, match="state.json: is damaged"):
-        _read_state(run)
+        read_state(run)
 
 
 def test_a_state_and_scores_that_were_changed_and_fit_are_refused(tmp_path):
@@ -82,9 +82,25 @@ def test_a_state_and_scores_that_were_changed_and_fit_are_refused(tmp_path):
         assert changed != path.read_text()
         path.write_text(changed)
     with pytest.raises(RunError, match="state.json: is damaged"):
-        _read_state(run)
+        read_state(run)
     with pytest.raises(RunError, match="validation.json: is damaged"):
         read_run_json(run, VALIDATION_FILE)
+
+
+def test_a_config_that_is_not_what_the_training_was_begun_with_is_refused(tmp_path, tone_records):
+    run = tmp_path / "run"
+    assert open_run(run, OPTIONS, tone_records).epochs == 0
+    give_more_epochs(run, 7)
+    state = open_run(run, dataclasses.replace(OPTIONS, epochs=7), tone_records)
+    config = (run / "config.json").read_bytes()
+    (run / "config.json").write_bytes(config.replace(b'"versions"', b'"wersions"'))
+    with pytest.raises(RunError, match="config.json: is damaged or was changed since the training began. Delete"):
+        open_run(run, dataclasses.replace(OPTIONS, epochs=7), tone_records)
+    # What an earlier version had begun goes on.
+    write_sealed(
+        run / "checkpoint" / "state.json", {"history": [], "best_epoch": -1, "weights": "", "best_weights": ""}
+    )
+    assert open_run(run, dataclasses.replace(OPTIONS, epochs=7), tone_records).config != state.config
 
 
 @pytest.mark.parametrize("which", ["weights", "best_weights"])
@@ -93,7 +109,7 @@ def test_weights_that_are_no_file_of_the_checkpoint_are_refused(tmp_path, which,
     run = run_with(tmp_path)
     write_sealed(run / "checkpoint" / "state.json", {**STATE, which: name})
     with pytest.raises(RunError, match=f"state.json: is damaged .{which}: expected another value"):
-        _read_state(run)
+        read_state(run)
 
 
 @pytest.mark.parametrize("config", [{}, {"options": [], "records": {"fingerprint": ""}}, {"options": {}, "records": 3}])

@@ -59,12 +59,20 @@ class Companions:
             ConfigError: The folder given has none for it, or several; or there is no such recording.
         """
         if self._given is None:
-            return next(iter(self._files_in(path.parent, deep=False).get(_folded(path.stem), ())), None)
+            return self._beside(path)
         if not self._given.is_dir():
             return self._given
         if not path.exists():
             raise ConfigError(f"{path}: there is no such recording.")
         return self._in_given(path, self._given)
+
+    def _beside(self, path: Path) -> Path | None:
+        for file in self._files_in(path.parent, deep=False).get(_folded(path.stem), ()):
+            if file.stat().st_size:
+                return file
+            # As a shell makes before the command starts: can-tf predict a.wav > a.txt
+            click.echo(f"{path}: {file.name} beside it is empty, so it counts as no {self._what}.", err=True)
+        return None
 
     def _in_given(self, path: Path, given: Path) -> Path:
         files = self._files_in(given, deep=True).get(_folded(path.stem), [])
