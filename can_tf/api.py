@@ -38,6 +38,8 @@ from can_tf.report.integrity import verify
 from can_tf.report.reproduction import Reproduction, reproduce
 from can_tf.report.run import draw_run, read_evaluation
 from can_tf.report.timeline_text import RecordingTimeline
+from can_tf.report.together import read_together, scores_together
+from can_tf.report.together_page import write_together
 from can_tf.report.tuning import tune
 from can_tf.training.calibration import calibration_of
 from can_tf.training.cross_validation import cross_validate
@@ -91,7 +93,9 @@ __all__ = [
     "read_audio",
     "read_corpus",
     "read_evaluation",
+    "read_together",
     "reproduce",
+    "scores_together",
     "timeline",
     "train_fold",
     "tune",
@@ -100,4 +104,5 @@ __all__ = [
     "write_figure",
     "write_page",
     "write_timelines",
+    "write_together",
 ]

@@ -103,20 +103,27 @@ def score_intervals(
         level, samples, seed: As `bootstrap_interval` has them.
     """
     resampled = [scores(drawn) for drawn in _draws(count, samples, seed)]
+    return unbiased_intervals(resampled, scores(np.arange(count)), level=level)
+
+
+def unbiased_intervals(
+    resampled: Sequence[Mapping[str, float]], scores: Mapping[str, float], *, level: float = 0.95
+) -> dict[str, tuple[float, float]]:
+    """Returns the intervals of `score_intervals` from scores that were resampled otherwise, and those of the whole."""
     intervals = {}
-    for name, score in scores(np.arange(count)).items():
+    for name, score in scores.items():
         values = np.array([of_draw[name] for of_draw in resampled])
         intervals[name] = _percentiles((values - values.mean() + score).clip(0, 1), level)
     return intervals
 
 
-def wilson_interval(successes: int, count: int, *, level: float = 0.95) -> tuple[float, float]:
+def wilson_interval(successes: float, count: float, *, level: float = 0.95) -> tuple[float, float]:
     """Returns Wilson's interval of a share, which stays within 0 and 1 and is none too narrow for few.
 
     Raises:
         ValueError: Nothing was counted.
     """
-    if count < 1:
+    if not count:
         raise ValueError("a share of nothing has no interval")
     z = float(stats.norm.ppf((1 + level) / 2))
     share, spread = successes / count, z * z / count
@@ -125,7 +132,7 @@ def wilson_interval(successes: int, count: int, *, level: float = 0.95) -> tuple
     return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
-def f1_interval(right: int, missed: int, wrongly_given: int, *, level: float = 0.95) -> tuple[float, float]:
+def f1_interval(right: float, missed: float, wrongly_given: float, *, level: float = 0.95) -> tuple[float, float]:
     """Returns an interval of one label's F1, `2 s / (1 + s)` of the share s = right / (right + missed + wrongly given).
 
     Wilson's interval of that share, given their sum ("Wilson indirect" in Lam et al., 2023, "Confidence Intervals for

@@ -64,6 +64,7 @@ REPLACED = {
     r"saved_models/tutorial": "saved_models/can",
     r"^(can-tf export \S+)$": r"\1 --calibrated",  # Which has all that the other has; one export is enough.
     r"runs/emodb-four/can-": "runs/emodb-four/text-",  # See APPENDED.
+    r"cv-can-": "cv-text-",
     r"--corpus emodb --root /path/to/emodb": f"--corpus demo --root {DEMO}",
     r"--corpus crema-d --root /path/to/CREMA-D": f"--corpus demo --root {DEMO}",
     r"--root corpora.csv --labels four --features whisper-base": "--root two.csv --labels four",

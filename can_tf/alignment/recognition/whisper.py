@@ -11,7 +11,7 @@ import dataclasses
 import importlib.metadata
 import importlib.util
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,9 @@ _DECODING_AGAIN = {**_DECODING, "beam_size": 5, "no_repeat_ngram_size": 3}
 _MOST_COMPRESSIBLE = 2.4  # Whisper's own threshold: text that packs better repeats itself.
 _MISSING = ("Recognizing words with Whisper", "asr")
 _PRECISION = "int8"
+_PIECE_SAMPLES = 300 * SAMPLE_RATE_HZ
+_CUT_SAMPLES = 30 * SAMPLE_RATE_HZ
+_TENTH_SAMPLES = SAMPLE_RATE_HZ // 10
 _HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w.-]+)?")  # "base", or the owner and name of a model.
 _GIVE = "Give a folder with a model in CTranslate2's format (--whisper FOLDER), or another --recognizer"
 
@@ -73,25 +76,49 @@ class WhisperRecognizer:
         return Recognized(words, language)
 
     def segments(self, samples: np.ndarray) -> tuple[list[Segment], str]:
-        """Returns what Whisper hears, with its own times, and the code of the language."""
-        found, language = self._transcribed(samples, _DECODING)
-        if any(segment.compression_ratio > _MOST_COMPRESSIBLE for segment in found):
-            found, language = self._transcribed(samples, _DECODING_AGAIN)
-        return [_segment_of(segment) for segment in found], language
+        """Returns what Whisper hears, with its own times, and the code of the language: that of the first speech."""
+        segments: list[Segment] = []
+        heard, language = "", self._language
+        for start, piece in pieces(samples):
+            found, heard = self._transcribed(piece, language, _DECODING)
+            if any(segment.compression_ratio > _MOST_COMPRESSIBLE for segment in found):
+                found, heard = self._transcribed(piece, language, _DECODING_AGAIN)
+            segments += [_segment_of(segment, start / SAMPLE_RATE_HZ) for segment in found]
+            language = language or (heard if found else None)
+        return segments, language or heard
 
     def timed(self, segments: Sequence[Segment], language: str, samples: np.ndarray) -> list[Word]:
         """Returns the words of what Whisper hears with the best times there are."""
         return timed_words(segments, samples, self._aligner if language == ENGLISH else None)
 
-    def _transcribed(self, samples: np.ndarray, decoding: dict[str, Any]) -> tuple[list[Any], str]:
+    def _transcribed(
+        self, samples: np.ndarray, language: str | None, decoding: dict[str, Any]
+    ) -> tuple[list[Any], str]:
         found, about = self._model.transcribe(
-            samples, language=self._language, vad_filter=True, word_timestamps=True, **decoding
+            samples, language=language, vad_filter=True, word_timestamps=True, **decoding
         )
         return list(found), about.language
 
 
-def _segment_of(found: Any) -> Segment:
-    return Segment(found.text, tuple(Word(word.word, float(word.start), float(word.end)) for word in found.words or ()))
+def pieces(samples: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yields a recording in pieces of five minutes at most, each with its first sample's place.
+
+    The spectrogram that Whisper makes first takes some 50 MB a minute, and what is asked again is a whole piece. Pieces
+    end in the quietest tenth of a second of their last half minute.
+    """
+    start = 0
+    while len(samples) - start > _PIECE_SAMPLES:
+        tenths = samples[start + _PIECE_SAMPLES - _CUT_SAMPLES : start + _PIECE_SAMPLES].reshape(-1, _TENTH_SAMPLES)
+        quietest = int(np.square(tenths, dtype=np.float64).sum(axis=1).argmin())
+        length = _PIECE_SAMPLES - _CUT_SAMPLES + quietest * _TENTH_SAMPLES + _TENTH_SAMPLES // 2
+        yield start, samples[start : start + length]
+        start += length
+    yield start, samples[start:]
+
+
+def _segment_of(found: Any, start: float) -> Segment:
+    words = (Word(word.word, start + float(word.start), start + float(word.end)) for word in found.words or ())
+    return Segment(found.text, tuple(words))
 
 
 def _ready(options: RecognizerOptions, may_download: bool) -> RecognizerOptions:

@@ -59,6 +59,7 @@ def cross_validate_command(
         click.echo(json.dumps(result.summary, indent=2))
     else:
         click.echo(f"{summary_table(result.summary)}\n\n{result.folder}: summary.json, predictions.csv")
+        click.echo(f"Intervals, speakers and a page: can-tf evaluate {result.folder}")
     end_with_failures(ctx, result.failures)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from can_tf.cli.shared.progress import ProgressPrinter
+from can_tf.errors import ConfigError
 from can_tf.extras import require
 from can_tf.records.dataset import load_dataset
 from can_tf.report.scores import confidence_tables, recalls_table, scores_table
@@ -31,12 +32,22 @@ def evaluate_command(run: Path, records: Path | None, out: Path | None, as_json:
 
     Unless --json is given, figures and report.html are written to RUN, or to --out.
 
+    RUN may be the folder cv-MODEL-PROTOCOL of a cross-validation: then all its test sets are scored together, with
+    intervals, by fold, speaker and label, and compared with the references.
+
     Calibration is shown before and after temperature scaling, which is fitted on the validation set and measured on
     the test set.
 
     With --records, the run's model is evaluated on another corpus, on the labels that have the same names; predictions,
     metrics and the confusion matrix are written. The records need the same features, and segments as the run's own.
     """
+    from can_tf.report.together import is_cross_validation
+
+    if is_cross_validation(run):
+        if records is not None:
+            raise ConfigError(f"{run}: is a cross-validation; --records takes one of its runs.")
+        _evaluate_together(run, out, as_json=as_json)
+        return
     if not as_json:
         require("matplotlib", "Drawing figures", "report")
     if records is None:
@@ -61,6 +72,18 @@ def _evaluate(run: Path, out: Path | None, *, as_json: bool) -> None:
     pictures = draw_run(run, evaluation, calibration, out)
     for path in (*pictures, write_page(run, evaluation, calibration, out)):
         click.echo(path)
+
+
+def _evaluate_together(folder: Path, out: Path | None, *, as_json: bool) -> None:
+    from can_tf.report.together import read_together, scores_together
+    from can_tf.report.together_page import together_text, write_together
+
+    together = read_together(folder)
+    found = scores_together(together)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    click.echo(f"{together_text(found)}\n\n{write_together(folder, together, found, out)}")
 
 
 def _evaluate_on(run: Path, records: Path, out: Path | None, *, as_json: bool) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from can_tf.alignment.forced import Aligner
-from can_tf.alignment.recognition.whisper import WhisperRecognizer
+from can_tf.alignment.recognition.whisper import WhisperRecognizer, pieces
 from can_tf.alignment.silence import without_silence
 from can_tf.alignment.transcript import spoken_words
 from can_tf.errors import AlignmentError, RecognizerError
@@ -43,6 +43,28 @@ def test_what_repeats_itself_is_asked_again():
     words = WhisperRecognizer(model, "base").recognize(SPEECH.samples)
     assert words[-1].text == "man"
     assert [asked.get("no_repeat_ngram_size", 0) for asked in model.asked] == [0, 3]
+
+
+def test_long_recordings_are_asked_about_in_pieces_that_end_in_pauses():
+    noise = np.random.default_rng(0).normal(0, 0.2, 600 * SAMPLE_RATE_HZ).astype(np.float32)
+    noise[round(280.3 * SAMPLE_RATE_HZ) : round(280.6 * SAMPLE_RATE_HZ)] = 0.0  # Its tenths: 280.3, .4 and .5.
+    found = list(pieces(noise))
+    assert found[1][0] / SAMPLE_RATE_HZ == pytest.approx(280.35)
+    np.testing.assert_array_equal(np.concatenate([piece for _, piece in found]), noise)
+    assert all(len(piece) <= 300 * SAMPLE_RATE_HZ for _, piece in found)
+
+
+def test_only_the_piece_that_repeats_itself_is_asked_again_and_the_first_speech_tells_the_language():
+    noise = np.random.default_rng(0).normal(0, 0.2, 650 * SAMPLE_RATE_HZ).astype(np.float32)
+    loop = segment([(" he", 0.1, 0.2)] * 40, compression_ratio=9.0)
+    model = StandIn([], [loop], [segment([(" Nein", 1.0, 1.5)])], [segment([(" ja", 2.0, 2.5)])], language="de")
+    segments, language = WhisperRecognizer(model, "base").segments(noise)
+    assert [asked.get("no_repeat_ngram_size", 0) for asked in model.asked] == [0, 0, 3, 0]
+    assert [asked["language"] for asked in model.asked] == [None, None, None, "de"]
+    assert language == "de"
+    starts = [start / SAMPLE_RATE_HZ for start, _ in pieces(noise)]
+    times = [(word.text, word.start) for each in segments for word in each.words]
+    assert times == [(" Nein", pytest.approx(starts[1] + 1.0)), (" ja", pytest.approx(starts[2] + 2.0))]
 
 
 @pytest.mark.parametrize(
