@@ -15,10 +15,11 @@ import numpy as np
 
 from can_tf.files import replacing
 from can_tf.report.run import LEARNING_CURVES_FILE, RELIABILITY_FILE, RISK_FILE, Evaluation, headline_scores
-from can_tf.report.statistics import BOOTSTRAP_SAMPLES, f1_interval, wilson_interval
+from can_tf.report.statistics import f1_interval, wilson_interval
 from can_tf.report.tables import CONFIDENCE_HEADERS, RISK_HEADERS, confidence_rows, risk_rows, score_rows
 from can_tf.training.calibration import Calibration
 from can_tf.training.metrics import CALIBRATION_BINS, SCORE_NAMES
+from can_tf.training.resampling import BOOTSTRAP_SAMPLES
 
 PAGE_FILE = "report.html"
 _HEADLINE_NAMES = {**SCORE_NAMES, "calibrated_ece": f"{SCORE_NAMES['ece']}, calibrated"}

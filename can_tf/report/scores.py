@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from can_tf.progress import amount
-from can_tf.report.tables import CONFIDENCE_HEADERS, RISK_HEADERS, confidence_rows, format_table, risk_rows, score_rows
+from can_tf.report.tables import (
+    CONFIDENCE_HEADERS,
+    INTERVAL_HEADERS,
+    RISK_HEADERS,
+    confidence_rows,
+    format_table,
+    interval_rows,
+    intervals_in_words,
+    risk_rows,
+    score_rows,
+)
 from can_tf.training.metrics import FINAL_PREDICTION, OTHER_PREDICTIONS, SCORE_NAMES
 
 if TYPE_CHECKING:
@@ -40,6 +50,7 @@ def summary_table(summary: Mapping[str, Any]) -> str:
             format_table(["prediction", *(SCORE_NAMES[score] for score in shown)], rows),
             f"(mean and standard deviation over {summary['done']} of {summary['runs']} trainings, {kind})",
             *_pooled_table(summary, names),
+            *_intervals_table(summary),
             "",
             format_table(["label", "recall"], recalls),
         ]
@@ -56,6 +67,14 @@ def _pooled_table(summary: Mapping[str, Any], names: Mapping[str, str]) -> list[
     seeds = len(summary["seeds"])
     over = f"(mean and standard deviation over {amount(seeds, 'seeds')})" if seeds > 1 else "(one seed)"
     return ["", format_table(["all test sets together", *scores], rows), over]
+
+
+def _intervals_table(summary: Mapping[str, Any]) -> list[str]:
+    """Returns lines on the final prediction by corpus, with intervals; none where they are not known."""
+    found = summary.get("intervals", [])
+    if not found:
+        return []
+    return ["", format_table(INTERVAL_HEADERS, interval_rows(found)), f"(in brackets: {intervals_in_words(found)})"]
 
 
 def recalls_table(metrics: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from can_tf.records.dataset import Dataset
 from can_tf.training import run_folder
 from can_tf.training.fold_runs import FoldRun, check_done, plan, train_all
 from can_tf.training.folds import folds_to_run, speaker_folds
+from can_tf.training.intervals import intervals_of
 from can_tf.training.metrics import METRICS_SHAPE, OTHER_PREDICTIONS, SCORE_NAMES, scores_of_confusion
 from can_tf.training.options import TrainOptions
 
@@ -30,7 +31,7 @@ class CrossValidation:
 
     Attributes:
         folder: Holds `summary.json` and `predictions.csv`.
-        summary: As `summarize` returns it.
+        summary: As `write_results` returns it.
         failures: Why a training failed, by training; asked again, it is tried again.
     """
 
@@ -90,7 +91,7 @@ def cross_validate(
         if not any(run.done for run in planned):
             raise RunError(f"every training failed. The first: {next(iter(failures.values())).reason}")
         reasons = {run: failure.reason for run, failure in failures.items()}
-        return CrossValidation(folder, write_results(planned, folder), reasons)
+        return CrossValidation(folder, write_results(planned, folder, dataset), reasons)
 
 
 def summarize(planned: Sequence[FoldRun]) -> dict[str, Any]:
@@ -174,15 +175,42 @@ def _spread(values: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def write_results(planned: Sequence[FoldRun], folder: Path) -> dict[str, Any]:
-    """Writes `summary.json` and the predictions of all test sets, `predictions.csv`; returns the summary."""
-    summary = summarize(planned)
+def write_results(planned: Sequence[FoldRun], folder: Path, dataset: Dataset) -> dict[str, Any]:
+    """Writes `summary.json` and the predictions of all test sets, `predictions.csv`; returns the summary.
+
+    Returns:
+        What `summarize` returns, with `intervals` as `intervals_of` gives them, `options` of the trainings but for fold
+        and seed, and `records`: their folder and fingerprint.
+
+    Raises:
+        RunError: None is done, or the predictions of one are damaged.
+    """
+    rows = _out_of_fold(planned, dataset)
+    options = dataclasses.asdict(planned[0].options)
+    summary = {
+        **summarize(planned),
+        "intervals": intervals_of(rows, dataset.labels),
+        "options": {name: value for name, value in options.items() if name not in ("fold", "seed")},
+        "records": {"folder": str(dataset.folder), "fingerprint": dataset.fingerprint},
+    }
     folder.mkdir(parents=True, exist_ok=True)
-    rows: list[dict[str, Any]] = []
-    for run in planned:
-        if run.done:
-            of_run = run_folder.read_predictions(run.folder, ("id", "label"))
-            rows += [{"seed": run.options.seed, "fold": run.options.fold, **row} for row in of_run]
     write_csv(folder / OUT_OF_FOLD_FILE, rows[0], rows)
     write_json(folder / SUMMARY_FILE, summary)
     return summary
+
+
+def _out_of_fold(planned: Sequence[FoldRun], dataset: Dataset) -> list[dict[str, Any]]:
+    """Returns the predictions of all test sets, each with its seed, fold, corpus and speaker."""
+    stored = {utterance.id: utterance for utterance in dataset.utterances}
+    rows: list[dict[str, Any]] = []
+    for run in planned:
+        if not run.done:
+            continue
+        for row in run_folder.read_predictions(run.folder, ("id", "label", "predicted")):
+            if row["id"] not in stored or not {row["label"], row["predicted"]} <= set(dataset.labels):
+                path = run.folder / run_folder.PREDICTIONS_FILE
+                raise RunError(f"{path}: is damaged ({row['id']}: expected an utterance and labels of the records).")
+            about = stored[row["id"]]
+            place = {"seed": run.options.seed, "fold": run.options.fold}
+            rows.append({**place, "corpus": about.corpus, "speaker": about.speaker, **row})
+    return rows
