@@ -1,6 +1,7 @@
 """Every fold of a protocol, for several seeds, and their scores together. Reads without TensorFlow."""
 
 import dataclasses
+import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,18 +12,28 @@ import numpy as np
 from can_tf.cluster import cluster_executor
 from can_tf.errors import RunError
 from can_tf.files import write_csv, write_json
+from can_tf.json_shapes import mismatch
 from can_tf.locks import alone_in
 from can_tf.progress import Progress, ignore
 from can_tf.records.dataset import Dataset
 from can_tf.training import run_folder
 from can_tf.training.fold_runs import FoldRun, check_done, plan, train_all
-from can_tf.training.folds import folds_to_run, speaker_folds
-from can_tf.training.intervals import intervals_of
+from can_tf.training.folds import PROTOCOLS, folds_to_run, speaker_folds
+from can_tf.training.intervals import INTERVAL_SHAPE, POOLED_SCORES, intervals_of
 from can_tf.training.metrics import METRICS_SHAPE, OTHER_PREDICTIONS, SCORE_NAMES, scores_of_confusion
 from can_tf.training.options import TrainOptions
 
 SUMMARY_FILE = "summary.json"
 OUT_OF_FOLD_FILE = "predictions.csv"
+_SUMMARY = {  # What is read of it.
+    "runs": int,
+    "done": int,
+    "seeds": [int],
+    "options": {"protocol": lambda value: isinstance(value, str) and value in PROTOCOLS, "folds": int},
+    "records": {"fingerprint": str},
+    "pooled": {str: {score: {"mean": float} for score in POOLED_SCORES}},
+    "intervals": lambda value: mismatch(value, [INTERVAL_SHAPE]) is None and len(value) > 0,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,7 +191,7 @@ def write_results(planned: Sequence[FoldRun], folder: Path, dataset: Dataset) ->
 
     Returns:
         What `summarize` returns, with `intervals` as `intervals_of` gives them, `options` of the trainings but for fold
-        and seed, and `records`: their folder and fingerprint.
+        and seed, and the fingerprint of their `records`.
 
     Raises:
         RunError: None is done, or the predictions of one are damaged.
@@ -191,11 +202,25 @@ def write_results(planned: Sequence[FoldRun], folder: Path, dataset: Dataset) ->
         **summarize(planned),
         "intervals": intervals_of(rows, dataset.labels),
         "options": {name: value for name, value in options.items() if name not in ("fold", "seed")},
-        "records": {"folder": str(dataset.folder), "fingerprint": dataset.fingerprint},
+        "records": {"fingerprint": dataset.fingerprint},
     }
     folder.mkdir(parents=True, exist_ok=True)
     write_csv(folder / OUT_OF_FOLD_FILE, rows[0], rows)
     write_json(folder / SUMMARY_FILE, summary)
+    return summary
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """Returns the summary of a cross-validation's folder; raises RunError where there is none, or it is damaged."""
+    path = folder / SUMMARY_FILE
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunError(f"{path}: is not there. Make it with: can-tf cross-validate") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{path}: is damaged ({error}). Run the same can-tf cross-validate command again.") from error
+    if wrong := mismatch(summary, _SUMMARY):
+        raise RunError(f"{path}: is damaged, or older ({wrong}). Run the same can-tf cross-validate command again.")
     return summary
 
 

@@ -14,6 +14,13 @@ from can_tf.training.resampling import BOOTSTRAP_SAMPLES, score_intervals
 
 LEAST_SPEAKERS = 5  # Fewer have too few combinations for percentiles.
 POOLED_SCORES = ("wa", "ua", "macro_f1")
+INTERVAL_SHAPE = {  # Of each that `intervals_of` returns.
+    "corpus": str,
+    "utterances": int,
+    "speakers": int,
+    "resampled": str,
+    **{score: {"value": float, "low": float, "high": float} for score in POOLED_SCORES},
+}
 
 
 def intervals_of(
