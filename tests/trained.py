@@ -74,8 +74,12 @@ def exported(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> "Exp
 @pytest.fixture(scope="session")
 def calibrated(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> "Exported":
     from can_tf.export.write import export_run
+    from can_tf.training.cross_validation import write_results
+    from can_tf.training.fold_runs import FoldRun
 
-    return export_run(trained.run, tmp_path_factory.mktemp("calibrated") / "can", calibrated=True)
+    folder = tmp_path_factory.mktemp("calibrated")
+    write_results([FoldRun(OPTIONS, trained.run, trained.records.folder)], folder / "cv", trained.records)
+    return export_run(trained.run, folder / "can", calibrated=True, cross_validations=[folder / "cv"])
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,34 @@ from typing import NamedTuple
 
 from can_tf.corpus.acted import Take, read_takes, recordings_in
 from can_tf.corpus.labels import LABEL_SETS, LabelSet
+from can_tf.corpus.source import Source
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import CorpusError
 
 CREMA_D, CREMA_D_HEARD = "crema-d", "crema-d-heard"  # The names of the corpus.
+_ADDRESS = "https://github.com/CheyneyComputerScience/CREMA-D"
+SOURCE = Source(
+    license="CREMA-D is given out under the Open Database License 1.0 (ODbL), its contents under the Database Contents "
+    "License 1.0: name it, and pass on a database that is adapted from it under the same license.",
+    speech="acted American English, twelve sentences",
+    citation='Cao, Cooper, Keutmann, Gur, Nenkova and Verma, "CREMA-D: Crowd-sourced emotional multimodal actors '
+    'dataset", IEEE Transactions on Affective Computing 5(4), 2014',
+    address=_ADDRESS,
+    asks=(
+        "Whoever publicly uses a work made from it says beside it that it has content of CREMA-D, which is available "
+        "under the ODbL (section 4.3).",
+        "A database made from it that is used publicly, such as records or corrected labels, is under the ODbL, a "
+        "later version of it or a compatible license; it keeps the notices, and has the license or its address with "
+        "it (sections 4.2 and 4.4).",
+        "Whoever publicly uses such a database, or a work made from one, offers its recipients that database, or all "
+        "changes to CREMA-D or the method of making them (section 4.6).",
+        "It covers no other rights in single recordings, such as data protection, privacy and personality rights "
+        "(section 2.4).",
+        "It does not say whether a trained model is a work made from the database or a database made from it.",
+    ),
+    notice=f"Contains information from CREMA-D ({_ADDRESS}), which is made available here under the Open Database "
+    "License (ODbL, https://opendatacommons.org/licenses/odbl/1-0/).",
+)
 EMOTIONS = {
     "ANG": "anger",
     "DIS": "disgust",

@@ -20,10 +20,19 @@ from can_tf.alignment.word import Word
 from can_tf.audio import seconds_in
 from can_tf.corpus.acted import Take, note_on, read_takes, recordings_in
 from can_tf.corpus.labels import EMODB_LABELS, LABEL_SETS, LabelSet
+from can_tf.corpus.source import ASKED_BY_CC0, Source
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import CorpusError
 
 EMODB = "emodb"  # The name of the corpus.
+SOURCE = Source(
+    license="EmoDB is in the public domain (CC0 1.0).",
+    speech="acted German, ten sentences",
+    citation='Burkhardt, Paeschke, Rolfes, Sendlmeier and Weiss, "A database of German emotional speech", Interspeech '
+    "2005",
+    address="https://audeering.github.io/datasets/datasets/emodb.html",
+    asks=ASKED_BY_CC0,
+)
 # By their German initials: Wut, Langeweile, Ekel, Angst, Freude, Neutral, Trauer.
 EMOTIONS = dict(zip("WLEAFNT", EMODB_LABELS, strict=True))
 PUBLISHED_COUNTS = {

@@ -12,11 +12,18 @@ from pathlib import Path
 
 from can_tf.corpus.acted import Take, read_takes, recordings_in
 from can_tf.corpus.labels import LABEL_SETS, LabelSet
+from can_tf.corpus.source import Source
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import CorpusError
 from can_tf.text_files import read_text
 
 ESD = "esd"  # The name of the corpus.
+SOURCE = Source(
+    license="ESD is given out by the National University of Singapore and SUTD to those who sign, for research.",
+    speech="acted English and Mandarin, 350 sentences each",
+    citation='Zhou, Sisman, Liu and Li, "Emotional voice conversion: theory, databases and ESD", Speech Communication '
+    "137, 2022",
+)
 EMOTIONS = {
     "Angry": "anger",
     "Happy": "happiness",

@@ -14,12 +14,26 @@ from pathlib import Path
 
 from can_tf.alignment.formats import read_alignment
 from can_tf.corpus.labels import LABEL_SETS, LabelSet
+from can_tf.corpus.source import Source
 from can_tf.corpus.utterance import Corpus, Rejection, Utterance
 from can_tf.errors import AlignmentError, CorpusError
 
 RELEASE_FOLDER = "IEMOCAP_full_release"
 SYNTHETIC_FILE = "SYNTHETIC.txt"  # In the root of a demo corpus.
 IEMOCAP, DEMO = "iemocap", "demo"  # The names of the two corpora.
+SOURCE = Source(
+    license="IEMOCAP is given out by the University of Southern California under a license of its own, for research. A "
+    "model trained on it falls under that license: ask there before you pass it on or sell what it does.",
+    speech="acted American English, scripted and improvised",
+    citation='Busso, Bulut, Lee, Kazemzadeh, Mower, Kim, Chang, Lee and Narayanan, "IEMOCAP: Interactive emotional '
+    'dyadic motion capture database", Language Resources and Evaluation 42(4), 2008',
+    address="https://sail.usc.edu/iemocap/",
+)
+DEMO_SOURCE = Source(
+    license="the speech was made by a synthesizer (eSpeak NG), with emotions that are rules of pitch, pace and "
+    "loudness; nobody's voice is in it. A model trained on it recognizes those rules and no human emotion.",
+    speech="synthetic English",
+)
 DEFAULT_LABEL_SET = "paper7"
 # Utterances by label set: Section 4.1 of the paper; and of the four classes, the same utterances.
 PAPER_COUNTS: Mapping[str, Mapping[str, int]] = {

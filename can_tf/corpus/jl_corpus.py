@@ -11,11 +11,20 @@ from pathlib import Path
 
 from can_tf.corpus.acted import Take, read_takes, recordings_in
 from can_tf.corpus.labels import LABEL_SETS, LabelSet
+from can_tf.corpus.source import ASKED_BY_CC0, Source
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import CorpusError
 from can_tf.text_files import read_text
 
 JL_CORPUS = "jl-corpus"  # The name of the corpus.
+SOURCE = Source(
+    license="The JL corpus is in the public domain (CC0 1.0).",
+    speech="acted New Zealand English",
+    citation='James, Tian and Watson, "An open source emotional speech corpus for human robot interaction '
+    'applications", Interspeech 2018',
+    address="https://www.kaggle.com/datasets/tli725/jl-corpus",
+    asks=ASKED_BY_CC0,
+)
 EMOTIONS = {
     "angry": "anger",
     "excited": "excitement",

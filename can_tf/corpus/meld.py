@@ -14,11 +14,19 @@ from pathlib import Path
 from can_tf.audio.streams import SUFFIXES
 from can_tf.corpus.acted import Take, read_takes
 from can_tf.corpus.labels import LABEL_SETS, LabelSet
+from can_tf.corpus.source import Source
 from can_tf.corpus.tables import Row, read_table
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import CorpusError
 
 MELD = "meld"  # The name of the corpus.
+SOURCE = Source(
+    license="MELD's lists are given out under GPL-3.0; the sound is that of a television series, whose owners give no "
+    "license. A model trained on it is for research.",
+    speech="American English of the television series Friends",
+    citation='Poria, Hazarika, Majumder, Naik, Cambria and Mihalcea, "MELD: A multimodal multi-party dataset for '
+    'emotion recognition in conversations", ACL 2019',
+)
 SPLITS = ("train", "dev", "test")
 EMOTIONS = {
     "anger": "anger",

@@ -11,10 +11,19 @@ from pathlib import Path
 
 from can_tf.corpus.acted import Take, read_takes, recordings_in
 from can_tf.corpus.labels import LABEL_SETS, LabelSet
+from can_tf.corpus.source import Source
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import CorpusError
 
 RAVDESS = "ravdess"  # The name of the corpus.
+SOURCE = Source(
+    license="RAVDESS is given out under CC BY-NC-SA 4.0: name its authors, earn no money with it, and pass on what is "
+    "made from it under the same terms. Commercial use needs a license from its authors.",
+    speech="acted North American English, two sentences",
+    citation='Livingstone and Russo, "The Ryerson Audio-Visual Database of Emotional Speech and Song", PLoS ONE '
+    "13(5), 2018",
+    address="https://zenodo.org/records/1188976",
+)
 EMOTIONS = ("neutral", "calm", "happiness", "sadness", "anger", "fear", "disgust", "surprise")  # From 01 on.
 SENTENCES = {"01": "kids are talking by the door", "02": "dogs are sitting by the door"}
 PUBLISHED_COUNTS = {

@@ -11,6 +11,7 @@ from can_tf.corpus import (
     crema_d,
     emodb,
     esd,
+    iemocap,
     jl_corpus,
     kaldi,
     label_folders,
@@ -34,6 +35,7 @@ from can_tf.corpus.labels import LabelSet, load_label_set
 from can_tf.corpus.manifest import MANIFEST, read_manifest
 from can_tf.corpus.options import DEFAULT_OPTIONS, CorpusOptions
 from can_tf.corpus.similar_labels import say_odd_labels
+from can_tf.corpus.source import OF_A_USER, Source
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import CorpusError
 
@@ -51,7 +53,8 @@ class Reader:
             corpus. Raises CorpusError where nothing can be read: what, where, what was expected.
         root: What `--root` is, for help and messages.
         label_set: The label set if the user names none: a name of `can_tf.corpus.labels.LABEL_SETS`, or None.
-        license: What the license allows, for the card of a model that was trained on the corpus.
+        source: Where the corpus comes from and what its license asks, for the card of a model that is trained on it; by
+            default, the user knows.
         published_counts: Utterances by label, as published, by the name of a label set; `can-tf inspect` and
             `build-records` show them beside those found.
         synthetic: Whether the speech is synthetic, which every result then says.
@@ -67,25 +70,19 @@ class Reader:
         ...         for path in sorted(root.glob("*/*.wav"))
         ...     ]
         ...     return Corpus("folders", label_set.labels, tuple(utterances), rejected=(), excluded={})
-        >>> folders = Reader(read=read_folders, root="a folder for each label", license="Of the recordings.")
+        >>> folders = Reader(read=read_folders, root="a folder for each label", source=Source(license="Free."))
         >>> folders.label_set, folders.synthetic
         (None, False)
     """
 
     read: Callable[..., Corpus]
     root: str
-    license: str
+    source: Source = OF_A_USER
     label_set: str | None = None
     published_counts: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
     synthetic: bool = False
     options: bool = False
 
-
-_OF_A_USER = "Not known to can_tf: the corpus is the user's own, and its license says what is allowed."
-_OF_CREMA_D = (
-    "CREMA-D is given out under the Open Database License 1.0: name it, and pass on a database that is adapted from it "
-    "under the same license."
-)
 
 # By the name that `--corpus` takes.
 READERS: dict[str, Reader] = {
@@ -93,112 +90,101 @@ READERS: dict[str, Reader] = {
         read=read_iemocap,
         root=f"the folder {RELEASE_FOLDER}",
         label_set=DEFAULT_LABEL_SET,
-        license="IEMOCAP is given out by the University of Southern California under a license of its own, for "
-        "research. A model trained on it falls under that license: ask there before you pass it on or sell what it "
-        "does.",
+        source=iemocap.SOURCE,
         published_counts=PAPER_COUNTS,
     ),
     DEMO: Reader(
         read=read_demo,
         root=f"the folder {RELEASE_FOLDER} that can-tf demo-corpus makes",
         label_set=DEFAULT_LABEL_SET,
-        license="the speech was made by a synthesizer (eSpeak NG), with emotions that are rules of pitch, pace and "
-        "loudness; nobody's voice is in it. A model trained on it recognizes those rules and no human emotion.",
+        source=iemocap.DEMO_SOURCE,
         published_counts=PAPER_COUNTS,  # Those of IEMOCAP, in whose proportions it is made.
         synthetic=True,
     ),
     emodb.EMODB: Reader(
         read=emodb.read_emodb,
         root="the folder in which wav, silb and erkennung.txt are",
-        license="EmoDB is in the public domain (CC0 1.0).",
+        source=emodb.SOURCE,
         label_set="emodb",
         published_counts=emodb.PUBLISHED_COUNTS,
     ),
     crema_d.CREMA_D: Reader(
         read=crema_d.read_crema_d,
         root="the folder of the repository CREMA-D, with AudioWAV in it",
-        license=_OF_CREMA_D,
+        source=crema_d.SOURCE,
         label_set="crema-d",
         published_counts=crema_d.PUBLISHED_COUNTS,
     ),
     crema_d.CREMA_D_HEARD: Reader(
         read=functools.partial(crema_d.read_crema_d, heard=True),
         root="as for crema-d; labels are what most listeners heard",
-        license=_OF_CREMA_D,
+        source=crema_d.SOURCE,
         label_set="crema-d",
     ),
     ravdess.RAVDESS: Reader(
         read=ravdess.read_ravdess,
         root="a folder with Actor_01 to Actor_24 in it or below",
-        license="RAVDESS is given out under CC BY-NC-SA 4.0: name its authors, earn no money with it, and pass on what "
-        "is made from it under the same terms. Commercial use needs a license from its authors.",
+        source=ravdess.SOURCE,
         label_set="ravdess",
         published_counts=ravdess.PUBLISHED_COUNTS,
     ),
     tess.TESS: Reader(
         read=tess.read_tess,
         root="a folder with OAF_angry and the like in it or below",
-        license="TESS is given out under CC BY-NC-ND 4.0: name its authors, earn no money with it, and pass nothing on "
-        "that is adapted from it.",
+        source=tess.SOURCE,
         label_set="seven",
         published_counts=tess.PUBLISHED_COUNTS,
     ),
     savee.SAVEE: Reader(
         read=savee.read_savee,
         root="a folder with AudioData/DC or DC_a01.wav in it or below",
-        license="SAVEE is given out by the University of Surrey to those who register, for research.",
+        source=savee.SOURCE,
         label_set="seven",
         published_counts=savee.PUBLISHED_COUNTS,
     ),
     jl_corpus.JL_CORPUS: Reader(
         read=jl_corpus.read_jl_corpus,
         root="a folder with female1_angry_10a_1.wav and the like in it or below",
-        license="The JL corpus is in the public domain (CC0 1.0).",
+        source=jl_corpus.SOURCE,
         label_set="jl-corpus",
     ),
     esd.ESD: Reader(
         read=esd.read_esd,
         root="a folder with 0001 to 0020 in it or below",
-        license="ESD is given out by the National University of Singapore and SUTD to those who sign, for research.",
+        source=esd.SOURCE,
         label_set="esd",
         published_counts=esd.PUBLISHED_COUNTS,
     ),
     meld.MELD: Reader(
         read=meld.read_meld,
         root="a folder with train_sent_emo.csv and the recordings in it or below",
-        license="MELD's lists are given out under GPL-3.0; the sound is that of a television series, whose owners give "
-        "no license. A model trained on it is for research.",
+        source=meld.SOURCE,
         label_set="seven",
         published_counts=meld.PUBLISHED_COUNTS,
     ),
     label_folders.LABEL_FOLDERS: Reader(
         read=label_folders.read_label_folders,
         root="a folder LABEL/SPEAKER with recordings",
-        license=_OF_A_USER,
     ),
     kaldi.KALDI: Reader(
         read=kaldi.read_kaldi,
         root="a data folder of Kaldi, with utt2emo in it",
         options=True,
-        license=_OF_A_USER,
     ),
     lhotse.LHOTSE: Reader(
         read=lhotse.read_lhotse,
         root="a folder with lhotse's recordings.jsonl.gz and supervisions.jsonl.gz, or cuts.jsonl.gz",
         options=True,
-        license=_OF_A_USER,
     ),
     audformat.AUDFORMAT: Reader(
         read=audformat.read_audformat,
         root="a database of audformat, with db.yaml in it",
         options=True,
-        license=_OF_A_USER,
     ),
     audio_folder.AUDIO_FOLDER: Reader(
         read=audio_folder.read_audio_folder,
         root="an audio folder of Hugging Face's, with metadata.csv or with folders of labels",
         options=True,
-        license=_OF_A_USER,
     ),
     several.SEVERAL: Reader(
         read=lambda root, label_set, options: several.read_several(
@@ -206,13 +192,11 @@ READERS: dict[str, Reader] = {
         ),
         root="a list of corpora, CSV or JSONL",
         options=True,
-        license=_OF_A_USER,
     ),
     MANIFEST: Reader(
         read=read_manifest,
         root="the manifest file, CSV or JSONL",
         options=True,
-        license=_OF_A_USER,
     ),
 }
 
@@ -283,17 +267,29 @@ def published_counts(corpus: str, labels: tuple[str, ...]) -> dict[str, int]:
     return {}
 
 
-def license_of(corpus: str, parts: Mapping[str, str] | None = None) -> str:
-    """Returns what a corpus's license allows; where no entry knows it, that it is not known.
+def sources_of(corpus: str, parts: Mapping[str, str] | None = None) -> dict[str, Source]:
+    """Returns where a corpus comes from, by its name; of several, each one's. What no entry knows is a user's own.
 
     Args:
         corpus: Its name.
-        parts: As `Corpus` has them: of several corpora, each one's license counts.
+        parts: Of several corpora, as `Corpus` has them.
+
+    Example:
+        >>> sources_of("several", {"studio": "manifest", "mine": "emodb"})["mine"].speech
+        'acted German, ten sentences'
+    """
+    names = parts or {corpus: corpus}
+    return {name: READERS[kind].source if kind in READERS else OF_A_USER for name, kind in names.items()}
+
+
+def license_of(corpus: str, parts: Mapping[str, str] | None = None) -> str:
+    """Returns what a corpus's license allows; where no entry knows it, that it is not known.
+
+    `corpus` and `parts` are as `sources_of` takes them.
 
     Example:
         >>> license_of("tapes")[:23]
         'Not known to can_tf: th'
     """
-    if parts:
-        return " ".join(f"{name}: {license_of(part)}" for name, part in parts.items())
-    return READERS.get(corpus, READERS[MANIFEST]).license
+    sources = sources_of(corpus, parts)
+    return " ".join(f"{name}: {source.license}" if parts else source.license for name, source in sources.items())

@@ -10,10 +10,16 @@ from pathlib import Path
 
 from can_tf.corpus.acted import Take, read_takes, recordings_in
 from can_tf.corpus.labels import LABEL_SETS, LabelSet
+from can_tf.corpus.source import Source
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import CorpusError
 
 SAVEE = "savee"  # The name of the corpus.
+SOURCE = Source(
+    license="SAVEE is given out by the University of Surrey to those who register, for research.",
+    speech="acted British English",
+    citation='Haq and Jackson, "Speaker-dependent audio-visual emotion recognition", AVSP 2009',
+)
 SPEAKERS = ("DC", "JE", "JK", "KL")
 EMOTIONS = {
     "a": "anger",

@@ -10,10 +10,18 @@ from pathlib import Path
 
 from can_tf.corpus.acted import Take, read_takes, recordings_in
 from can_tf.corpus.labels import LABEL_SETS, LabelSet
+from can_tf.corpus.source import Source
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import CorpusError
 
 TESS = "tess"  # The name of the corpus.
+SOURCE = Source(
+    license="TESS is given out under CC BY-NC-ND 4.0: name its authors, earn no money with it, and pass nothing on "
+    "that is adapted from it.",
+    speech="acted Canadian English, one sentence with 200 words",
+    citation='Pichora-Fuller and Dupuis, "Toronto emotional speech set (TESS)", Borealis, 2020',
+    address="https://doi.org/10.5683/SP2/E8H2MF",
+)
 EMOTIONS = {
     "angry": "anger",
     "disgust": "disgust",

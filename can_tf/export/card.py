@@ -1,20 +1,26 @@
 """The model card: what an exported model was trained on, how well it does, what it is for and what it is not for."""
 
-import html
-import re
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-from can_tf.corpus.registry import license_of
+from can_tf.export.cross_validations import cross_validations_section
+from can_tf.export.licenses import licenses_section, speech_of
+from can_tf.export.markdown import plain, table
+from can_tf.features.registry import front_end_from_json
 from can_tf.models.config import ModelConfig
 from can_tf.training.calibration import Calibration
 from can_tf.training.metrics import FINAL_PREDICTION, OTHER_PREDICTIONS, SCORE_NAMES
+from can_tf.training.options import MONITORS, monitored
 
 
 def model_card(
-    config: Mapping[str, Any], metrics: Mapping[str, Any], model: ModelConfig, calibration: Calibration | None = None
+    config: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    model: ModelConfig,
+    calibration: Calibration | None = None,
+    cross_validations: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Returns the card as Markdown.
 
@@ -23,14 +29,17 @@ def model_card(
         metrics: Its `metrics.json`.
         model: Its `model.json`.
         calibration: Of its `calibrated_probabilities`; None if it gives none.
+        cross_validations: Summaries, of `read_cross_validations`.
     """
     options, records = config["options"], config["records"]
     corpus = records["corpus"]
-    kind = f"synthetic {corpus['name']} corpus" if corpus["synthetic"] else corpus["name"]
+    *others, last = corpus.get("parts") or [corpus["name"]]
+    name = f"{', '.join(others)} and {last}" if others else last
     note = " The speech is synthetic, so are the figures." if corpus["synthetic"] else ""
+    monitor = monitored(options.get("monitor", MONITORS[0]), front_end_from_json(records["features"]))
     values = {
         "model": options["model"],
-        "kind": kind,
+        "kind": f"synthetic {name} corpus" if corpus["synthetic"] else name,
         "version": config["versions"]["can_tf"],
         "labels": ", ".join(model.labels),
         "utterances": records["utterances"],
@@ -38,25 +47,33 @@ def model_card(
         "features": records["features"]["name"],
         "segmentation": records["segmentation"],
         "fillers": records["fillers"],
-        "license": license_of(corpus["name"], corpus.get("parts")),
         "fold": options["fold"],
         "protocol": options["protocol"],
         "seed": options["seed"],
         "epochs": metrics["epochs"],
+        "monitor": SCORE_NAMES.get(monitor, monitor),
     }
     template = (resources.files(__package__) / "data" / "model_card.md").read_text(encoding="utf-8")
     return string.Template(template).substitute(
-        **{name: _plain(value) for name, value in values.items()},
+        **{name: plain(value) for name, value in values.items()},
         note=note,
+        corpora=_corpora(records.get("corpora")),
         scores=_scores(metrics),
         recalls=_recalls(metrics),
+        cross_validations=cross_validations_section(cross_validations),
+        speech=speech_of(records),
         confidence=_confidence(calibration),
+        licenses=licenses_section(records),
     )
 
 
-def _plain(value: Any) -> str:
-    """Returns text that Markdown takes for text: a corpus names its own labels."""
-    return re.sub(r"([\\`*\[\]|!])", r"\\\1", html.escape(" ".join(str(value).split()), quote=False))
+def _corpora(corpora: Mapping[str, Any] | None) -> str:
+    """Returns a table of speakers and utterances by corpus and label; nothing of runs that are older than it."""
+    if not corpora:
+        return ""
+    labels = next(iter(corpora.values()))["counts"]
+    rows = [[name, of["speakers"], sum(of["counts"].values()), *of["counts"].values()] for name, of in corpora.items()]
+    return f"\n\n{table(['corpus', 'speakers', 'utterances', *labels], rows)}"
 
 
 def _confidence(calibration: Calibration | None) -> str:
@@ -72,13 +89,10 @@ def _confidence(calibration: Calibration | None) -> str:
 
 def _scores(metrics: Mapping[str, Any]) -> str:
     named = {FINAL_PREDICTION: metrics, **{name: metrics.get(key) for key, name in OTHER_PREDICTIONS.items()}}
-    rows = [["prediction", *SCORE_NAMES.values()], ["---"] * (1 + len(SCORE_NAMES))]
-    rows += [[name, *(f"{values[key]:.3f}" for key in SCORE_NAMES)] for name, values in named.items() if values]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    rows = [[name, *(f"{values[key]:.3f}" for key in SCORE_NAMES)] for name, values in named.items() if values]
+    return table(["prediction", *SCORE_NAMES.values()], rows)
 
 
 def _recalls(metrics: Mapping[str, Any]) -> str:
-    return "\n".join(
-        f"| {_plain(label)} | {'absent' if recall is None else f'{recall:.3f}'} |"
-        for label, recall in metrics["recall"].items()
-    )
+    rows = [[label, "absent" if recall is None else f"{recall:.3f}"] for label, recall in metrics["recall"].items()]
+    return table(["label", "recall"], rows)

@@ -33,6 +33,7 @@ _CONFIG: dict[str, Any] = {  # What is needed of a run's.
         "features": {"name": str},
         "overlap": float,
         "fillers": lambda value: value in FILLER_POLICIES,
+        "corpora": ({str: {"speakers": int, "counts": {str: int}}}, None),  # Younger than some runs.
     },
     "versions": {str: str},
 }

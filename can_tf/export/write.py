@@ -23,8 +23,10 @@ import tensorflow as tf
 from can_tf.checksums import checksums_of, write_checksums
 from can_tf.errors import ExportError
 from can_tf.export.card import model_card
+from can_tf.export.cross_validations import read_cross_validations
 from can_tf.export.graph import ServedModel
-from can_tf.export.trained import load_run
+from can_tf.export.licenses import NOTICE_FILE, notices_of
+from can_tf.export.trained import TrainedModel, load_run
 from can_tf.export.warm_up import WarmUpRequest, warm_up_requests, write_warm_up
 from can_tf.features.speakers import standardized_alone
 from can_tf.files import flush, flush_folder, naming_disk_errors, without_patterns, write_json
@@ -32,7 +34,7 @@ from can_tf.locks import alone_in
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
 from can_tf.prediction.predictor import DESCRIPTION_FILE
-from can_tf.training.calibration import Calibration, scaled
+from can_tf.training.calibration import scaled
 
 CARD_FILE = "model_card.md"
 TOLERANCE = 1e-5
@@ -59,16 +61,18 @@ class Exported:
     temperature: float | None
 
 
-def export_run(run: Path, out: Path, *, calibrated: bool = False) -> Exported:
+def export_run(run: Path, out: Path, *, calibrated: bool = False, cross_validations: Sequence[Path] = ()) -> Exported:
     """Exports a run's model as the next version in `out`.
 
     Args:
         run: A finished run folder.
         out: The model's folder, of which the name is the model's for the server; made if missing.
         calibrated: Whether signatures give `calibrated_probabilities` too, at the run's temperature.
+        cross_validations: Folders of `can-tf cross-validate`, of trainings like the run's: what the model card says of
+            them, beside the run's own fold.
 
     Raises:
-        RunError: The run is not finished, or its files are damaged.
+        RunError: The run is not finished, its files are damaged, or a cross-validation is of other trainings.
         ExportError: The run's segmentation cannot be served, or the version failed its check.
         BusyError: Another export into the same folder does not end.
 
@@ -78,15 +82,14 @@ def export_run(run: Path, out: Path, *, calibrated: bool = False) -> Exported:
         ('1', True)
     """
     trained = load_run(run, calibrated=calibrated)
+    summaries = read_cross_validations(cross_validations, run, trained.config)
     out.mkdir(parents=True, exist_ok=True)
     with alone_in(out, wait_seconds=_LONGEST_WAIT_SECONDS), _working_folder(out) as working:
         version = working / "version"
         requests = warm_up_requests(trained.model_config.vocabulary, trained.front_end, trained.overlap)
         write_saved_model(trained.served, trained.model_config, version)
         write_warm_up(version, out.name, requests)
-        about = (trained.config, trained.metrics, trained.model_config, trained.calibration)
-        write_json(version / DESCRIPTION_FILE, _description(*about))
-        (version / CARD_FILE).write_text(model_card(*about), encoding="utf-8")
+        _write_about(version, trained, summaries)
         differences, ops = _check(version, trained.served, requests)
         files = [path.relative_to(version).as_posix() for path in version.rglob("*") if path.is_file()]
         write_checksums(version, checksums_of(version, files))
@@ -119,19 +122,25 @@ def write_saved_model(served: ServedModel, config: ModelConfig, version: Path) -
         (version / "assets" / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def _description(
-    config: Mapping[str, Any], metrics: Mapping[str, Any], model: ModelConfig, calibration: Calibration | None
-) -> dict[str, Any]:
-    """What a client wants to know of a version, as JSON."""
-    return {
-        "labels": list(model.labels),
-        "alpha": model.alpha,
+def _write_about(version: Path, trained: TrainedModel, cross_validations: Sequence[Mapping[str, Any]]) -> None:
+    """Writes what is to be known of a version: for clients as JSON, for people the card and the notices."""
+    config, calibration = trained.config, trained.calibration
+    description = {
+        "labels": list(trained.model_config.labels),
+        "alpha": trained.model_config.alpha,
         "options": config["options"],
-        "records": config["records"],
+        # Where they were on this machine is nothing to pass on.
+        "records": {name: value for name, value in config["records"].items() if name != "folder"},
         "versions": config["versions"],
-        "metrics": dict(metrics),
+        "metrics": dict(trained.metrics),
         "calibration": calibration and calibration.to_json(),
+        "cross_validations": list(cross_validations),
     }
+    write_json(version / DESCRIPTION_FILE, description)
+    card = model_card(config, trained.metrics, trained.model_config, calibration, cross_validations)
+    (version / CARD_FILE).write_text(card, encoding="utf-8")
+    if notices := notices_of(config["records"]):
+        (version / NOTICE_FILE).write_text(notices, encoding="utf-8")
 
 
 def _check(version: Path, served: ServedModel, requests: Sequence[WarmUpRequest]) -> tuple[dict[str, float], int]:

@@ -68,6 +68,13 @@ class FrontEnd(abc.ABC):
         """Returns what `frames` reads beside its inputs, which an exported model keeps; None if nothing."""
         return None
 
+    def notice(self) -> str:
+        """Returns the notice that goes with every copy of these weights, what it is of in the first paragraph.
+
+        Empty where none has to. For front ends to override.
+        """
+        return ""
+
     def fault(self) -> str | None:
         """Returns in words which settings cannot be, None if all can. For front ends to override."""
         return None

@@ -1,5 +1,6 @@
 """A records folder: `dataset.json`, `utterances.csv`, `rejected.csv` and shards. Reads without TensorFlow."""
 
+import collections
 import csv
 import dataclasses
 import functools
@@ -95,6 +96,18 @@ class Dataset:
     @property
     def shards(self) -> tuple[Shard, ...]:
         return tuple(Shard(**shard) for shard in self.description["shards"])
+
+    def contents(self) -> dict[str, dict[str, Any]]:
+        """Returns the number of `speakers` and the `counts` by label, of each of several corpora or of the one."""
+        corpus = self.description["corpus"]
+        several = corpus.get("parts")
+        found = {}
+        for name in several or [corpus["name"]]:
+            rows = [row for row in self.utterances if not several or row.corpus == name]
+            counts = collections.Counter(row.label for row in rows)
+            speakers = len({row.speaker for row in rows})
+            found[name] = {"speakers": speakers, "counts": {label: counts[label] for label in self.labels}}
+        return found
 
     def rejected(self) -> list[dict[str, str]]:
         """Returns the rows of `rejected.csv`."""

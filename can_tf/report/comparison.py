@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from can_tf.report.paper import CAN, TableRow
-from can_tf.report.statistics import bootstrap_interval, corrected_t_test, ua, wa
+from can_tf.report.statistics import corrected_t_test, ua, wa
 from can_tf.training import run_folder
 from can_tf.training.fold_runs import FoldRun
+from can_tf.training.resampling import bootstrap_interval
 
 SCORES = {"wa": wa, "ua": ua}
 _SIGNIFICANT = 0.05

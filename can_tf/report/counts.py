@@ -1,7 +1,5 @@
 """A dataset's counts as a table, beside the paper's where they can be compared."""
 
-import collections
-
 from can_tf.corpus.registry import published_counts
 from can_tf.records.dataset import Dataset
 from can_tf.report.tables import format_table
@@ -47,9 +45,9 @@ def counts_table(dataset: Dataset) -> str:
 
 def counts_by_corpus(dataset: Dataset) -> dict[str, dict[str, int]]:
     """Returns the utterances by label of each of several corpora; nothing where there is one."""
-    found = collections.Counter((row.corpus, row.label) for row in dataset.utterances)
-    parts = dataset.description["corpus"].get("parts", {})
-    return {part: {label: found[part, label] for label in dataset.labels} for part in parts}
+    if not dataset.description["corpus"].get("parts"):
+        return {}
+    return {part: found["counts"] for part, found in dataset.contents().items()}
 
 
 def paper_counts(dataset: Dataset) -> dict[str, int]:

@@ -12,11 +12,11 @@ from can_tf.files import remove_temporary_files, write_json
 from can_tf.progress import amount
 from can_tf.records.dataset import DATASET_FILE
 from can_tf.report.plots import confusion_matrix_png
-from can_tf.report.statistics import BOOTSTRAP_SAMPLES, score_intervals
 from can_tf.report.tables import format_table
 from can_tf.training.elsewhere import Elsewhere
 from can_tf.training.metrics import FINAL_PREDICTION, OTHER_PREDICTIONS, SCORE_NAMES, evaluate_predictions
 from can_tf.training.predictions import write_predictions
+from can_tf.training.resampling import BOOTSTRAP_SAMPLES, score_intervals
 from can_tf.training.run_folder import CONFIG_FILE, METRICS_FILE, PREDICTIONS_FILE
 
 CONFUSION_FILE = "confusion.png"

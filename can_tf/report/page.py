@@ -7,10 +7,10 @@ from typing import Any
 
 from can_tf.report.html import Html, confusion_table, document, labels_table, named_values, picture, table, write_html
 from can_tf.report.run import LEARNING_CURVES_FILE, RELIABILITY_FILE, RISK_FILE, Evaluation, headline_scores
-from can_tf.report.statistics import BOOTSTRAP_SAMPLES
 from can_tf.report.tables import CONFIDENCE_HEADERS, RISK_HEADERS, confidence_rows, risk_rows, score_rows
 from can_tf.training.calibration import Calibration
 from can_tf.training.metrics import CALIBRATION_BINS, SCORE_NAMES
+from can_tf.training.resampling import BOOTSTRAP_SAMPLES
 
 PAGE_FILE = "report.html"
 _HEADLINE_NAMES = {**SCORE_NAMES, "calibrated_ece": f"{SCORE_NAMES['ece']}, calibrated"}

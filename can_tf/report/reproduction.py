@@ -8,7 +8,6 @@ from typing import Any
 
 from can_tf.cluster import cluster_executor
 from can_tf.corpus.utterance import Corpus
-from can_tf.errors import ConfigError
 from can_tf.features.front_end import FrontEnd
 from can_tf.features.mfcc import Mfcc
 from can_tf.locks import alone_in
@@ -20,8 +19,9 @@ from can_tf.records.shards import BuildOptions
 from can_tf.report.comparison import compare, read_results
 from can_tf.report.paper import CAN, TABLES, TableRow, rows_of
 from can_tf.report.reproduction_report import write_report
+from can_tf.training.cross_validation import test_share
 from can_tf.training.fold_runs import FoldRun, check_done, plan, train_all
-from can_tf.training.folds import folds_to_run, make_fold
+from can_tf.training.folds import folds_to_run
 from can_tf.training.options import TrainOptions
 from can_tf.training.run_folder import CONFIG_FILE, METRICS_FILE, read_run_json
 
@@ -144,7 +144,7 @@ def _reproduce(
     """Trains what is missing on the records by segmentation, compares, and writes the report."""
     planned = _plan(datasets, what)
     dataset = datasets[CAN.segmentation]
-    test_share = _test_share(dataset, what.options)
+    tested = test_share(dataset, what.options)
     trainings = [run for row_plan in planned if not row_plan.row.is_reference for run in row_plan.runs]
     paths = [Path(what.options.glove)] if what.options.glove else []
     with cluster_executor(cluster, what.out, paths, runs=[run.folder for run in trainings]) as executor:
@@ -156,7 +156,7 @@ def _reproduce(
             one.row: read_results(one.runs, reference=one.row.variant if one.row.is_reference else "")
             for one in of_weight
         }
-        table += compare(what.rows, results, test_share, weight)
+        table += compare(what.rows, results, tested, weight)
     facts = _facts(dataset, what, trainings)
     reasons = {run: failure.reason for run, failure in failures.items()}
     return Reproduced(facts, table, write_report(what.out, table, facts), reasons)
@@ -224,14 +224,6 @@ def _runs(row: TableRow, class_weight: str, what: Reproduction, folds: Sequence[
     suffix = "" if class_weight == "none" else f"-{class_weight}"
     runs, records = what.out / f"runs-{row.segmentation}{suffix}", what.out / f"records-{row.segmentation}"
     return plan(options, folds, range(what.seeds), runs, records)
-
-
-def _test_share(dataset: Dataset, options: TrainOptions) -> float:
-    """Returns test utterances for each training utterance."""
-    fold = make_fold(dataset.utterances, options.protocol, 0, options.seed, options.folds)
-    if not fold.train:
-        raise ConfigError(f"the {options.protocol} protocol leaves nothing to train on here.")
-    return len(fold.test) / len(fold.train)
 
 
 def _facts(dataset: Dataset, what: Reproduction, trainings: Sequence[FoldRun]) -> dict[str, Any]:

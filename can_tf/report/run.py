@@ -8,7 +8,6 @@ import numpy as np
 
 from can_tf.errors import RunError
 from can_tf.report.plots import confusion_matrix_png, learning_curves_png, reliability_png, risk_coverage_png
-from can_tf.report.statistics import BOOTSTRAP_SAMPLES, score_intervals
 from can_tf.training.calibration import Calibration, risk_coverage, scaled
 from can_tf.training.metrics import (
     METRICS_SHAPE,
@@ -16,6 +15,7 @@ from can_tf.training.metrics import (
     evaluate_predictions,
     expected_calibration_error,
 )
+from can_tf.training.resampling import BOOTSTRAP_SAMPLES, score_intervals
 from can_tf.training.run_folder import (
     CONFIG_FILE,
     METRICS_FILE,

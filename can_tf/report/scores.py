@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from can_tf.progress import amount
-from can_tf.report.tables import CONFIDENCE_HEADERS, RISK_HEADERS, confidence_rows, format_table, risk_rows, score_rows
+from can_tf.report.tables import (
+    CONFIDENCE_HEADERS,
+    INTERVAL_HEADERS,
+    RISK_HEADERS,
+    confidence_rows,
+    format_table,
+    interval_rows,
+    intervals_in_words,
+    pooled_rows,
+    risk_rows,
+    score_rows,
+    spread,
+)
 from can_tf.training.metrics import FINAL_PREDICTION, OTHER_PREDICTIONS, SCORE_NAMES
 
 if TYPE_CHECKING:
@@ -32,24 +44,25 @@ def summary_table(summary: Mapping[str, Any]) -> str:
     scores = summary["scores"]
     names = {"final": FINAL_PREDICTION, **OTHER_PREDICTIONS}
     shown = [score for score in SCORE_NAMES if score != "ece"]
-    rows = [[name, *(_spread(scores[key][score]) for score in shown)] for key, name in names.items() if key in scores]
-    recalls = [[label, _spread(value)] for label, value in scores["final"]["recall"].items()]
+    rows = [[name, *(spread(scores[key][score]) for score in shown)] for key, name in names.items() if key in scores]
+    recalls = [[label, spread(value)] for label, value in scores["final"]["recall"].items()]
     kind = "synthetic speech" if summary["synthetic"] else "test sets"
     return "\n".join(
         [
             format_table(["prediction", *(SCORE_NAMES[score] for score in shown)], rows),
             f"(mean and standard deviation over {summary['done']} of {summary['runs']} trainings, {kind})",
-            *_pooled_table(summary, names),
+            *_pooled_table(summary),
+            *_intervals_table(summary),
             "",
             format_table(["label", "recall"], recalls),
         ]
     )
 
 
-def _pooled_table(summary: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+def _pooled_table(summary: Mapping[str, Any]) -> list[str]:
     """Returns lines on the scores of all test sets together; none where they are not known."""
     pooled = summary["pooled"]
-    rows = [[name, *map(_spread, pooled[key].values())] for key, name in names.items() if key in pooled]
+    rows = pooled_rows(pooled)
     if not rows:
         return []
     scores = [SCORE_NAMES[score] for score in next(iter(pooled.values()))]
@@ -58,13 +71,15 @@ def _pooled_table(summary: Mapping[str, Any], names: Mapping[str, str]) -> list[
     return ["", format_table(["all test sets together", *scores], rows), over]
 
 
+def _intervals_table(summary: Mapping[str, Any]) -> list[str]:
+    """Returns lines on the final prediction by corpus, with intervals; none where they are not known."""
+    found = summary.get("intervals", [])
+    if not found:
+        return []
+    return ["", format_table(INTERVAL_HEADERS, interval_rows(found)), f"(in brackets: {intervals_in_words(found)})"]
+
+
 def recalls_table(metrics: Mapping[str, Any]) -> str:
     """Returns the recall of each label, where it occurs in a run's test set."""
     rows = [[label, "absent" if recall is None else f"{recall:.3f}"] for label, recall in metrics["recall"].items()]
     return format_table(["label", "recall"], rows)
-
-
-def _spread(value: Mapping[str, Any]) -> str:
-    if value["mean"] is None:
-        return "absent"
-    return f"{value['mean']:.3f}" + (f" ± {value['std']:.3f}" if value["std"] is not None else "")

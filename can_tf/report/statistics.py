@@ -7,13 +7,10 @@ test set. A bootstrap over utterances tells how much the difference depends on w
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import stats
-
-BOOTSTRAP_SAMPLES = 2000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,67 +53,6 @@ def corrected_t_test(first: Sequence[float], second: Sequence[float], test_share
     return PairedTest(mean, float(2 * stats.t.sf(abs(t), pairs - 1)), pairs)
 
 
-def bootstrap_interval(
-    true: np.ndarray,
-    first: np.ndarray,
-    second: np.ndarray,
-    score: Callable[[np.ndarray, np.ndarray], float],
-    *,
-    level: float = 0.95,
-    samples: int = BOOTSTRAP_SAMPLES,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """Returns the percentile interval of a score's difference, first minus second, over resampled utterances.
-
-    Args:
-        true: Label indices `<int64>[utterances]`.
-        first, second: Predicted indices `<int64>[seeds, utterances]`; an utterance is drawn with all its seeds, and the
-            score is averaged over them.
-        score: Of true and predicted indices, such as `wa` and `ua`.
-        level: Of the interval.
-        samples: How often the utterances are drawn.
-        seed: Of the draws.
-    """
-    differences = []
-    for drawn in _draws(len(true), samples, seed):
-        means = [np.mean([score(true[drawn], row[drawn]) for row in rows]) for rows in (first, second)]
-        differences.append(means[0] - means[1])
-    return _percentiles(differences, level)
-
-
-def score_intervals(
-    scores: Callable[[np.ndarray], Mapping[str, float]],
-    count: int,
-    *,
-    level: float = 0.95,
-    samples: int = BOOTSTRAP_SAMPLES,
-    seed: int = 0,
-) -> dict[str, tuple[float, float]]:
-    """Returns an interval of each score over resampled utterances: percentiles, less the bootstrap's bias.
-
-    Scores of distances, such as the expected calibration error, grow with every resampling, and their plain percentiles
-    may lie above the score itself. So the draws are shifted to have the score as their mean, and cut at 0 and 1.
-
-    Args:
-        scores: From 0 to 1, of the utterances drawn, `<int64>[count]`, some of them twice.
-        count: How many utterances there are.
-        level, samples, seed: As `bootstrap_interval` has them.
-    """
-    resampled = [scores(drawn) for drawn in _draws(count, samples, seed)]
-    return unbiased_intervals(resampled, scores(np.arange(count)), level=level)
-
-
-def unbiased_intervals(
-    resampled: Sequence[Mapping[str, float]], scores: Mapping[str, float], *, level: float = 0.95
-) -> dict[str, tuple[float, float]]:
-    """Returns the intervals of `score_intervals` from scores that were resampled otherwise, and those of the whole."""
-    intervals = {}
-    for name, score in scores.items():
-        values = np.array([of_draw[name] for of_draw in resampled])
-        intervals[name] = _percentiles((values - values.mean() + score).clip(0, 1), level)
-    return intervals
-
-
 def wilson_interval(successes: float, count: float, *, level: float = 0.95) -> tuple[float, float]:
     """Returns Wilson's interval of a share, which stays within 0 and 1 and is none too narrow for few.
 
@@ -143,17 +79,6 @@ def f1_interval(right: float, missed: float, wrongly_given: float, *, level: flo
     """
     low, high = wilson_interval(right, right + missed + wrongly_given, level=level)
     return 2 * low / (1 + low), 2 * high / (1 + high)
-
-
-def _draws(count: int, samples: int, seed: int) -> Iterator[np.ndarray]:
-    generator = np.random.default_rng(seed)
-    for _ in range(samples):
-        yield generator.integers(0, count, count)
-
-
-def _percentiles(values: Any, level: float) -> tuple[float, float]:
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
 
 
 def wa(true: np.ndarray, predicted: np.ndarray) -> float:

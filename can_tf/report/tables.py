@@ -4,12 +4,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from can_tf.training.metrics import FINAL_PREDICTION, OTHER_PREDICTIONS
+from can_tf.training.intervals import POOLED_SCORES
+from can_tf.training.metrics import FINAL_PREDICTION, OTHER_PREDICTIONS, SCORE_NAMES
 
 if TYPE_CHECKING:
     from can_tf.training.calibration import Calibration  # Imports SciPy.
 
 CONFIDENCE_HEADERS = ("confidence", "ECE", "NLL", "area of risk over coverage")
+INTERVAL_HEADERS = (FINAL_PREDICTION, "utterances", "speakers", *(SCORE_NAMES[score] for score in POOLED_SCORES))
 RISK_HEADERS = ("kept", "of calibrated confidence from", "wrong among them")
 
 
@@ -39,6 +41,61 @@ def score_rows(metrics: Mapping[str, Any], *, alpha: float) -> list[tuple[str, M
     """Returns the scores that a run's metrics hold, by what was scored: the final prediction first."""
     others = [(name, metrics[key]) for key, name in OTHER_PREDICTIONS.items() if metrics.get(key)]
     return [(f"{FINAL_PREDICTION} (alpha {alpha:g})", metrics), *others]
+
+
+def interval_rows(intervals: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Returns the final prediction's scores of all test sets and of each corpus's, below INTERVAL_HEADERS.
+
+    Args:
+        intervals: Of a cross-validation's summary.
+    """
+
+    def shown(score: Mapping[str, float]) -> str:
+        return f"{score['value']:.3f} ({score['low']:.2f} to {score['high']:.2f})"
+
+    return [
+        [
+            of["corpus"] or "all",
+            str(of["utterances"]),
+            str(of["speakers"]),
+            *(shown(of[name]) for name in POOLED_SCORES),
+        ]
+        for of in intervals
+    ]
+
+
+def spread(score: Mapping[str, Any]) -> str:
+    """Returns a mean with its standard deviation, where there is one.
+
+    Example:
+        >>> spread({"mean": 0.5, "std": 0.125}), spread({"mean": 0.5, "std": None}), spread({"mean": None})
+        ('0.500 ± 0.125', '0.500', 'absent')
+    """
+    if score["mean"] is None:
+        return "absent"
+    return f"{score['mean']:.3f}" + (f" ± {score['std']:.3f}" if score["std"] is not None else "")
+
+
+def pooled_rows(pooled: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
+    """Returns the scores of all test sets together, in the order of POOLED_SCORES, by prediction."""
+    names = {"final": FINAL_PREDICTION, **OTHER_PREDICTIONS}
+    return [
+        [name, *(spread(pooled[key][score]) for score in POOLED_SCORES)] for key, name in names.items() if key in pooled
+    ]
+
+
+def intervals_in_words(intervals: Sequence[Mapping[str, Any]]) -> str:
+    """Returns what the intervals are of.
+
+    Example:
+        >>> few = {"corpus": "jl-corpus", "resampled": "utterances"}
+        >>> intervals_in_words([{"corpus": "", "resampled": "speakers"}, few])
+        '95 % intervals over resampled speakers; of jl-corpus, over utterances'
+    """
+    first, *others = intervals
+    differ = [of["corpus"] for of in others if of["resampled"] != first["resampled"]]
+    more = f"; of {', '.join(differ)}, over utterances" if differ else ""
+    return f"95 % intervals over resampled {first['resampled']}{more}"
 
 
 def confidence_rows(calibration: "Calibration") -> list[list[str]]:

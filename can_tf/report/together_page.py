@@ -1,139 +1,93 @@
 """A cross-validation's report, as text and as one HTML page that needs nothing beside it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from can_tf.progress import amount
 from can_tf.report.html import Html, confusion_table, document, labels_table, named_values, table, write_html
-from can_tf.report.page import PAGE_FILE, name_of_corpus
-from can_tf.report.statistics import BOOTSTRAP_SAMPLES, wilson_interval
-from can_tf.report.tables import format_table
-from can_tf.report.together import FINAL, LEAST_SPEAKERS, Together
+from can_tf.report.page import PAGE_FILE
+from can_tf.report.scores import summary_table
+from can_tf.report.statistics import wilson_interval
+from can_tf.report.tables import INTERVAL_HEADERS, format_table, interval_rows, intervals_in_words, pooled_rows
+from can_tf.report.together import FINAL
+from can_tf.training.intervals import POOLED_SCORES
 from can_tf.training.metrics import FINAL_PREDICTION, OTHER_PREDICTIONS, SCORE_NAMES
+from can_tf.training.resampling import BOOTSTRAP_SAMPLES
 
 _NAMES = {FINAL: FINAL_PREDICTION, **OTHER_PREDICTIONS}
-_SHOWN = ("wa", "ua", "macro_f1")
-_DOT_WIDTH, _DOT_LEFT, _DOT_ROW = 640, 160, 22  # In pixels of the picture of speakers.
+_TEST_HEADERS = ("against", "score", "difference", "p")
+_TESTS_IN_WORDS = "final prediction less the other, over folds and seeds; p of the corrected resampled t-test"
+_DOT_WIDTH, _DOT_LEFT, _DOT_ROW = 640, 160, 22  # Of the picture of speakers, in its units.
 
 
 def together_text(found: Mapping[str, Any]) -> str:
     """Returns for people what `scores_together` found: the answer in a line, then tables."""
-    recalls = [[label, f"{recall:.3f}"] for label, recall in _recalls(found)]
-    return "\n\n".join(
-        [
-            answer(found),
-            f"{format_table(['prediction', *_score_headings()], list(_score_rows(found)))}\n({_over(found)})",
-            format_table(["label", "recall"], recalls),
-            format_table(["final prediction against", "score", "difference", "p"], list(_test_rows(found))),
-        ]
-    )
+    tests = f"{format_table(_TEST_HEADERS, list(_test_rows(found)))}\n({_TESTS_IN_WORDS})"
+    return "\n\n".join([answer(found), summary_table(found), tests])
 
 
 def answer(found: Mapping[str, Any]) -> str:
     """Returns the result in a line.
 
     Example:
-        >>> ua = {"value": 0.5, "std": None, "over_utterances": [0.4, 0.6], "over_speakers": None}
-        >>> scores = {"final": {"wa": ua, "ua": ua, "macro_f1": ua}}
-        >>> answer({"name": "can-paper", "utterances": 40, "speakers": 2, "synthetic": False, "scores": scores})
+        >>> ua = {"value": 0.5, "low": 0.4, "high": 0.6}
+        >>> of_all = {"utterances": 40, "speakers": 2, "resampled": "utterances", "ua": ua}
+        >>> answer({"name": "can-paper", "synthetic": False, "intervals": [of_all]})
         'can-paper: UA 0.500 (0.40 to 0.60 with other utterances) on 40 utterances of 2 speakers.'
     """
-    ua = found["scores"][FINAL]["ua"]
-    whom, interval = ("speakers", ua["over_speakers"]) if ua["over_speakers"] else ("utterances", ua["over_utterances"])
-    speakers = f" of {amount(found['speakers'], 'speakers')}" if found["speakers"] else ""
-    synthetic = " of synthetic speech" if found["synthetic"] else ""
+    of_all = found["intervals"][0]
+    ua, synthetic = of_all["ua"], " of synthetic speech" if found["synthetic"] else ""
     return (
-        f"{found['name']}: UA {ua['value']:.3f} ({interval[0]:.2f} to {interval[1]:.2f} with other {whom}) "
-        f"on {amount(found['utterances'], 'utterances')}{speakers}{synthetic}."
+        f"{found['name']}: UA {ua['value']:.3f} ({ua['low']:.2f} to {ua['high']:.2f} with other {of_all['resampled']}) "
+        f"on {amount(of_all['utterances'], 'utterances')} of {amount(of_all['speakers'], 'speakers')}{synthetic}."
     )
 
 
-def write_together(folder: Path, together: Together, found: Mapping[str, Any], out: Path | None = None) -> Path:
-    """Writes a cross-validation's `report.html`, into its folder or another, and returns its path.
+def write_together(folder: Path, found: Mapping[str, Any]) -> Path:
+    """Writes a cross-validation's `report.html` into a folder, made if missing, and returns its path.
 
     Example:
         >>> from can_tf import read_together, scores_together
         >>> folder = Path("runs/cv-can-paper")
-        >>> together = read_together(folder)  # doctest: +SKIP
-        >>> write_together(folder, together, scores_together(together))  # doctest: +SKIP
+        >>> write_together(folder, scores_together(read_together(folder)))  # doctest: +SKIP
     """
-    out = out or folder
-    out.mkdir(parents=True, exist_ok=True)
-    return write_html(out / PAGE_FILE, together_page(together, found))
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_html(folder / PAGE_FILE, together_page(found))
 
 
-def together_page(together: Together, found: Mapping[str, Any]) -> str:
+def together_page(found: Mapping[str, Any]) -> str:
     """Returns the report as HTML; `found` is what `scores_together` returns."""
-    subtitle = f"Cross-validated on the corpus {name_of_corpus(together.config['records'])}: {_over(found)}"
-    intervals = ["other utterances", *(["other speakers"] if found["speakers"] >= LEAST_SPEAKERS else [])]
+    seeds, trainings = amount(len(found["seeds"]), "seeds"), amount(found["done"], "trainings")
     return document(
         "together.html",
         found["name"],
-        subtitle,
+        f"Cross-validated on the corpus {found['records']['corpus']}: {amount(len(found['folds']), 'folds')}, {seeds}, "
+        f"{trainings}",
         found["synthetic"],
         answer=escape(answer(found)),
-        scores=table("All test sets together", ["prediction", *_score_headings()], _score_rows(found)),
+        intervals=table("All test sets together", INTERVAL_HEADERS, interval_rows(found["intervals"])),
+        intervals_in_words=escape(intervals_in_words(found["intervals"])),
         samples=BOOTSTRAP_SAMPLES,
-        intervals=_interval_table(found, intervals),
-        tests=table(
-            "The final prediction against others, over folds and seeds",
-            ["against", "score", "difference", "p", "pairs"],
-            [[*row, test["pairs"]] for row, test in zip(_test_rows(found), found["tests"], strict=True)],
+        scores=table(
+            f"The same test sets, mean and standard deviation over {seeds}",
+            ["prediction", *(SCORE_NAMES[score] for score in POOLED_SCORES)],
+            pooled_rows(found["pooled"]),
         ),
-        labels=labels_table(found["confusion"], together.labels),
-        confusion=confusion_table(found["confusion"], together.labels),
-        speakers=_speakers(found),
+        tests=table("The final prediction tested against others", [*_TEST_HEADERS], _test_rows(found)),
+        labels=labels_table(found["confusion"], found["labels"]),
+        confusion=confusion_table(found["confusion"], found["labels"]),
+        speakers=_speakers(found["by_speaker"]),
         folds=_unit_table("Each fold's test set", "fold", found["by_fold"]),
-        options=named_values(
-            "Options of the trainings",
-            {name: value for name, value in together.config["options"].items() if name not in ("fold", "seed")},
-        ),
+        options=named_values("Options of the trainings", found["options"]),
     )
-
-
-def _over(found: Mapping[str, Any]) -> str:
-    folds, seeds = amount(len(found["folds"]), "folds"), amount(len(found["seeds"]), "seeds")
-    return f"{folds}, {seeds}, {amount(found['trainings'], 'trainings')}; mean and standard deviation over seeds"
-
-
-def _score_headings() -> list[str]:
-    return [SCORE_NAMES[score] for score in _SHOWN]
-
-
-def _score_rows(found: Mapping[str, Any]) -> Iterator[list[str]]:
-    for key, name in _NAMES.items():
-        if key in found["scores"]:
-            yield [name, *(_spread(found["scores"][key][score]) for score in _SHOWN)]
-
-
-def _spread(score: Mapping[str, Any]) -> str:
-    return f"{score['value']:.3f}" + (f" ± {score['std']:.3f}" if score["std"] is not None else "")
-
-
-def _interval_table(found: Mapping[str, Any], over: Sequence[str]) -> Html:
-    rows = []
-    for score in _SHOWN:
-        of_score = found["scores"][FINAL][score]
-        intervals = [of_score[f"over_{name.removeprefix('other ')}"] for name in over]
-        rows.append(
-            [SCORE_NAMES[score], f"{of_score['value']:.3f}", *(f"{low:.3f} to {high:.3f}" for low, high in intervals)]
-        )
-    headings = ["score", "value", *(f"95 % interval with {name}" for name in over)]
-    return table("The final prediction on all test sets together", headings, rows)
 
 
 def _test_rows(found: Mapping[str, Any]) -> Iterator[list[str]]:
     for test in found["tests"]:
         p = "not defined" if test["p"] is None else f"{test['p']:.3f}"
         yield [_NAMES[test["against"]], SCORE_NAMES[test["score"]], f"{test['difference']:+.3f}", p]
-
-
-def _recalls(found: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    for index, (label, counts) in enumerate(zip(found["labels"], found["confusion"], strict=True)):
-        if sum(counts):
-            yield label, counts[index] / sum(counts)
 
 
 def _unit_table(caption: str, unit: str, by_unit: Mapping[str, Mapping[str, float]]) -> Html:
@@ -144,10 +98,7 @@ def _unit_table(caption: str, unit: str, by_unit: Mapping[str, Mapping[str, floa
     return table(caption, [unit, "utterances", "WA", "UA"], rows)
 
 
-def _speakers(found: Mapping[str, Any]) -> Html:
-    by_speaker = found["by_speaker"]
-    if not by_speaker:
-        return Html("<p>These runs do not say who speaks: they were trained by an earlier version.</p>")
+def _speakers(by_speaker: Mapping[str, Mapping[str, float]]) -> Html:
     worst_first = dict(sorted(by_speaker.items(), key=lambda item: item[1]["wa"]))
     return Html(_dots(worst_first) + _unit_table("Each speaker, the hardest first", "speaker", worst_first))
 

@@ -1,6 +1,7 @@
 """Every fold of a protocol, for several seeds, and their scores together. Reads without TensorFlow."""
 
 import dataclasses
+import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,19 +10,34 @@ from typing import Any
 import numpy as np
 
 from can_tf.cluster import cluster_executor
-from can_tf.errors import RunError
+from can_tf.errors import ConfigError, RunError
 from can_tf.files import write_csv, write_json
+from can_tf.json_shapes import mismatch
 from can_tf.locks import alone_in
 from can_tf.progress import Progress, ignore
 from can_tf.records.dataset import Dataset
 from can_tf.training import run_folder
 from can_tf.training.fold_runs import FoldRun, check_done, plan, train_all
-from can_tf.training.folds import folds_to_run, speaker_folds
+from can_tf.training.folds import PROTOCOLS, folds_to_run, make_fold, speaker_folds
+from can_tf.training.intervals import INTERVAL_SHAPE, POOLED_SCORES, intervals_of
 from can_tf.training.metrics import METRICS_SHAPE, OTHER_PREDICTIONS, SCORE_NAMES, scores_of_confusion
 from can_tf.training.options import TrainOptions
 
 SUMMARY_FILE = "summary.json"
 OUT_OF_FOLD_FILE = "predictions.csv"
+_SUMMARY = {  # What is read of it.
+    "runs": int,
+    "done": int,
+    "seeds": [int],
+    "options": {"protocol": lambda value: isinstance(value, str) and value in PROTOCOLS, "folds": int},
+    "records": {"fingerprint": str, "corpus": str},
+    "synthetic": bool,
+    "test_share": float,
+    "folds": [int],
+    "scores": {str: {score: {"values": [float]} for score in ("wa", "ua")}},
+    "pooled": {str: {score: {"mean": float, "std": (float, None)} for score in POOLED_SCORES}},
+    "intervals": lambda value: mismatch(value, [INTERVAL_SHAPE]) is None and len(value) > 0,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +46,7 @@ class CrossValidation:
 
     Attributes:
         folder: Holds `summary.json` and `predictions.csv`.
-        summary: As `summarize` returns it.
+        summary: As `write_results` returns it.
         failures: Why a training failed, by training; asked again, it is tried again.
     """
 
@@ -90,7 +106,7 @@ def cross_validate(
         if not any(run.done for run in planned):
             raise RunError(f"every training failed. The first: {next(iter(failures.values())).reason}")
         reasons = {run: failure.reason for run, failure in failures.items()}
-        return CrossValidation(folder, write_results(planned, folder), reasons)
+        return CrossValidation(folder, write_results(planned, folder, dataset), reasons)
 
 
 def summarize(planned: Sequence[FoldRun]) -> dict[str, Any]:
@@ -174,15 +190,65 @@ def _spread(values: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def write_results(planned: Sequence[FoldRun], folder: Path) -> dict[str, Any]:
-    """Writes `summary.json` and the predictions of all test sets, `predictions.csv`; returns the summary."""
-    summary = summarize(planned)
+def write_results(planned: Sequence[FoldRun], folder: Path, dataset: Dataset) -> dict[str, Any]:
+    """Writes `summary.json` and the predictions of all test sets, `predictions.csv`; returns the summary.
+
+    Returns:
+        What `summarize` returns, with `intervals` as `intervals_of` gives them, `options` of the trainings but for fold
+        and seed, fingerprint and corpus of their `records`, and their `test_share`.
+
+    Raises:
+        RunError: None is done, or the predictions of one are damaged.
+    """
+    rows = _out_of_fold(planned, dataset)
+    options = dataclasses.asdict(planned[0].options)
+    summary = {
+        **summarize(planned),
+        "intervals": intervals_of(rows, dataset.labels),
+        "options": {name: value for name, value in options.items() if name not in ("fold", "seed")},
+        "records": {"fingerprint": dataset.fingerprint, "corpus": dataset.description["corpus"]["name"]},
+        "test_share": test_share(dataset, planned[0].options),
+    }
     folder.mkdir(parents=True, exist_ok=True)
-    rows: list[dict[str, Any]] = []
-    for run in planned:
-        if run.done:
-            of_run = run_folder.read_predictions(run.folder, ("id", "label"))
-            rows += [{"seed": run.options.seed, "fold": run.options.fold, **row} for row in of_run]
     write_csv(folder / OUT_OF_FOLD_FILE, rows[0], rows)
     write_json(folder / SUMMARY_FILE, summary)
     return summary
+
+
+def test_share(dataset: Dataset, options: TrainOptions) -> float:
+    """Returns test utterances for each training utterance, in the first fold of a protocol."""
+    fold = make_fold(dataset.utterances, options.protocol, 0, options.seed, options.folds)
+    if not fold.train:
+        raise ConfigError(f"the {options.protocol} protocol leaves nothing to train on here.")
+    return len(fold.test) / len(fold.train)
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """Returns the summary of a cross-validation's folder; raises RunError where there is none, or it is damaged."""
+    path = folder / SUMMARY_FILE
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunError(f"{path}: is not there. Make it with: can-tf cross-validate") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{path}: is damaged ({error}). Run the same can-tf cross-validate command again.") from error
+    if wrong := mismatch(summary, _SUMMARY):
+        raise RunError(f"{path}: is damaged, or older ({wrong}). Run the same can-tf cross-validate command again.")
+    return summary
+
+
+def _out_of_fold(planned: Sequence[FoldRun], dataset: Dataset) -> list[dict[str, Any]]:
+    """Returns the predictions of all test sets, each with its seed, fold, corpus and speaker."""
+    stored = {utterance.id: utterance for utterance in dataset.utterances}
+    rows: list[dict[str, Any]] = []
+    for run in planned:
+        if not run.done:
+            continue
+        for row in run_folder.read_predictions(run.folder, ("id", "label", "predicted")):
+            if row["id"] not in stored or not {row["label"], row["predicted"]} <= set(dataset.labels):
+                path = run.folder / run_folder.PREDICTIONS_FILE
+                raise RunError(f"{path}: is damaged ({row['id']}: expected an utterance and labels of the records).")
+            about = stored[row["id"]]
+            place = {"seed": run.options.seed, "fold": run.options.fold}
+            rows.append({**place, "corpus": about.corpus, "speaker": about.speaker, **row})
+    return rows

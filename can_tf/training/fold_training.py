@@ -19,7 +19,7 @@ from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, frame_s
 from can_tf.training import run_state
 from can_tf.training.data import Split, WordVectors, word_vectors
 from can_tf.training.devices import build_in, strategy_for
-from can_tf.training.options import MONITORS, TrainOptions
+from can_tf.training.options import TrainOptions, monitored
 from can_tf.training.predictions import Forward, forward_of
 from can_tf.training.run_state import RunState
 from can_tf.training.start import Start, freeze, read_start, take_weights
@@ -52,8 +52,7 @@ class FoldTraining:
     @property
     def monitor(self) -> str:
         """What early stopping goes by: `wa` or `loss`."""
-        asked = self.options.monitor
-        return self.dataset.front_end.monitor if asked == MONITORS[0] else asked
+        return monitored(self.options.monitor, self.dataset.front_end)
 
     @property
     def checkpoint(self) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 
 from can_tf.checksums import fault_of
 from can_tf.errors import ConfigError, RunError
+from can_tf.features.front_end import FrontEnd
 from can_tf.models.config import ModelConfig
 from can_tf.models.registry import VARIANTS
 from can_tf.training.folds import PROTOCOLS
@@ -124,6 +125,17 @@ class TrainOptions:
 
 
 OPTIONS: Mapping[str, Option] = options_of_class(TrainOptions)
+
+
+def monitored(asked: str, front_end: FrontEnd) -> str:
+    """Returns what early stopping goes by, `wa` or `loss`, where `--monitor` asks for one of MONITORS.
+
+    Example:
+        >>> from can_tf.features.registry import front_end
+        >>> monitored("auto", front_end("whisper-base"))
+        'loss'
+    """
+    return front_end.monitor if asked == MONITORS[0] else asked
 
 
 def options_of_run(path: Path, values: Mapping[str, Any]) -> TrainOptions:

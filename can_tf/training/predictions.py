@@ -79,10 +79,9 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def write_predictions(path: Path, predictions: Predictions, labels: Sequence[str]) -> None:
-    """Writes one row an utterance: its speaker, its label, the predicted one, and the probabilities of each head."""
+    """Writes one row an utterance: its label, the predicted one, and the probabilities of each head."""
     columns: dict[str, Sequence[Any]] = {
         "id": [utterance.id for utterance in predictions.utterances],
-        "speaker": [utterance.speaker for utterance in predictions.utterances],
         "label": [utterance.label for utterance in predictions.utterances],
         "predicted": [labels[index] for index in predictions.final.argmax(axis=1)],
     }

@@ -217,14 +217,14 @@ def read_probabilities(folder: Path, name: str, labels: Sequence[str], of: str =
 
 
 def _config(options: TrainOptions, dataset: Dataset) -> dict[str, Any]:
-    description = dataset.description
     return {
         "options": dataclasses.asdict(options),
         "records": {
             "folder": str(dataset.folder),
             "fingerprint": dataset.fingerprint,
             "utterances": len(dataset.utterances),
-            **{name: description[name] for name in _OF_RECORDS},
+            "corpora": dataset.contents(),
+            **{name: dataset.description[name] for name in _OF_RECORDS},
         },
         "start": _hash_of_start(options),
         "versions": versions(),

@@ -3,6 +3,7 @@
 from can_tf.alignment.word import Word
 from can_tf.corpus.labels import label_set_of
 from can_tf.corpus.registry import Reader
+from can_tf.corpus.source import Source
 from can_tf.corpus.utterance import Corpus, Utterance
 
 
@@ -24,7 +25,7 @@ def _read(root, label_set):
 FOLDERS = Reader(
     read=_read,
     root="a folder with one folder of recordings per label",
-    license="Made for a test: whatever you like.",
+    source=Source(license="Made for a test: whatever you like."),
     published_counts={"its own": {"calm": 3, "loud": 2}},
     synthetic=True,
 )

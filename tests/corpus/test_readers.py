@@ -2,6 +2,7 @@ import pytest
 
 from can_tf.corpus.labels import LABEL_SETS
 from can_tf.corpus.registry import READERS, Reader, license_of, published_counts, read_corpus
+from can_tf.corpus.source import Source
 from can_tf.corpus.utterance import Corpus
 from can_tf.errors import CorpusError
 
@@ -14,7 +15,7 @@ def register(monkeypatch, name, corpus, **more):
         asked.append((root, label_set))
         return corpus
 
-    monkeypatch.setitem(READERS, name, Reader(read=read, root="a folder", license="Free.", **more))
+    monkeypatch.setitem(READERS, name, Reader(read=read, root="a folder", source=Source(license="Free."), **more))
     return asked
 
 
@@ -22,7 +23,7 @@ def register(monkeypatch, name, corpus, **more):
 def test_each_entry_says_what_its_users_are_told(name):
     reader = READERS[name]
     assert reader.root
-    assert reader.license
+    assert reader.source.license
     assert reader.label_set is None or reader.label_set in LABEL_SETS
     assert set(reader.published_counts) <= set(LABEL_SETS)
 

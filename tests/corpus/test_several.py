@@ -4,6 +4,7 @@ import pytest
 
 from can_tf.corpus.options import CorpusOptions
 from can_tf.corpus.registry import READERS, Reader, license_of, read_corpus
+from can_tf.corpus.source import Source
 from can_tf.corpus.utterance import Corpus, Rejection, Utterance
 from can_tf.errors import CorpusError
 
@@ -90,7 +91,9 @@ def test_only_what_is_synthetic_throughout_is_called_so(folder, monkeypatch):
         utterance = Utterance("u1", root, (), "sad", "robot", transcript="oh")
         return Corpus("robots", ("sad",), (utterance,), (Rejection("u0", "broken", ""),), {"odd": 2})
 
-    monkeypatch.setitem(READERS, "robots", Reader(read=read, root="a folder", license="Free.", synthetic=True))
+    monkeypatch.setitem(
+        READERS, "robots", Reader(read=read, root="a folder", source=Source(license="Free."), synthetic=True)
+    )
     mixed = read_corpus("several", listed(folder, "robots,folders", "manifest,list.csv"))
     assert not mixed.synthetic
     assert "robots: synthetic speech, beside that of people" in mixed.notes

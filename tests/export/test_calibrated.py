@@ -50,6 +50,17 @@ def test_description_and_card_tell_the_temperature(calibrated, trained):
     assert f"from {found.unscaled['ece']:.3f} to {found.scaled['ece']:.3f}" in card
 
 
+def test_description_and_card_tell_of_a_cross_validation_and_not_where_it_was(calibrated, trained):
+    summary = json.loads((calibrated.folder.parents[1] / "cv" / "summary.json").read_text())
+    text = (calibrated.folder / "assets.extra" / "can_tf.json").read_text()
+    assert json.loads(text)["cross_validations"] == [summary]
+    assert str(trained.records.folder) not in text
+    score = summary["intervals"][0]["ua"]
+    assert score["value"] == json.loads((trained.run / "metrics.json").read_text())["ua"]
+    shown = f"| {score['value']:.3f} ({score['low']:.2f} to {score['high']:.2f}) |"
+    assert shown in (calibrated.folder / "model_card.md").read_text()
+
+
 def test_without_being_asked_for_they_are_left_out(exported):
     assert "calibrated_probabilities" not in tf.saved_model.load(str(exported.folder)).signatures["features"](
         **{name: tf.constant(values) for name, values in warm_up_requests(("a",), Mfcc(), 0.1)[2][1].items()}

@@ -75,6 +75,7 @@ def test_a_version_has_the_layout_that_tensorflow_serving_reads(exported, traine
     } <= files
     assert sorted(path.name for path in exported.folder.parent.iterdir()) == [".lock", "1"]
     assert changes(exported.folder) == []
+    assert "NOTICE.txt" not in files
     assert set(read_checksums(exported.folder)) == files - {"SHA256SUMS"}
     labels = (exported.folder / "assets" / "labels.txt").read_text().split()
     assert labels == list(trained.records.labels)

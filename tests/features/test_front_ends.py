@@ -77,7 +77,13 @@ def test_it_goes_from_recordings_to_the_answer_of_an_export(name, log_mel, tmp_p
     monkeypatch.chdir(tmp_path)
     run("build-records", "--corpus", "manifest", "--root", "corpus.csv", "--features", name, "--workers", 1)
     run("train", "--fold", 0, "--units", 4, "--heads", 2, "--epochs", 1, "--run", "run")
-    run("export", "run", "--out", "can")
+    exported = run("export", "run", "--out", "can")
+    notice = tmp_path / "can" / "1" / "NOTICE.txt"
+    if name == "whisper-base":
+        assert "NOTICE.txt goes with every copy of it." in exported.stdout
+        assert "Copyright (c) 2022 OpenAI" in notice.read_text()
+    else:
+        assert not notice.exists()
     answers = {
         answer["path"]: answer["probabilities"]
         for answer in json.loads(run("predict", *sorted(tmp_path.glob("*.wav")), "--model", "can", "--json").stdout)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from can_tf.export.cross_validations import cross_validations_section, read_cross_validations
 from can_tf.models.config import ModelConfig
 from can_tf.records.dataset import Dataset
 from can_tf.report.comparison import read_results
@@ -16,7 +17,7 @@ from can_tf.report.run import headline_scores, read_evaluation
 from can_tf.report.scores import confidence_tables, scores_table
 from can_tf.training import elsewhere, run_folder, run_state, trials, tuning
 from can_tf.training.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, calibration_of
-from can_tf.training.cross_validation import summarize
+from can_tf.training.cross_validation import SUMMARY_FILE, summarize
 from can_tf.training.fold_runs import plan
 from can_tf.training.leakage import heard_by
 from can_tf.training.metrics import evaluate_predictions
@@ -63,6 +64,19 @@ PREDICTIONS = "id,label,predicted,probability_calm,probability_loud\n" + "".join
 SCORES = evaluate_predictions(np.array(PROBABILITIES), np.array([0, 1, 0]), LABELS)
 METRICS = {**SCORES, "text": SCORES, "text_reference": SCORES, "majority": SCORES, "validation": SCORES, "epochs": 2}
 METRICS |= {"synthetic": True, "best_epoch": 1, "seconds": 4.0}
+_INTERVAL = {score: {"value": 0.5, "low": 0.25, "high": 0.75} for score in ("wa", "ua", "macro_f1")}
+SUMMARY = {
+    "runs": 5,
+    "done": 4,
+    "seeds": [0],
+    "options": {**dataclasses.asdict(OPTIONS), "protocol": "speaker", "folds": 5},
+    "records": {"fingerprint": records.DESCRIPTION["fingerprint"]},
+    "pooled": {"audio": {score: {"mean": 0.5} for score in ("wa", "ua", "macro_f1")}},
+    "intervals": [
+        {"corpus": "", "utterances": 9, "speakers": 6, "resampled": "speakers", **_INTERVAL},
+        {"corpus": "<img src=x>", "utterances": 3, "speakers": 2, "resampled": "utterances", **_INTERVAL},
+    ],
+}
 VALIDATION = {
     "validation_wa": 0.5,
     "validation_ua": 0.5,
@@ -149,6 +163,14 @@ def _summary(content: bytes, folder: Path) -> None:
     assert math.isfinite(summary["scores"]["final"]["wa"]["mean"])
 
 
+def _on_a_card(content: bytes, folder: Path) -> None:
+    (folder / SUMMARY_FILE).write_bytes(content)
+    [summary] = read_cross_validations([folder], folder, CONFIG)
+    section = cross_validations_section([summary])
+    assert section.count("95 % intervals over resampled") == 1
+    assert "<img" not in section
+
+
 def _reproduction(name: str):
     def feed(content: bytes, folder: Path) -> None:
         _run(folder, name, content)
@@ -232,6 +254,7 @@ PARSERS: Mapping[str, Parser] = {
     "model.json": json_parser([MODEL], _model, prepare=_prepare),
     "metrics.json, evaluated": json_parser([METRICS], _evaluate(run_folder.METRICS_FILE), prepare=_prepare),
     "metrics.json, summed up": json_parser([METRICS], _summary, prepare=_prepare),
+    "summary.json": json_parser([SUMMARY], _on_a_card),
     "metrics.json, reported": json_parser([METRICS], _reproduction(run_folder.METRICS_FILE), prepare=_prepare),
     "predictions.csv": text_parser([PREDICTIONS], _evaluate(run_folder.PREDICTIONS_FILE), prepare=_prepare),
     "validation_predictions.csv": text_parser(

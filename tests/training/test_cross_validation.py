@@ -15,7 +15,7 @@ from can_tf.cli.main import main
 from can_tf.errors import BusyError, RunError
 from can_tf.report.scores import summary_table
 from can_tf.training import run_folder
-from can_tf.training.cross_validation import cross_validate, summarize
+from can_tf.training.cross_validation import cross_validate, summarize, write_results
 from can_tf.training.fold_runs import Failure, check_done, plan, train_all
 from can_tf.training.options import TrainOptions
 from tests.conftest import trainings_in, wait_until
@@ -44,7 +44,8 @@ def instant(monkeypatch):
         if run.options.fold == 1:
             return Failure("it broke", of_machine=False)
         finished(run.folder, 0.1 * run.options.fold, {"calm": 0.5})
-        (run.folder / run_folder.PREDICTIONS_FILE).write_text(f"id,label\nu{run.options.fold},calm\n")
+        row = f"u00{run.options.fold},calm,{'loud' if run.options.fold else 'calm'}\n"
+        (run.folder / run_folder.PREDICTIONS_FILE).write_text(f"id,label,predicted\n{row}")
         return None
 
     monkeypatch.setattr("can_tf.training.fold_runs.train_apart", train)
@@ -58,8 +59,26 @@ def test_from_python_what_is_missing_is_trained_and_failures_cost_themselves_alo
     assert (result.summary["done"], result.summary["runs"], result.summary["folds"]) == (2, 3, [0, 2])
     assert result.summary["scores"]["final"]["wa"]["values"] == [0.0, 0.2]
     assert json.loads((result.folder / "summary.json").read_text()) == result.summary
-    assert (result.folder / "predictions.csv").read_text() == "seed,fold,id,label\n0,0,u0,calm\n0,2,u2,calm\n"
+    assert (result.folder / "predictions.csv").read_text().splitlines() == [
+        "seed,fold,corpus,speaker,id,label,predicted",
+        "0,0,,s0,u000,calm,calm",
+        "0,2,,s2,u002,calm,loud",
+    ]
+    [interval] = result.summary["intervals"]
+    assert (interval["utterances"], interval["speakers"], interval["wa"]["value"]) == (2, 2, 0.5)
+    assert result.summary["options"]["protocol"] == "session"
+    assert not {"fold", "seed"} & set(result.summary["options"])
+    assert result.summary["records"]["fingerprint"] == tone_records.fingerprint
     assert [(event.done, event.total) for event in events] == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize("row", ["u999,calm,calm", "u000,calm,odd"])
+def test_predictions_of_other_records_are_no_part_of_a_summary(tone_records, tmp_path, row):
+    [run] = plan(TrainOptions(protocol="session"), [0], [0], tmp_path, tone_records.folder)
+    finished(run.folder, 0.5, {"calm": 0.5})
+    (run.folder / run_folder.PREDICTIONS_FILE).write_text(f"id,label,predicted\n{row}\n")
+    with pytest.raises(RunError, match="predictions.csv: is damaged .u.*: expected an utterance and labels of the"):
+        write_results([run], tmp_path / "cv", tone_records)
 
 
 def test_two_in_one_folder_keep_out_of_each_others_way(tone_records, tmp_path, instant):
@@ -180,6 +199,8 @@ def test_what_is_done_is_not_done_again_and_every_utterance_is_predicted_once(to
     assert sorted(row["id"] for row in rows) == sorted(utterance.id for utterance in tone_records.utterances)
     accuracy = statistics.fmean(row["label"] == row["predicted"] for row in rows)
     summary = json.loads((folder / "summary.json").read_text())
+    assert "95 % intervals over resampled speakers" in done.stdout
+    assert summary["intervals"][0]["wa"]["value"] == pytest.approx(accuracy)
     values = summary["scores"]["final"]["wa"]["values"]
     assert statistics.fmean(values) == pytest.approx(accuracy)  # Folds of one size.
     for fold, value in enumerate(values):

@@ -78,12 +78,11 @@ def _evaluate_together(folder: Path, out: Path | None, *, as_json: bool) -> None
     from can_tf.report.together import read_together, scores_together
     from can_tf.report.together_page import together_text, write_together
 
-    together = read_together(folder)
-    found = scores_together(together)
+    found = scores_together(read_together(folder))
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
-    click.echo(f"{together_text(found)}\n\n{write_together(folder, together, found, out)}")
+    click.echo(f"{together_text(found)}\n\n{write_together(out or folder, found)}")
 
 
 def _evaluate_on(run: Path, records: Path, out: Path | None, *, as_json: bool) -> None:

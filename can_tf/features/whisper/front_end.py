@@ -8,12 +8,16 @@ import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
 from can_tf.features.front_end import FrontEnd, Segments
-from can_tf.features.whisper.weights import BLOCKS, WIDTH
+from can_tf.features.whisper.weights import BLOCKS, LICENSE_PATH, WIDTH
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 SAMPLES_PER_STATE = 320
+_NOTICE = (
+    "A part of OpenAI's Whisper (https://github.com/openai/whisper), model base, is in this model: the convolutions, "
+    "the positions and up to three blocks of its encoder. Its license, MIT, asks that its notice goes with every copy."
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,9 @@ class WhisperBase(FrontEnd):
         from can_tf.features.whisper.encoder import encoder
 
         return encoder(self.layer)
+
+    def notice(self) -> str:
+        return f"{_NOTICE}\n\n{LICENSE_PATH.read_text(encoding='utf-8')}"
 
     def frames(self, segments: Segments):
         import tensorflow as tf

@@ -15,6 +15,7 @@ HEADS = 8
 MEL_BANDS = 80
 POSITIONS = 1500
 WEIGHTS_PATH = Path(__file__).with_name("data") / "base.npz"
+LICENSE_PATH = WEIGHTS_PATH.with_name("LICENSE")
 SHA256 = (
     "01f13c07ab33e0ecd604f20bd96fbcebaaa28d96d28a6587b13cb252c82fa14c"  # Of the arrays, as `sha256_of_arrays` counts.
 )
