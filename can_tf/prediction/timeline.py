@@ -25,6 +25,7 @@ from can_tf.samples import SAMPLE_RATE_HZ
 
 _STRETCHES_PER_BATCH = 8
 _WORK = "Predicting"
+_SOON_SECONDS = 90  # Of sound whose words are soon found.
 
 
 class _Piece(NamedTuple):
@@ -81,7 +82,8 @@ def timeline(
         transcript: What is said in the whole recording, to be aligned, where there is no alignment.
         speakers: Who speaks when, as turns or as an RTTM file. Stretches are cut at turns too, and a model that was
             trained with `normalize` "speaker" takes the stretches of each speaker together.
-        progress: Told of the stretches done, and of what is made of the turns and by such a model.
+        progress: Told of the stretches done, of what is made of the turns and by such a model, and before words are
+            looked for in a long recording.
 
     Raises:
         AudioError, AlignmentError: The recording, its words or its turns cannot be used, or nobody speaks.
@@ -98,6 +100,9 @@ def timeline(
     samples = predictor.read(audio)
     words = None if alignment is None else predictor.read_words(alignment, audio)
     where = str(audio) if isinstance(audio, (str, Path)) else "the recording"
+    if words is None and len(samples) > _SOON_SECONDS * SAMPLE_RATE_HZ:
+        minutes = len(samples) / SAMPLE_RATE_HZ / 60
+        progress(Event(_WORK, note=f"{where}: finding stretches and words in {minutes:.0f} min of sound first."))
     pieces = list(_pieces(predictor, samples, words, transcript, Speakers(turns or ()), where))
     if not pieces:
         seconds = len(samples) / SAMPLE_RATE_HZ

@@ -3,6 +3,7 @@
 import itertools
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from click.testing import CliRunner
 
 from can_tf.alignment.transcript import spoken_words
 from can_tf.cli.main import main
+from can_tf.errors import AlignmentError
+from can_tf.prediction.timeline import timeline
 from tests.alignment.conftest import NAMES, speech_of
 
 pytestmark = pytest.mark.long
@@ -109,3 +112,19 @@ def test_silence_holds_nothing(exported, tmp_path):
     done = run(tmp_path / "silence.wav", "--model", exported.folder, "--timeline")
     assert done.exit_code == 1
     assert "nobody is heard to speak in its 2.0 s" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "seconds, told", [(80, []), (120, ["talk.wav: finding stretches and words in 2 min of sound first."])]
+)
+def test_the_words_of_a_long_recording_are_looked_for_with_a_word(seconds, told):
+    silence, finder = np.zeros(seconds * 16_000, np.float32), SimpleNamespace(whole_seconds=3600.0)
+    nobody = SimpleNamespace(
+        read=lambda audio: silence,
+        word_finder=finder,
+        find_words=lambda samples, transcript: (),
+    )
+    events = []
+    with pytest.raises(AlignmentError, match="nobody is heard to speak"):
+        timeline(nobody, "talk.wav", progress=events.append)
+    assert [event.note for event in events] == told
