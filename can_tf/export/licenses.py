@@ -19,8 +19,10 @@ def notices_of(records: Mapping[str, Any]) -> str:
         records: What a run's `config.json` says of its records.
 
     Example:
+        >>> from can_tf.features.registry import front_end, front_end_to_json
         >>> corpus = {"name": "crema-d", "synthetic": False}
-        >>> notices_of({"corpus": corpus, "features": {"name": "mfcc"}})[:43]
+        >>> features = front_end_to_json(front_end("mfcc"))
+        >>> notices_of({"corpus": corpus, "features": features})[:43]
         'Contains information from CREMA-D (https://'
     """
     found = [source.notice for source in _sources(records).values()]

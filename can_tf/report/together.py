@@ -3,7 +3,6 @@
 Utterances of one speaker are alike, so intervals are over speakers where there are enough of them.
 """
 
-import csv
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from can_tf.errors import RunError
-from can_tf.files import from_cell
 from can_tf.report.statistics import corrected_t_test
+from can_tf.training import run_folder
 from can_tf.training.cross_validation import OUT_OF_FOLD_FILE, SUMMARY_FILE, read_summary
 from can_tf.training.intervals import confusions_of
 from can_tf.training.metrics import OTHER_PREDICTIONS, scores_of_confusion
@@ -42,7 +41,12 @@ class Together:
 
 
 def is_cross_validation(folder: Path) -> bool:
-    """Tells a cross-validation's folder from a run's."""
+    """Tells a cross-validation's folder from a run's.
+
+    Example:
+        >>> is_cross_validation(Path("runs/can-paper-fold0-seed0"))
+        False
+    """
     return (folder / SUMMARY_FILE).is_file()
 
 
@@ -58,17 +62,18 @@ def read_together(folder: Path) -> Together:
     """
     summary, path = read_summary(folder), folder / OUT_OF_FOLD_FILE
     again = "Run the same can-tf cross-validate command again."
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [{name: from_cell(value or "") for name, value in row.items()} for row in csv.DictReader(file)]
-    except (OSError, ValueError, csv.Error) as error:
-        raise RunError(f"{path}: cannot be read ({error}). {again}") from error
+    rows = run_folder.read_predictions(folder, _COLUMNS, OUT_OF_FOLD_FILE)
     labels = tuple(name.removeprefix(_PROBABILITY) for name in (rows or [{}])[0] if name.startswith(_PROBABILITY))
-    if any(name not in row for row in rows for name in _COLUMNS) or not {row["predicted"] for row in rows} <= {*labels}:
-        raise RunError(f"{path}: is damaged; expected rows with {', '.join(_COLUMNS)} and probabilities. {again}")
+    if not all(_is_sound(row, labels) for row in rows):
+        raise RunError(f"{path}: is damaged; expected seeds, folds, and labels that have probabilities. {again}")
     together = Together(folder.resolve().name.removeprefix("cv-"), labels, summary, rows)
     _check_scores(together, path, again)
     return together
+
+
+def _is_sound(row: Mapping[str, str], labels: Sequence[str]) -> bool:
+    numbered = all(row[name].isdecimal() for name in ("seed", "fold"))
+    return numbered and {row["label"], row["predicted"]} <= {*labels}
 
 
 def _check_scores(together: Together, path: Path, again: str) -> None:
@@ -120,8 +125,11 @@ def _tests(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     final = summary["scores"][FINAL]
     for key in OTHER_PREDICTIONS:
         other = summary["scores"].get(key)
-        if key == "majority" or other is None or len(other["wa"]["values"]) != len(final["wa"]["values"]):
+        if key == "majority" or other is None:
             continue
         for score in _TESTED:
-            test = corrected_t_test(final[score]["values"], other[score]["values"], summary["test_share"])
+            first, second = final[score]["values"], other[score]["values"]
+            if not first or len(first) != len(second):  # Not every training has it.
+                continue
+            test = corrected_t_test(first, second, summary["test_share"])
             yield {"against": key, "score": score, "difference": test.difference, "p": test.p, "pairs": test.pairs}

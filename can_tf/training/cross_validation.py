@@ -12,7 +12,7 @@ import numpy as np
 from can_tf.cluster import cluster_executor
 from can_tf.errors import ConfigError, RunError
 from can_tf.files import write_csv, write_json
-from can_tf.json_shapes import mismatch
+from can_tf.json_shapes import mismatch, positive
 from can_tf.locks import alone_in
 from can_tf.progress import Progress, ignore
 from can_tf.records.dataset import Dataset
@@ -25,6 +25,8 @@ from can_tf.training.options import TrainOptions
 
 SUMMARY_FILE = "summary.json"
 OUT_OF_FOLD_FILE = "predictions.csv"
+_SPREAD = {"mean": (float, None), "std": (float, None)}
+_SCORES = {**{key: {**_SPREAD, "values": [float]} for key in POOLED_SCORES}, "recall": {str: _SPREAD}}
 _SUMMARY = {  # What is read of it.
     "runs": int,
     "done": int,
@@ -32,9 +34,9 @@ _SUMMARY = {  # What is read of it.
     "options": {"protocol": lambda value: isinstance(value, str) and value in PROTOCOLS, "folds": int},
     "records": {"fingerprint": str, "corpus": str},
     "synthetic": bool,
-    "test_share": float,
+    "test_share": positive,
     "folds": [int],
-    "scores": {str: {score: {"values": [float]} for score in ("wa", "ua")}},
+    "scores": {"final": _SCORES, **dict.fromkeys(OTHER_PREDICTIONS, (_SCORES, None))},
     "pooled": {str: {score: {"mean": float, "std": (float, None)} for score in POOLED_SCORES}},
     "intervals": lambda value: mismatch(value, [INTERVAL_SHAPE]) is None and len(value) > 0,
 }

@@ -43,8 +43,8 @@ def intervals_of(
         >>> row = {"seed": 0, "label": "calm", "speaker": "anna", "corpus": ""}
         >>> rows = [{**row, "id": "u1", "predicted": "calm"}, {**row, "id": "u2", "predicted": "loud"}]
         >>> [found] = intervals_of(rows, ("calm", "loud"))
-        >>> found["resampled"], found["wa"]
-        ('utterances', {'value': 0.5, 'low': 0.0, 'high': 1.0})
+        >>> found["resampled"], found["wa"]["value"]
+        ('utterances', 0.5)
     """
     corpora = sorted({row["corpus"] for row in rows})
     parts = {"": list(rows)}

@@ -74,7 +74,8 @@ def write_state(folder: Path, state: RunState) -> None:
     """Writes state and history; removes weights of earlier epochs."""
     checkpoint = folder / CHECKPOINT_FOLDER
     write_sealed(checkpoint / _STATE_FILE, dataclasses.asdict(state))
-    write_csv(folder / HISTORY_FILE, HISTORY_COLUMNS, state.history)
+    if state.history:
+        write_csv(folder / HISTORY_FILE, HISTORY_COLUMNS, state.history)
     for path in sorted(checkpoint.glob("*.npz")):
         if path.name not in (state.weights, state.best_weights):
             path.unlink()

@@ -58,8 +58,17 @@ SUMMARY = {
     "runs": 5,
     "done": 4,
     "seeds": [0, 1],
+    "folds": [0, 1],
+    "synthetic": False,
+    "test_share": 0.25,
     "options": {"protocol": "speaker", "folds": 5},
-    "records": {"fingerprint": "f" * 64},
+    "records": {"fingerprint": "f" * 64, "corpus": "several"},
+    "scores": {
+        "final": {
+            **{name: {"mean": 0.5, "std": None, "values": [0.5]} for name in ("wa", "ua", "macro_f1")},
+            "recall": {},
+        }
+    },
     "pooled": {"final": SCORES, "audio_reference": {name: {"mean": 0.375} for name in ("wa", "ua", "macro_f1")}},
     "intervals": [interval("", 0.5, "speakers"), interval("studio", 0.625, "utterances")],
 }
@@ -155,7 +164,7 @@ def test_a_cross_validation_of_other_trainings_is_no_part_of_a_card(tmp_path):
     others = written(tmp_path / "others", options={"alpha": 0.5, "units": 4})
     with pytest.raises(RunError, match=r"summary.json: is of trainings with alpha 0.5, units 4, unlike .*run. Give a"):
         read_cross_validations([others], tmp_path / "run", SEVERAL)
-    elsewhere = written(tmp_path / "elsewhere", records={"fingerprint": "e" * 64})
+    elsewhere = written(tmp_path / "elsewhere", records={**SUMMARY["records"], "fingerprint": "e" * 64})
     with pytest.raises(RunError, match="trainings with other records"):
         read_cross_validations([elsewhere], tmp_path / "run", SEVERAL)
 

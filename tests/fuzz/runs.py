@@ -9,16 +9,20 @@ from pathlib import Path
 import numpy as np
 
 from can_tf.export.cross_validations import cross_validations_section, read_cross_validations
+from can_tf.files import write_json
 from can_tf.models.config import ModelConfig
 from can_tf.records.dataset import Dataset
 from can_tf.report.comparison import read_results
 from can_tf.report.page import page
 from can_tf.report.run import headline_scores, read_evaluation
 from can_tf.report.scores import confidence_tables, scores_table
+from can_tf.report.together import Together, read_together, scores_together
+from can_tf.report.together_page import together_page, together_text
 from can_tf.training import elsewhere, run_folder, run_state, trials, tuning
 from can_tf.training.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, calibration_of
-from can_tf.training.cross_validation import SUMMARY_FILE, summarize
+from can_tf.training.cross_validation import OUT_OF_FOLD_FILE, SUMMARY_FILE, read_summary, summarize
 from can_tf.training.fold_runs import plan
+from can_tf.training.intervals import intervals_of
 from can_tf.training.leakage import heard_by
 from can_tf.training.metrics import evaluate_predictions
 from can_tf.training.options import TrainOptions, options_of_run, read_config
@@ -65,18 +69,26 @@ SCORES = evaluate_predictions(np.array(PROBABILITIES), np.array([0, 1, 0]), LABE
 METRICS = {**SCORES, "text": SCORES, "text_reference": SCORES, "majority": SCORES, "validation": SCORES, "epochs": 2}
 METRICS |= {"synthetic": True, "best_epoch": 1, "seconds": 4.0}
 _INTERVAL = {score: {"value": 0.5, "low": 0.25, "high": 0.75} for score in ("wa", "ua", "macro_f1")}
+_SPREADS = {score: {"mean": 0.5, "std": 0.1, "values": [0.5, 0.25]} for score in ("wa", "ua", "macro_f1")}
+_TRAININGS = {"runs": 5, "done": 4, "seeds": [0], "folds": [0], "synthetic": False, "test_share": 0.25}
 SUMMARY = {
-    "runs": 5,
-    "done": 4,
-    "seeds": [0],
+    **_TRAININGS,
     "options": {**dataclasses.asdict(OPTIONS), "protocol": "speaker", "folds": 5},
-    "records": {"fingerprint": records.DESCRIPTION["fingerprint"]},
-    "pooled": {"audio": {score: {"mean": 0.5} for score in ("wa", "ua", "macro_f1")}},
+    "records": {"fingerprint": records.DESCRIPTION["fingerprint"], "corpus": "manifest"},
+    "pooled": {"audio": {score: {"mean": 0.5, "std": None} for score in ("wa", "ua", "macro_f1")}},
+    "scores": {name: {**_SPREADS, "recall": {"calm": {"mean": None, "std": None}}} for name in ("final", "audio")},
     "intervals": [
         {"corpus": "", "utterances": 9, "speakers": 6, "resampled": "speakers", **_INTERVAL},
         {"corpus": "<img src=x>", "utterances": 3, "speakers": 2, "resampled": "utterances", **_INTERVAL},
     ],
 }
+_TOGETHER = [
+    {"seed": "0", "fold": "0", "corpus": "", "speaker": "ann", "id": "u1", "label": "calm", "predicted": "calm"},
+    {"seed": "0", "fold": "1", "corpus": "", "speaker": "bob", "id": "u2", "label": "loud", "predicted": "calm"},
+]
+_TOGETHER_CSV = "seed,fold,corpus,speaker,id,label,predicted,probability_calm,probability_loud\n" + "".join(
+    ",".join([*row.values(), "0.75", "0.25"]) + "\n" for row in _TOGETHER
+)
 VALIDATION = {
     "validation_wa": 0.5,
     "validation_ua": 0.5,
@@ -171,6 +183,19 @@ def _on_a_card(content: bytes, folder: Path) -> None:
     assert "<img" not in section
 
 
+def _together(content: bytes, folder: Path) -> None:
+    (folder / SUMMARY_FILE).write_bytes(content)
+    found = scores_together(Together("can-speaker", LABELS, read_summary(folder), _TOGETHER))
+    assert "<img" not in together_page(found)
+    assert together_text(found).startswith("can-speaker: UA ")
+
+
+def _predictions_together(content: bytes, folder: Path) -> None:
+    write_json(folder / SUMMARY_FILE, {**SUMMARY, "intervals": intervals_of(_TOGETHER, LABELS, samples=2)})
+    (folder / OUT_OF_FOLD_FILE).write_bytes(content)
+    assert scores_together(read_together(folder))["by_speaker"]
+
+
 def _reproduction(name: str):
     def feed(content: bytes, folder: Path) -> None:
         _run(folder, name, content)
@@ -255,6 +280,8 @@ PARSERS: Mapping[str, Parser] = {
     "metrics.json, evaluated": json_parser([METRICS], _evaluate(run_folder.METRICS_FILE), prepare=_prepare),
     "metrics.json, summed up": json_parser([METRICS], _summary, prepare=_prepare),
     "summary.json": json_parser([SUMMARY], _on_a_card),
+    "summary.json, reported": json_parser([SUMMARY], _together),
+    "predictions.csv, of a cross-validation": text_parser([_TOGETHER_CSV], _predictions_together),
     "metrics.json, reported": json_parser([METRICS], _reproduction(run_folder.METRICS_FILE), prepare=_prepare),
     "predictions.csv": text_parser([PREDICTIONS], _evaluate(run_folder.PREDICTIONS_FILE), prepare=_prepare),
     "validation_predictions.csv": text_parser(

@@ -114,15 +114,16 @@ def test_the_hardest_speaker_comes_first(folder):
 @pytest.mark.parametrize(
     "old, new, message",
     [
-        (",calm,calm,", ",calm,sad,", r"predictions.csv: is damaged; expected rows with seed, fold, speaker"),
-        ("speaker", "spoken by", r"predictions.csv: is damaged; expected rows with seed, fold, speaker"),
+        (",calm,calm,", ",calm,sad,", "predictions.csv: is damaged; expected seeds, folds, and labels that have prob"),
+        ("\n0,0,", "\n0,first,", "predictions.csv: is damaged; expected seeds, folds, and labels that have prob"),
+        ("speaker", "spoken by", r"predictions.csv: is damaged \(row 1: expected seed, fold, speaker"),
         (",calm,calm,", ",calm,<b>mad</b>,", "predictions.csv: does not give the scores of summary.json"),
     ],
 )
 def test_predictions_that_do_not_fit_are_refused(folder, old, new, message):
     path = folder / "predictions.csv"
     path.write_text(path.read_text().replace(old, new, 1))
-    with pytest.raises(RunError, match=f"{message}.*Run the same can-tf cross-validate command again"):
+    with pytest.raises(RunError, match=message):
         read_together(folder)
 
 
