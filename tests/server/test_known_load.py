@@ -5,6 +5,7 @@ import collections
 import concurrent.futures
 import contextlib
 import importlib.metadata
+import re
 import shutil
 import threading
 import time
@@ -36,10 +37,10 @@ LIMITS = RequestLimits(body_bytes=2**20, seconds=60.0, words=500, at_once=1, wai
 
 
 @contextlib.contextmanager
-def served(versions, limits=LIMITS):
+def served(versions, limits=LIMITS, root_path=""):
     gate = Gate(limits)
     pages = try_it(versions, gate, StandInFinder())
-    with running(create_app(versions, gate, pages=pages, hosts=[])) as address:
+    with running(create_app(versions, gate, pages=pages, hosts=[], root_path=root_path)) as address:
         yield address
 
 
@@ -270,6 +271,24 @@ def test_a_request_whose_turn_does_not_come_is_given_up(versions, monkeypatch):
         finally:
             go_on.set()
         assert first.result().status_code == 504  # Nothing was left for the graph.
+
+
+def test_everything_is_there_under_a_root_path_and_the_page_asks_there(versions):
+    with served(versions, root_path="/emotions") as address:
+        page = requests.get(f"{address}/emotions/", timeout=30).text
+        files = re.findall(r'(?:src|href)="([^":]+)"', page)
+        scripts = [requests.get(f"{address}/emotions/{name}", timeout=30) for name in files]
+        assert len(scripts) == 5
+        assert all(script.status_code == 200 for script in scripts)
+        asked = re.findall(r'fetch\("([^"]+)"', "".join(script.text for script in scripts))
+        assert sorted(asked) == ["explain", "live"]  # Relative: to where the page is.
+        assert ask(f"{address}/emotions", audio=SPOKEN).status_code == 200
+        assert predict(f"{address}/emotions", {"instances": [INSTANCE]}).status_code == 200
+        for path in ("/healthz", "/readyz", "/v1/models/can"):
+            assert requests.get(f"{address}/emotions{path}", timeout=30).status_code == 200
+        found = scrape(f"{address}/emotions")
+    for endpoint, count in (("page", 6), ("explain", 1), ("predict", 1), ("health", 2), ("status", 1)):
+        assert found[series("can_tf_requests_total", endpoint=endpoint, status="200")] == count
 
 
 def test_versions_that_are_loaded_and_not_loaded_are_seen(exported, tmp_path):
