@@ -7,7 +7,7 @@ label takes its values from what clients send, so the number of series is bounde
 import contextlib
 import importlib.metadata
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -92,7 +92,6 @@ class Metrics:
         registry.register(self._state)
         ProcessCollector(registry=registry)
         self._monitoring = CollectorRegistry()
-        self._monitoring.register(_All(registry))
         self.under_way = 0
         self._labels: set[str] = set()
         self._lock = threading.Lock()
@@ -101,7 +100,7 @@ class Metrics:
         """Shows from now on how full a queue is."""
         self._state.queues[name] = queue
 
-    def watch(self, versions: Any, is_ready: "ReadyCheck") -> None:
+    def watch(self, versions: Any, is_ready: Callable[[], bool]) -> None:
         """Shows from now on which version of a model is served, and whether the server is ready.
 
         Args:
@@ -164,27 +163,13 @@ class Metrics:
         return label
 
 
-class ReadyCheck(Protocol):
-    def __call__(self) -> bool: ...
-
-
-class _All(Collector):
-    """All that a registry holds, for another registry."""
-
-    def __init__(self, registry: CollectorRegistry):
-        self._registry = registry
-
-    def collect(self) -> Iterable[Metric]:
-        return self._registry.collect()
-
-
 class _State(Collector):
     """What is not counted but looked at when somebody asks."""
 
     def __init__(self) -> None:
         self.queues: dict[str, Queue] = {}
         self.versions: Any = None
-        self.is_ready: ReadyCheck | None = None
+        self.is_ready: Callable[[], bool] | None = None
 
     def collect(self) -> Iterable[Metric]:
         inside = GaugeMetricFamily(

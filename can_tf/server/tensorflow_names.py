@@ -36,7 +36,7 @@ _CODES = {  # Of gRPC, by HTTP's status; as TensorFlow Serving turns the one int
 
 
 class TensorFlowNames(Collector):
-    """Gives a server's metrics other names.
+    """A server's metrics, and some of them once more under other names.
 
     Args:
         model: The model's name.
@@ -48,6 +48,7 @@ class TensorFlowNames(Collector):
 
     def collect(self) -> Iterable[Metric]:
         ours = {metric.name: metric for metric in self._registry.collect()}
+        yield from ours.values()
         yield self._request_count(ours["can_tf_requests"])
         predictions = [
             sample
