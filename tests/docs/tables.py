@@ -19,6 +19,8 @@ ORDER = (  # A page is read after those before it. The tutorial leaves what `mak
     "docs/answers.md",
     "docs/long-recordings.md",
     "docs/deploy.md",
+    "docs/operations.md",
+    "docs/proxies.md",
     "docs/experiments.md",
 )
 
@@ -33,7 +35,7 @@ NOT_RUN = {
     r"^ffmpeg ": "ffmpeg is none of the programs that the tests need; the next command on the page reads such sound",
     r"^python tools/listening_study.py": "listens for ten minutes, with a model of Whisper",
     r"^pip install ": "installs; the extras it names are looked up",
-    r"^docker compose ": "needs Docker and TensorFlow Serving's image",
+    r"^docker (compose|build|run) ": "needs Docker and images",
     r"^kubectl ": "needs a Kubernetes cluster",
     r"^#!/bin/bash\n#SBATCH": "needs SLURM; bash reads it, and the options in it are looked up",
     r"^python tools/benchmark.py": "measures for minutes, mostly beside PyTorch and librosa, which `dev` lacks",

@@ -29,6 +29,8 @@ LANGUAGES = {
     "json": "a file of FILES, which commands read",
     "yaml": "read",
     "protobuf": "read",
+    "nginx": "a part of tools/serving/nginx.conf",
+    "caddyfile": "a part of tools/serving/Caddyfile",
     "text": "what a command printed",
 }
 EVERY_COMMAND = [command for page in PAGES for command in commands_of(page)]
@@ -107,6 +109,17 @@ def test_yaml_and_the_servers_configuration_can_be_read():
                 text_format.Parse(block.text, model_server_config_pb2.ModelConfig())
             elif block.language == "json":
                 assert json.loads(block.text)
+
+
+@pytest.mark.parametrize("language, name", [("nginx", "nginx.conf"), ("caddyfile", "Caddyfile")])
+def test_parts_of_the_proxies_files_are_what_stands_there(language, name):
+    def without_indent(text: str) -> str:
+        return "\n".join(line.strip() for line in text.strip().splitlines())
+
+    whole = without_indent((ROOT / "tools" / "serving" / name).read_text(encoding="utf-8"))
+    shown = [without_indent(block.text) for page in PAGES for block in blocks(page) if block.language == language]
+    assert shown
+    assert [text for text in shown if text not in whole] == []
 
 
 def check_can_tf(words: list[str]) -> None:
