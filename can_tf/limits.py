@@ -12,6 +12,7 @@ PICTURE_SECONDS = 120.0  # Of a recording that is drawn with its words.
 MAX_WORDS = 5_000  # Of an utterance; attention is over pairs of them.
 REQUEST_SECONDS = 600.0  # Of the recordings in a request to a server, which works on several requests at once.
 WORDS_SECONDS = 300.0  # That a server takes to find the words of a recording.
+ANSWER_SECONDS = 120.0  # That a server takes for an answer, once it has the request.
 MAX_BODY_MB = 128  # Of a request's body.
 
 _USUAL_RATE_HZ = 48_000  # Of more samples a second, fewer seconds are taken: they would need more memory.

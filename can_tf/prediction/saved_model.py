@@ -62,17 +62,25 @@ class LoadedVersion:
             for name, definition in loaded.signature_def.items()
         }
 
-    def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def run(
+        self, signature: str, inputs: Mapping[str, np.ndarray], *, seconds: float | None = None
+    ) -> dict[str, np.ndarray]:
         """Returns a signature's outputs by name. Several threads may do so at once.
 
+        Args:
+            signature: Its name.
+            inputs: By name.
+            seconds: After which it is given up; None for never.
+
         Raises:
-            tf.errors.OpError: The graph refuses the inputs.
+            tf.errors.OpError: The graph refuses the inputs; DeadlineExceededError, it took too long.
         """
         definition = self._signatures[signature]
         feed = {definition.inputs[name].name: values for name, values in inputs.items()}
         outputs = {name: tensor.name for name, tensor in definition.outputs.items()}
+        limit = None if seconds is None else tf.compat.v1.RunOptions(timeout_in_ms=max(1, round(seconds * 1e3)))
         try:
-            return self._session.run(outputs, feed)
+            return self._session.run(outputs, feed, options=limit)
         except UnicodeDecodeError as error:  # A refusal that quotes bytes which are no text.
             message = error.object.decode("utf-8", "backslashreplace")
             raise tf.errors.InvalidArgumentError(None, None, message) from error

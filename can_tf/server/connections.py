@@ -7,16 +7,22 @@ and keeps them, by accident or not, would take the server's file handles from al
 import asyncio
 import contextlib
 import logging
+import math
+import signal
 import sys
 import time
+from collections.abc import Collection
+from types import FrameType
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from can_tf.server.draining import DRAIN_SECONDS
+from can_tf.server.observed import Observed
+
 MOST_CONNECTIONS = 1_000
 HEADER_SECONDS = 10.0  # From the first byte of a request, or the start of a connection, to the end of its headers.
-DRAIN_SECONDS = 10  # That requests have left after SIGTERM.
 _SPARE_FILES = 64  # For all that is no connection.
 _QUIET_SECONDS = 60.0
 
@@ -111,8 +117,39 @@ def most_connections() -> int:
     return MOST_CONNECTIONS if soft == unlimited else max(1, min(MOST_CONNECTIONS, soft - _SPARE_FILES))
 
 
-def server_of(app: Any) -> uvicorn.Server:
-    """Returns what serves an ASGI application, on sockets that its `run` is given."""
+class DrainingServer(uvicorn.Server):
+    """uvicorn's server, which goes on listening after SIGTERM until the requests under way are answered.
+
+    So probes learn that it is not ready, and load balancers have time to send requests elsewhere. Ctrl-C, or a second
+    SIGTERM, ends it without that.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: Observed):
+        super().__init__(config)
+        self._app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig == signal.SIGTERM and not self._app.draining.is_on:
+            self._captured_signals.append(sig)
+            self._app.draining.begin()
+        else:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        draining = self._app.draining
+        if draining.is_closed and (not self._app.metrics.under_way or draining.seconds_left <= 0):
+            self.config.timeout_graceful_shutdown = max(1, math.ceil(draining.seconds_left))
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+
+def server_of(app: Observed, *, proxies: Collection[str] = ()) -> uvicorn.Server:
+    """Returns what serves an application, on sockets that its `run` is given.
+
+    Args:
+        app: From `can_tf.server.rest.create_app`.
+        proxies: Addresses or networks whose word is taken for who asks (X-Forwarded-For).
+    """
     BoundedConnection.most = most_connections()
     for name in ("uvicorn.error", "asyncio"):
         logging.getLogger(name).addFilter(_SELDOM)
@@ -120,8 +157,12 @@ def server_of(app: Any) -> uvicorn.Server:
         app,
         http=BoundedConnection,
         ws="none",
+        log_config=None,
         log_level="warning",
         access_log=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(DRAIN_SECONDS),
     )
-    return uvicorn.Server(config)
+    return DrainingServer(config, app)

@@ -2,18 +2,24 @@
 
 import contextlib
 import dataclasses
+import time
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
 
 import anyio
 from starlette.requests import ClientDisconnect, Request
 
-from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
+from can_tf.limits import ANSWER_SECONDS, MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
+from can_tf.server.metrics import Metrics
 
 _LONGEST_BODY_SECONDS = 120
 _LONGEST_PAUSE_SECONDS = 10  # Between two parts of a body.
 _BODIES_AT_ONCE = 4  # Of the largest size, that may be arriving.
 _SMALL_BODY_BYTES = 2**18  # What large bodies that do not end keep nobody from sending: an answer for 3 s needs half.
+
+
+Result = TypeVar("Result")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,6 +33,7 @@ class RequestLimits:
         words: In a request, padding included.
         at_once: Requests that run at once.
         waiting: Requests that wait for their turn; more are turned away.
+        answer_seconds: Time until the answer, from when the request is there, waiting included.
     """
 
     body_bytes: int = MAX_BODY_MB * 2**20
@@ -35,6 +42,7 @@ class RequestLimits:
     words: int = MAX_WORDS
     at_once: int = 2
     waiting: int = 64
+    answer_seconds: float = ANSWER_SECONDS
 
 
 class HttpError(Exception):
@@ -45,18 +53,55 @@ class HttpError(Exception):
         self.status = status
 
 
+def took_too_long(seconds: float) -> HttpError:
+    """Returns the refusal of a request that is not answered in time."""
+    return HttpError(
+        504,
+        f"The answer took longer than {seconds:g} s, which this server does not wait. Send less at once, or start it "
+        "with a larger --time-limit",
+    )
+
+
 class Gate:
     """Lets requests in.
 
-    Attributes:
+    Args:
         limits: What they may ask for.
-        turns: RequestLimits the threads that work on them.
+        metrics: Where they are counted; None is a place of its own.
+        queue: What metrics call those that it has let in.
+
+    Attributes:
+        limits, metrics: The same.
+        turns: Limits the threads that work on them.
+        inside: Requests whose body is there, until they are answered.
     """
 
-    def __init__(self, limits: RequestLimits):
-        self.limits, self.turns = limits, anyio.CapacityLimiter(limits.at_once)
-        self._inside = 0  # Requests whose body is there, until they are answered.
+    def __init__(self, limits: RequestLimits, metrics: Metrics | None = None, queue: str = "model"):
+        self.limits, self.metrics, self.turns = limits, metrics or Metrics(), anyio.CapacityLimiter(limits.at_once)
+        self.inside = 0
         self._arriving = 0  # Bytes of bodies that are not there yet.
+        self.metrics.watch_queue(queue, self)
+
+    @property
+    def capacity(self) -> int:
+        """How many requests may be inside."""
+        return self.limits.at_once + self.limits.waiting
+
+    async def in_turn(self, work: Callable[..., Result], *arguments: object) -> Result:
+        """Runs work in a thread, when its turn comes.
+
+        Raises:
+            HttpError: It did not come in time (504).
+        """
+        asked = time.monotonic()
+
+        def begin() -> Result:
+            self.metrics.waited(time.monotonic() - asked)
+            return work(*arguments)
+
+        with anyio.move_on_after(self.limits.answer_seconds):
+            return await anyio.to_thread.run_sync(begin, limiter=self.turns)
+        raise took_too_long(self.limits.answer_seconds)
 
     @contextlib.asynccontextmanager
     async def body(self, request: Request) -> AsyncIterator[bytes]:
@@ -71,14 +116,14 @@ class Gate:
         self._check_room()
         content = await self._read(request)
         self._check_room()
-        self._inside += 1
+        self.inside += 1
         try:
             yield await self._decoded(request, content)
         finally:
-            self._inside -= 1
+            self.inside -= 1
 
     def _check_room(self) -> None:
-        if self._inside >= self.limits.at_once + self.limits.waiting:
+        if self.inside >= self.capacity:
             raise HttpError(503, "Too many requests are waiting; try again later")
 
     async def _read(self, request: Request) -> bytes:

@@ -34,7 +34,8 @@ from can_tf.samples import SAMPLE_RATE_HZ
 from can_tf.server.bodies import from_base64, read_body
 from can_tf.server.gate import Gate, HttpError
 from can_tf.server.live import hear
-from can_tf.server.rest import refusal
+from can_tf.server.replies import refusal
+from can_tf.server.runs import CountedVersion
 from can_tf.server.versions import Versions
 
 _QUESTION = {"audio": {"b64": str}, "transcript": (str, None), "name": str}
@@ -68,11 +69,12 @@ def try_it(versions: Versions, gate: Gate, word_finder: FindsWords | None = None
         max_words=gate.limits.words, max_wait=WORDS_SECONDS, niceness=SERVER_NICENESS
     )
     asking = _Asking(versions, gate, word_finder)
-    files = [Route(f"/{name}", _file(name, *about), methods=["GET"]) for name, about in _FILES.items()]
+    # By its name, an address is counted.
+    files = [Route(f"/{name}", _file(name, *about), methods=["GET"], name="page") for name, about in _FILES.items()]
     return [
-        Route("/", asking.page, methods=["GET"]),
-        Route("/explain", asking.explain, methods=["POST"]),
-        Route("/live", asking.live, methods=["POST"]),
+        Route("/", asking.page, methods=["GET"], name="page"),
+        Route("/explain", asking.explain, methods=["POST"], name="explain"),
+        Route("/live", asking.live, methods=["POST"], name="live"),
         *files,
     ]
 
@@ -90,9 +92,9 @@ class _Asking:
     """Answers the page. Its requests wait among themselves, so that they do not keep others from the model."""
 
     def __init__(self, versions: Versions, gate: Gate, word_finder: FindsWords):
-        self._versions, self._model_turns = versions, gate.turns
+        self._versions, self._model_gate = versions, gate
         # Words are found for one request at a time, in a process that has the cores left by the model.
-        self._gate = Gate(dataclasses.replace(gate.limits, at_once=1, waiting=_WAITING))
+        self._gate = Gate(dataclasses.replace(gate.limits, at_once=1, waiting=_WAITING), gate.metrics, "page")
         self._seconds = min(gate.limits.seconds, PICTURE_SECONDS)
         self._word_finder = word_finder
         self._recognition = _recognition(word_finder, self._seconds)
@@ -139,13 +141,14 @@ class _Asking:
         version = self._versions.current
         limits = Limits(seconds=self._seconds, words=self._gate.limits.words)
         options = PredictionOptions(fillers=version.records["fillers"], limits=limits)
-        return Predictor(LocalModel(version), options, word_finder=self._word_finder)
+        counted = CountedVersion(version, self._gate.metrics, self._gate.limits.answer_seconds)
+        return Predictor(LocalModel(counted), options, word_finder=self._word_finder)
 
     async def _explanation(self, content: bytes, predictor: Predictor) -> str:
         run = anyio.to_thread.run_sync
         question = await run(read_question, content, limiter=self._gate.turns)
         asked = await run(question.asked_of, predictor, limiter=self._gate.turns)
-        [prediction] = await run(predictor.predict_all, [asked], limiter=self._model_turns)
+        [prediction] = await self._model_gate.in_turn(predictor.predict_all, [asked])
         if isinstance(prediction, PredictionError):
             raise prediction
         return await run(_answer, question.name, asked, prediction, limiter=self._gate.turns)
@@ -155,7 +158,7 @@ class _Asking:
         sound = await run(hear, content, limiter=self._gate.turns)
         requests = await run(sound.requests, predictor, limiter=self._gate.turns)
         good = [request for request in requests if isinstance(request, Asked)]
-        answers = await run(predictor.predict_all, good, limiter=self._model_turns) if good else []
+        answers = await self._model_gate.in_turn(predictor.predict_all, good) if good else []
         return sound.answer(requests, answers)
 
 

@@ -4,14 +4,16 @@
     GET  /v1/models/NAME[/versions/N]/metadata   signatures
     POST /v1/models/NAME[/versions/N]:predict    `instances` or `inputs`, and perhaps `signature_name`
 
-Errors are `{"error": "..."}` with TensorFlow Serving's status codes. Departs from it: bodies, sound, words and the
-number of requests at once are bounded (413, 400, 503); one version is served, the newest; there are no labels.
+Errors are `{"error": "..."}` with TensorFlow Serving's status codes. Departs from it: bodies, sound, words, the number
+of requests at once and the time of an answer are bounded (413, 400, 503, 504); one version is served, the newest; there
+are no labels.
 """
 
 import asyncio
 import contextlib
 import logging
 import re
+import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
@@ -20,25 +22,27 @@ import numpy as np
 import tensorflow as tf
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from can_tf.audio.wav import longest_seconds
 from can_tf.samples import SAMPLE_RATE_HZ
+from can_tf.server.addresses import MODEL_PATH
 from can_tf.server.bodies import parsed
+from can_tf.server.draining import Draining
 from can_tf.server.gate import Gate, HttpError, RequestLimits
 from can_tf.server.json_tensors import BadRequestError, parse_request, render_response
+from can_tf.server.observed import Observed
+from can_tf.server.operation import operation_routes
 from can_tf.server.origins import OwnPagesOnly
+from can_tf.server.replies import refusal
+from can_tf.server.runs import CountedVersion
 from can_tf.server.versions import Version, Versions
 
 _LOG = logging.getLogger(__name__)
-_PATH = re.compile(
-    r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d{1,18})|/labels/(?P<label>[^/:]+))?"
-    r"(?P<what>/metadata|:predict|:classify|:regress)?",
-    re.IGNORECASE,
-)
-_RETRY_AFTER_SECONDS = 10  # For one who is turned away because too many wait.
+_KNOWN_TO_PAGES = ["X-Request-Id", "Retry-After"]  # Headers of answers that pages of other origins may read.
 _STATUS_OF_ERRORS: tuple[tuple[type, int], ...] = (
     (tf.errors.InvalidArgumentError, 400),
     (tf.errors.FailedPreconditionError, 400),
@@ -55,18 +59,26 @@ def create_app(
     *,
     pages: Sequence[Route] = (),
     hosts: Collection[str] | None = None,
+    origins: Sequence[str] = (),
+    root_path: str = "",
+    draining: Draining | None = None,
     seconds_between_looks: float = 1.0,
-) -> Starlette:
+) -> Observed:
     """Returns the application.
 
     Args:
         versions: What it serves.
-        gate: What it lets in.
+        gate: What it lets in, and where that is counted.
         pages: Other addresses that it answers.
         hosts: Names that it is asked under, as `can_tf.server.origins.hosts_of` gives them; None for any.
+        origins: Of pages that may ask it and read its answers, such as `https://app.example`.
+        root_path: Path that a proxy serves it under, such as `/emotions`; it is answered with it and without.
+        draining: How far the server's end is.
         seconds_between_looks: How often the model's folder is looked at for a newer version.
     """
-    service = _Service(versions, gate or Gate(RequestLimits()))
+    gate, draining = gate or Gate(RequestLimits()), draining or Draining()
+    service = _Service(versions, gate)
+    gate.metrics.watch(versions, lambda: not draining.is_on)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -74,21 +86,30 @@ def create_app(
         yield
         watching.cancel()
 
-    routes = [*pages, Route("/v1/{path:path}", service.answer, methods=["GET", "POST", "PUT", "DELETE", "PATCH"])]
+    routes = [
+        *pages,
+        *operation_routes(versions, gate.metrics, draining),
+        Route("/v1/{path:path}", service.answer, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+    ]
     # What nobody foresaw is answered in JSON too, and goes on to the server's log.
     handlers = {Exception: _internal_error}
-    guard = Middleware(OwnPagesOnly, hosts=hosts)
-    return Starlette(routes=routes, lifespan=lifespan, middleware=[guard], exception_handlers=handlers)
+    guards = [Middleware(OwnPagesOnly, hosts=hosts, origins=origins)]
+    if origins:
+        guards.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=["Content-Type", "X-Request-Id"],
+                expose_headers=_KNOWN_TO_PAGES,
+            )
+        )
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=guards, exception_handlers=handlers)
+    return Observed(app, gate.metrics, draining, {page.path: page.name for page in pages}, root_path)
 
 
 async def _internal_error(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": f"Internal error: {type(error).__name__}"}, 500)
-
-
-def refusal(message: str, status: int) -> JSONResponse:
-    """Returns an error; half a character of a request ("\\ud800"), which no reply can hold, becomes a question mark."""
-    headers = {"Retry-After": str(_RETRY_AFTER_SECONDS)} if status == 503 else None
-    return JSONResponse({"error": message.encode("utf-8", "replace").decode()}, status, headers)
 
 
 class _Service:
@@ -115,8 +136,8 @@ class _Service:
             return refusal(error.message, status)
 
     async def _answer(self, request: Request) -> dict[str, Any]:
-        path = request.url.path
-        match = _PATH.fullmatch(path)
+        path = request.scope["path"]
+        match = MODEL_PATH.fullmatch(path)
         method = {None: "GET", "/metadata": "GET", ":predict": "POST"}
         what = match["what"] and match["what"].lower() if match else "nothing"
         if match is None or method.get(what) != request.method:
@@ -127,7 +148,8 @@ class _Service:
         if what == "/metadata":
             return self._metadata(version)
         async with self._gate.body(request) as content:
-            return await anyio.to_thread.run_sync(self._run, version, content, limiter=self._gate.turns)
+            deadline = time.monotonic() + self._limits.answer_seconds
+            return await self._gate.in_turn(self._run, version, content, deadline)
 
     def _check_name(self, match: re.Match[str]) -> None:
         if match["label"]:
@@ -155,7 +177,7 @@ class _Service:
         spec = {"name": self._versions.name, "signature_name": "", "version": str(version.number)}
         return {"model_spec": spec, "metadata": {"signature_def": {"signature_def": dict(version.definitions)}}}
 
-    def _run(self, version: Version, content: bytes) -> dict[str, Any]:
+    def _run(self, version: Version, content: bytes, deadline: float) -> dict[str, Any]:
         try:
             body = parsed(content)
         except ValueError as error:
@@ -167,7 +189,9 @@ class _Service:
         for name, values in inputs.items():
             self._check_size(name, values)
         self._check_seconds(version, inputs)
-        return render_response(version.run(signature, inputs), rows)
+        left = deadline - time.monotonic()
+        counted = CountedVersion(version, self._gate.metrics, self._limits.answer_seconds, left)
+        return render_response(counted.run(signature, inputs), rows)
 
     def _check_size(self, name: str, values: np.ndarray) -> None:
         longest = max(map(len, values.flat), default=0) if values.dtype == object else 0

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import gc
-from collections.abc import Callable
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from can_tf.features.registry import front_end_from_json
 from can_tf.prediction.backends import newest_version, version_folders
 from can_tf.prediction.predictor import description_of
 from can_tf.prediction.saved_model import LoadedVersion
+from can_tf.server.metrics import ERROR, OK
+
+_LOG = logging.getLogger(__name__)
 
 
 class Version(LoadedVersion):
@@ -50,18 +53,23 @@ class _Failure:
 
 
 class Versions:
-    """Serves the newest version in a model's folder.
+    """Serves the newest version in a model's folder. The log tells of versions that are taken up later, or cannot be.
 
     Args:
         folder: The model's folder; its name is the model's.
-        tell: Is told in a line of versions that are taken up later, or cannot be.
+
+    Attributes:
+        folder: The same.
+        name: The model's name.
+        loads: How often a version was loaded ("ok"), or could not be ("error").
 
     Raises:
         ExportError: There is no version, or it cannot be loaded.
     """
 
-    def __init__(self, folder: Path, tell: Callable[[str], object] = str):
-        self.folder, self.name, self._tell = folder, folder.resolve().name, tell
+    def __init__(self, folder: Path):
+        self.folder, self.name = folder, folder.resolve().name
+        self.loads = {OK: 0, ERROR: 0}
         self._failed: dict[int, _Failure] = {}
         self._told: dict[int, str] = {}
         self._loading: int | None = None
@@ -71,7 +79,7 @@ class Versions:
         path = newest_version(folder)
         if not path.name.isdecimal() or path.parent.resolve() != folder.resolve():
             raise ExportError(f"{folder}: expected a model's folder, with versions such as {folder}/1 in it.")
-        self._current = self._loader.submit(_load, path).result()
+        self._current = self._loader.submit(self._load, path).result()
 
     @property
     def current(self) -> Version:
@@ -104,18 +112,27 @@ class Versions:
         identity = _identity(folder)
         self._loading = number
         try:
-            self._current = _load(folder)
+            self._current = self._load(folder)
         except ExportError as error:
             self._failed[number] = _Failure(str(error), identity, identity)
             if self._told.get(number) != str(error):
-                self._tell(f"Version {number} is not served: {' '.join(str(error).split())}")
+                _LOG.warning("Version %d is not served: %s", number, " ".join(str(error).split()))
             self._told[number] = str(error)
             return False
         finally:
             self._loading = None
             gc.collect()  # Graphs are full of circles: without this, several old versions would wait for their end.
-        self._tell(f"Now serving version {number}.")
+        _LOG.info("Now serving version %d.", number)
         return True
+
+    def _load(self, folder: Path) -> Version:
+        try:
+            version = _load(folder)
+        except ExportError:
+            self.loads[ERROR] += 1
+            raise
+        self.loads[OK] += 1
+        return version
 
     def status(self) -> list[dict[str, Any]]:
         """Returns `model_version_status` as TensorFlow Serving gives it, newest first."""

@@ -16,6 +16,7 @@ import tensorflow as tf
 from can_tf.alignment.word import Word
 from can_tf.audio import wav_bytes
 from can_tf.errors import PredictionError, ServerError
+from can_tf.limits import ANSWER_SECONDS
 from can_tf.prediction.answers import predictions_of
 from can_tf.prediction.backends import RestServer
 from can_tf.prediction.predictor import DESCRIPTION_FILE, description_of
@@ -96,17 +97,19 @@ def _parsed(content: bytes, folder: Path) -> None:
 
 
 class _FakeVersion:
-    number = 1
+    number, folder = 1, Path()
     definitions = DEFINITIONS
+    frames_per_second = None
 
-    def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def run(self, signature: str, inputs: Mapping[str, np.ndarray], *, seconds: float) -> dict[str, np.ndarray]:
         check_inputs(inputs, signature)
+        assert 0 < seconds <= ANSWER_SECONDS
         rows = len(next(iter(inputs.values())))
-        return {"label": np.array([b"calm"] * rows, object), "score": np.zeros(rows, np.float32)}
+        return {"label": np.array([b"calm"] * rows, object), "probabilities": np.ones((rows, 1), np.float32)}
 
 
 _APP = create_app(
-    SimpleNamespace(name="can", current=_FakeVersion(), status=list, refresh=bool),
+    SimpleNamespace(name="can", current=_FakeVersion(), status=list, refresh=bool, loads={}),
     Gate(RequestLimits(body_bytes=1 << 20, values=10_000)),
 )
 

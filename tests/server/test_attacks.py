@@ -14,7 +14,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from can_tf.server.connections import BoundedConnection, Seldom, most_connections
+from can_tf.server.draining import Draining
 from can_tf.server.gate import Gate, HttpError, RequestLimits
+from can_tf.server.observed import Observed
 from tests.running import running
 
 SOON = 0.4
@@ -32,7 +34,8 @@ def echoing(gate=None):
         except HttpError as error:
             return PlainTextResponse(str(error), error.status)
 
-    with running(Starlette(routes=[Route("/", answer, methods=["POST"])])) as address:
+    app = Starlette(routes=[Route("/", answer, methods=["POST"])])
+    with running(Observed(app, gate.metrics, Draining(), {}, "")) as address:
         yield address
 
 
@@ -172,7 +175,7 @@ def test_a_client_that_says_nothing_costs_no_turn():
         with anyio.move_on_after(SOON):
             async with gate.body(Silent()):  # type: ignore[arg-type]
                 pytest.fail("it has no body")
-        return gate._inside, gate._arriving
+        return gate.inside, gate._arriving
 
     assert anyio.run(ask) == (0, 0)
 

@@ -111,20 +111,23 @@ def test_a_version_that_changes_all_the_time_hides_no_other(versions: Versions):
 
 
 @pytest.mark.parametrize("late", ["variables/variables.data-00000-of-00001", WARM_UP_FILE, "SHA256SUMS"])
-def test_a_version_is_served_once_its_last_byte_is_there(exported: Exported, tmp_path: Path, late: str):
+def test_a_version_is_served_once_its_last_byte_is_there(
+    exported: Exported, tmp_path: Path, late: str, caplog: pytest.LogCaptureFixture
+):
     shutil.copytree(exported.folder, tmp_path / "can" / "1")
-    said: list[str] = []
-    versions = Versions(tmp_path / "can", said.append)
+    versions = Versions(tmp_path / "can")
     shutil.copytree(exported.folder, tmp_path / "can" / "2")
     path, content = tmp_path / "can" / "2" / late, (exported.folder / late).read_bytes()
     for there in (0, len(content) // 2, len(content) // 2 + 1):
         path.write_bytes(content[:there])
         assert not versions.refresh()
-    assert said
-    assert all(line.startswith("Version 2 is not served: ") for line in said)
+    assert caplog.messages
+    assert all(line.startswith("Version 2 is not served: ") for line in caplog.messages)
     path.write_bytes(content)
     assert [versions.refresh() for _ in range(2)] == [False, True]
     assert versions.current.number == 2
+    assert versions.loads["ok"] == 2
+    assert versions.loads["error"] >= 1
 
 
 def test_what_is_loaded_goes_on_when_all_versions_are_gone(versions: Versions):

@@ -103,6 +103,33 @@ def serve(root: Path, model: Path, requests: int, clients: int, as_json: bool) -
         )
 
 
+@main.command("probes")
+@_root
+@_model
+@click.option("--seconds", type=click.FloatRange(1.0), default=20.0, show_default=True, help="For each load and path.")
+@click.option("--clients", type=click.IntRange(min=1), default=8, show_default=True)
+@_as_json
+def probes(root: Path, model: Path, seconds: float, clients: int, as_json: bool) -> None:
+    """Health checks and metrics of a can-tf serve that clients ask; what a request pays for its metrics and its log."""
+    from benchmark.probes import measure_probes, observing_microseconds
+
+    rows, cost = measure_probes(root, model, seconds, clients), observing_microseconds()
+    if as_json:
+        click.echo(json.dumps({"rows": rows, "microseconds": cost, "machine": _machine()}, indent=2))
+        return
+    for row in rows:
+        click.echo(
+            f"{row['path']:9s} load: {row['load']:25s} {row['probes']} probes, {row['failures']} failed: "
+            f"median {row['median_ms']:.1f} ms, p99 {row['p99_ms']:.1f} ms, largest {row['largest_ms']:.1f} ms; "
+            f"p99 of a server with nothing to do {row['idle_p99_ms']:.1f} ms; "
+            f"{row['answers']} answers meanwhile; server then at {row['megabytes']:.0f} MB"
+        )
+    click.echo(
+        f"a request pays {cost['id_and_metrics']:.0f} us for its id and metrics, and {cost['line_of_the_log']:.0f} us "
+        "for its line of the log"
+    )
+
+
 @main.command("build-records")
 @_repeats
 @_root

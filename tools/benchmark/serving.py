@@ -1,12 +1,14 @@
 """Requests from several clients against a running `can-tf serve`: latencies, failures, and how its memory grows."""
 
 import concurrent.futures
+import contextlib
 import itertools
 import socket
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from can_tf.prediction.backends import RestServer
 from can_tf.prediction.requests import Request, inputs_of
 
 _UTTERANCES = 100
-_SECONDS_TO_START = 60.0
+_SECONDS_TO_START = 180.0
 _ROUNDS = ("kept", "kept", "new", "kept", "new")
 
 
@@ -31,19 +33,32 @@ def measure_serving(root: Path, model: Path, requests: int, clients: int) -> lis
         `failures`, `seconds`, `median_ms` and `p95_ms`, `megabytes` of the server afterwards. The first round warms up;
         growth shows between the rounds.
     """
+    inputs = inputs_of_corpus(root)
+    with serving(model) as (port, pid):
+        address = f"http://127.0.0.1:{port}/v1/models/{model.resolve().name}"
+        return [_round(address, pid, inputs, requests, clients, connections) for connections in _ROUNDS]
+
+
+def inputs_of_corpus(root: Path) -> list:
+    """Returns requests of an utterance each."""
     utterances = read_iemocap(root, LABEL_SETS["paper7"]).utterances[:_UTTERANCES]
-    inputs = [
+    return [
         inputs_of([Request(read_audio(utterance.audio_path), share_silence(utterance.words))])
         for utterance in utterances
     ]
+
+
+@contextlib.contextmanager
+def serving(model: Path) -> Iterator[tuple[int, int]]:
+    """Gives the port and the process of a running server."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = subprocess.Popen([sys.executable, "-m", "can_tf", "serve", "--model", str(model), "--port", str(port)])
+    command = [sys.executable, "-m", "can_tf", "serve", "--model", str(model), "--port", str(port)]
+    server = subprocess.Popen([*command, "--log-level", "warning"])
     try:
-        address = f"http://127.0.0.1:{port}/v1/models/{model.resolve().name}"
         _wait_for(port, server)
-        return [_round(address, server.pid, inputs, requests, clients, connections) for connections in _ROUNDS]
+        yield port, server.pid
     finally:
         server.terminate()
         server.wait()
@@ -76,7 +91,7 @@ def _round(address: str, pid: int, inputs: list, requests: int, clients: int, co
         "seconds": seconds,
         "median_ms": statistics.median(latencies) * 1e3,
         "p95_ms": latencies[int(0.95 * len(latencies))] * 1e3,
-        "megabytes": _megabytes(pid),
+        "megabytes": megabytes(pid),
     }
 
 
@@ -96,6 +111,7 @@ def _client(address: str, inputs: list, share: range, connections: str) -> list[
     return seconds
 
 
-def _megabytes(pid: int) -> float:
+def megabytes(pid: int) -> float:
+    """Returns the memory that a process holds."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024

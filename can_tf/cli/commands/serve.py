@@ -1,16 +1,15 @@
 """`can-tf serve`."""
 
-import contextlib
-import socket
 from pathlib import Path
 from typing import Any
 
 import click
 
 from can_tf.cli.shared.recognizer_options import recognizer_of, recognizer_options
-from can_tf.errors import ConfigError, MissingExtraError
-from can_tf.limits import MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS, WORDS_SECONDS
+from can_tf.extras import require
+from can_tf.limits import ANSWER_SECONDS, MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS, WORDS_SECONDS
 from can_tf.processes import cores
+from can_tf.server.logs import FORMATS, LEVELS
 
 
 @click.command("serve")
@@ -58,66 +57,66 @@ from can_tf.processes import cores
     help="Name that the server is asked under, such as a proxy's. Requests under other names are refused; may be given "
     "several times.",
 )
+@click.option(
+    "--allow-origin",
+    metavar="ORIGIN",
+    multiple=True,
+    show_default="none",
+    help="Site, such as https://app.example, whose pages may ask the server and read its answers (CORS); may be given "
+    "several times.",
+)
+@click.option(
+    "--root-path",
+    metavar="PATH",
+    default="",
+    help="Path that a proxy serves it under, such as /emotions. Requests are answered with it and without.",
+)
+@click.option(
+    "--trust-proxy",
+    metavar="ADDRESS",
+    multiple=True,
+    show_default="none",
+    help="Address or network of a proxy whose X-Forwarded-For names the client in the log; may be given several times.",
+)
+@click.option(
+    "--time-limit",
+    default=ANSWER_SECONDS,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Give up a prediction after this many seconds, waiting included. Finding words has --max-wait.",
+)
+@click.option(
+    "--drain-seconds",
+    default=0.0,
+    type=click.FloatRange(min=0),
+    help="After SIGTERM, go on answering for this many seconds while /readyz says 503.",
+)
+@click.option("--log-level", type=click.Choice(LEVELS), default="info", help="Least important lines of the log.")
+@click.option("--log-format", type=click.Choice([*FORMATS]), default="text", help="Form of the log on standard error.")
 @recognizer_options
-def serve_command(
-    model: Path,
-    host: str,
-    port: int,
-    max_body_mb: int,
-    max_seconds: float,
-    max_words: int,
-    at_once: int,
-    max_wait: float,
-    allow_host: tuple[str, ...],
-    **values: Any,
-) -> None:
-    """Serve an exported model over REST, with a page to try it.
+def serve_command(model: Path, **values: Any) -> None:
+    """Serve an exported model over REST, with a page to try it, health checks and metrics.
 
     The API is TensorFlow Serving's; neither it nor Docker is needed. The page has words recognized in a process of its
     own, which holds up no other request.
     """
     recognizer = recognizer_of(values)
-    try:
-        from can_tf.prediction.word_process import SERVER_NICENESS, WordProcess
-        from can_tf.server.connections import server_of
-        from can_tf.server.gate import Gate, RequestLimits
-        from can_tf.server.origins import hosts_of
-        from can_tf.server.page import try_it
-        from can_tf.server.rest import create_app
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("can-tf serve", "serve") from error
-    from can_tf.server.versions import Versions
+    for library in ("starlette", "uvicorn", "orjson", "prometheus_client"):
+        require(library, "can-tf serve", "serve")
+    from can_tf.server.gate import RequestLimits
+    from can_tf.server.serving import ServeOptions, serve
 
-    with listening_socket(host, port) as listening:
-        click.echo(f"Loading {model} ...", err=True)
-        versions = Versions(model, lambda line: click.echo(line, err=True))
-        address = f"http://{host}:{listening.getsockname()[1]}"
-        at = f"{address}/v1/models/{versions.name}, with a page to try it at {address}"
-        click.echo(f"Serving version {versions.current.number} at {at} (Ctrl-C ends it).", err=True)
-        limits = RequestLimits(body_bytes=max_body_mb * 2**20, seconds=max_seconds, words=max_words, at_once=at_once)
-        gate = Gate(limits)
-        finder = WordProcess(recognizer, max_words=max_words, max_wait=max_wait, niceness=SERVER_NICENESS)
-        with contextlib.closing(finder):
-            pages = try_it(versions, gate, finder)
-            app = create_app(versions, gate, pages=pages, hosts=hosts_of(host, allow_host))
-            server_of(app).run(sockets=[listening])
-
-
-def listening_socket(host: str, port: int) -> socket.socket:
-    """Returns a socket bound to an address.
-
-    Raises:
-        ConfigError: The address is taken, or not this machine's.
-    """
-    # asyncio answers without delay (TCP_NODELAY) only where the protocol is named.
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError as error:
-        listening.close()
-        raise ConfigError(
-            f"cannot listen at {host}:{port} ({error.strerror}). Give another --port or --host."
-        ) from error
-    return listening
+    limits = RequestLimits(
+        body_bytes=values.pop("max_body_mb") * 2**20,
+        seconds=values.pop("max_seconds"),
+        words=values.pop("max_words"),
+        at_once=values.pop("at_once"),
+        answer_seconds=values.pop("time_limit"),
+    )
+    options = ServeOptions(
+        limits=limits,
+        allowed_hosts=values.pop("allow_host"),
+        allowed_origins=values.pop("allow_origin"),
+        proxies=values.pop("trust_proxy"),
+        **values,
+    )
+    serve(model, options, recognizer)
