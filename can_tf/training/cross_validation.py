@@ -17,6 +17,7 @@ from can_tf.locks import alone_in
 from can_tf.progress import Progress, ignore
 from can_tf.records.dataset import Dataset
 from can_tf.training import run_folder
+from can_tf.training.fold_labels import check_folds
 from can_tf.training.fold_runs import FoldRun, check_done, plan, train_all
 from can_tf.training.folds import PROTOCOLS, folds_to_run, make_fold, speaker_folds
 from can_tf.training.intervals import INTERVAL_SHAPE, POOLED_SCORES, intervals_of
@@ -80,7 +81,7 @@ def cross_validate(
         progress: Told of each training that ends.
 
     Raises:
-        ConfigError: The records do not allow the protocol, or have fewer folds.
+        ConfigError: The records do not allow the protocol, have fewer folds, or a fold that cannot be trained.
         RunError: A run folder belongs to another training, or not one training succeeded.
         BusyError: Another process cross-validates the same model in the same folder of runs.
         ClusterError: The cluster cannot do the work.
@@ -93,6 +94,7 @@ def cross_validate(
     together = speaker_folds(dataset.utterances, options.protocol, folds or options.folds or None)
     options = dataclasses.replace(options, folds=together)
     count = folds_to_run(dataset.utterances, options.protocol, folds, together)
+    check_folds(dataset.utterances, options, range(count), progress)
     planned = plan(options, range(count), range(seeds), runs, dataset.folder)
     check_done(planned, dataset)
     folder = runs / f"cv-{options.model}-{run_folder.protocol_name(options)}"
