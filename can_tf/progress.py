@@ -8,7 +8,7 @@ Building records: 64 of 150 utterances
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 _PLURALS_IN_ES = ("ches", "shes", "sses", "xes")
 
@@ -76,3 +76,14 @@ def amount(count: int, plural: str) -> str:
     if count != 1:
         return f"{count} {plural}"
     return f"1 {plural[:-2] if plural.endswith(_PLURALS_IN_ES) else plural.removesuffix('s')}"
+
+
+def listed(items: Sequence[str], most: int = 3) -> str:
+    """Returns items with commas between them; those beyond `most` are only counted.
+
+    Example:
+        >>> listed(["calm", "loud"]), listed(["calm", "fear", "joy", "sad", "loud"])
+        ('calm, loud', 'calm, fear, joy and 2 more')
+    """
+    more = len(items) - most
+    return ", ".join(items[:most]) + (f" and {more} more" if more > 0 else "")

@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ def read_several(root: Path, label_set: LabelSet | None, read: ReadPart) -> Corp
         tuple(sorted(_rejections(parts), key=lambda rejection: rejection.id)),
         excluded,
         synthetic=all(part.synthetic for part in parts.values()),
-        notes=tuple(_notes(parts, labels)),
+        notes=tuple(_notes(parts)),
         parts={name: part.name for name, part in parts.items()},
     )
 
@@ -123,14 +123,9 @@ def _rejections(parts: Mapping[str, Corpus]) -> list[Rejection]:
     ]
 
 
-def _notes(parts: Mapping[str, Corpus], labels: Sequence[str]) -> list[str]:
+def _notes(parts: Mapping[str, Corpus]) -> list[str]:
     notes = [f"{name}: {note}" for name, part in parts.items() for note in part.notes]
     synthetic = [name for name, part in parts.items() if part.synthetic]
     if 0 < len(synthetic) < len(parts):
         notes.append(f"{', '.join(synthetic)}: synthetic speech, beside that of people")
-    occurring = {name: {utterance.label for utterance in part.utterances} for name, part in parts.items()}
-    times = collections.Counter(label for found in occurring.values() for label in found)
-    for name, found in occurring.items():
-        if alone := [label for label in labels if label in found and times[label] == 1]:
-            notes.append(f"{name} alone has {', '.join(alone)}: to tell the corpora apart is to tell these labels")
     return notes

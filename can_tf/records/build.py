@@ -241,7 +241,8 @@ def _finish(
 ) -> Dataset:
     tell_again(notice for report in reports for notice in report.get("notices", ()))
     rows = [row for report in reports for row in report["rows"]]
-    _say_same_sound(folder, [row["id"] for row in rows], [sound for report in reports for sound in report["sounds"]])
+    same_sound = _same_sound([row["id"] for row in rows], [sound for report in reports for sound in report["sounds"]])
+    _say_same_sound(folder, same_sound, len(rows))
     rejected = [dataclasses.asdict(rejection) for rejection in corpus.rejected]
     rejected += [rejection for report in reports for rejection in report["rejected"]]
     rejected.sort(key=lambda rejection: rejection["id"])
@@ -260,6 +261,7 @@ def _finish(
         "counts": counts,
         "excluded": dict(sorted(corpus.excluded.items())),
         "rejected": len(rejected),
+        "same_sound": same_sound,
         "shards": [report["shard"] for report in reports],
     }
     checksums = {
@@ -274,16 +276,21 @@ def _finish(
     return load_dataset(folder)
 
 
-def _say_same_sound(folder: Path, ids: Sequence[str], sounds: Sequence[str]) -> None:
-    """Tells of utterances that have the very samples of another, by which one set would know another's."""
+def _same_sound(ids: Sequence[str], sounds: Sequence[str]) -> dict[str, str]:
+    """Returns, of utterances that have the very samples of an earlier one, the id of that one by their own."""
     first: dict[str, str] = {}
-    same = [(id_, first[sound]) for id_, sound in zip(ids, sounds, strict=True) if first.setdefault(sound, id_) != id_]
+    return {id_: first[sound] for id_, sound in zip(ids, sounds, strict=True) if first.setdefault(sound, id_) != id_}
+
+
+def _say_same_sound(folder: Path, same: Mapping[str, str], count: int) -> None:
+    """Tells of utterances that have the very samples of another, by which one set would know another's."""
     if same:
+        id_, first = next(iter(same.items()))
         _LOG.warning(
             "%s: %d of %d utterances have the very sound of another; the first are %s and %s",
             folder,
             len(same),
-            len(ids),
-            same[0][1],
-            same[0][0],
+            count,
+            first,
+            id_,
         )

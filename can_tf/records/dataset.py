@@ -35,6 +35,7 @@ _DESCRIPTION = {
     "counts": {str: int},
     "excluded": {str: int},
     "rejected": int,
+    "same_sound": ({str: str}, None),  # Younger than some records of this schema version.
     "shards": [{"name": str, "examples": int, "bytes": int, "sha256": str}],
     "fingerprint": str,
 }
@@ -87,6 +88,11 @@ class Dataset:
     @property
     def segmentation(self) -> str:
         return self.description["segmentation"]
+
+    @property
+    def same_sound(self) -> Mapping[str, str]:
+        """Of utterances that have the very samples of an earlier one, the id of that one by their own, where known."""
+        return self.description.get("same_sound") or {}
 
     @functools.cached_property
     def front_end(self) -> FrontEnd:

@@ -1,5 +1,6 @@
-"""What records hold, and what parts of their folds share: counts, durations, words, rejects, leakage."""
+"""What records hold, what to watch out for in them, and what parts of their folds share: counts, durations, leakage."""
 
+import dataclasses
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 from can_tf.errors import ConfigError
 from can_tf.records.dataset import Dataset
 from can_tf.report.counts import counts_by_corpus, paper_counts
+from can_tf.report.expected import SHARE, expected_of_records
+from can_tf.report.pitfall import Pitfall
+from can_tf.report.pitfalls import find_pitfalls
 from can_tf.report.tables import format_table
 from can_tf.training.folds import PROTOCOLS
 from can_tf.training.leakage import SHARED, shared_with_training
@@ -25,8 +29,10 @@ def inspect_records(dataset: Dataset, *, leakage: bool = False) -> dict[str, Any
         Of the records' description `corpus`, `labels`, `segmentation`, `features`, `counts` and `excluded`;
         `paper_counts` by label where they can be compared; `counts_by_corpus` of several; `utterances`, `hours`,
         `speakers`, `sessions`, `scenarios` and `vocabulary` as numbers; `distributions` of an utterance's seconds,
-        words and longest segment; `rejected`, one row each; and perhaps `leakage`: counts by protocol and by what is
-        shared, or why the corpus does not allow the protocol.
+        words and longest segment; `rejected`, one row each; `pitfalls`, what to watch out for, with the fields of
+        `can_tf.report.pitfall.Pitfall`; `half_widths` of the 95 % intervals of `wa` and `ua` to expect at a score of
+        `share`, over the `utterances` of a random `fold` and of `all` test sets together; and perhaps `leakage`: counts
+        by protocol and by what is shared, or why the corpus does not allow the protocol.
 
     Example:
         >>> from pathlib import Path
@@ -54,8 +60,15 @@ def inspect_records(dataset: Dataset, *, leakage: bool = False) -> dict[str, Any
         "vocabulary": len({word for utterance in utterances for word in utterance.words.split(" ")}),
         "distributions": {name: _distribution(numbers) for name, numbers in values.items()},
         "rejected": dataset.rejected(),
+        "pitfalls": [dataclasses.asdict(pitfall) for pitfall in find_pitfalls(dataset)],
+        "half_widths": _half_widths(dataset),
         **({"leakage": _leakage(dataset)} if leakage else {}),
     }
+
+
+def _half_widths(dataset: Dataset) -> dict[str, Any]:
+    expected = expected_of_records(dataset.description["counts"])
+    return {"share": SHARE, **{name: dataclasses.asdict(values) for name, values in expected.items()}}
 
 
 def _leakage(dataset: Dataset) -> dict[str, dict[str, int] | str]:
@@ -107,3 +120,9 @@ def rejects_lines(summary: Mapping[str, Any]) -> list[str]:
     lines = [f"  {row['id']}: {row['reason']}" for row in rejected[:_REJECTS_SHOWN]]
     more = len(rejected) - _REJECTS_SHOWN
     return [*lines, f"  and {more} more"] if more > 0 else lines
+
+
+def pitfalls_text(summary: Mapping[str, Any]) -> str:
+    """Returns the pitfalls of `inspect_records`, a line each, or that none was found."""
+    lines = [f"- {Pitfall(**pitfall).line()}" for pitfall in summary["pitfalls"]]
+    return "\n".join(["What to watch out for:", *lines]) if lines else "Nothing to watch out for was found."

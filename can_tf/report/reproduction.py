@@ -20,6 +20,7 @@ from can_tf.report.comparison import compare, read_results
 from can_tf.report.paper import CAN, TABLES, TableRow, rows_of
 from can_tf.report.reproduction_report import write_report
 from can_tf.training.cross_validation import test_share
+from can_tf.training.fold_labels import check_folds
 from can_tf.training.fold_runs import FoldRun, check_done, plan, train_all
 from can_tf.training.folds import folds_to_run
 from can_tf.training.options import TrainOptions
@@ -120,7 +121,7 @@ def reproduce(
         progress: Told of the records built, and of each training that ends.
 
     Raises:
-        ConfigError: The corpus does not allow the protocol, or has fewer folds.
+        ConfigError: The corpus does not allow the protocol, has fewer folds, or one that cannot be trained.
         RecordsError: Records cannot be built, or the folder holds others.
         RunError: A run folder belongs to another training.
         BusyError: Another process reproduces in the same folder.
@@ -142,7 +143,7 @@ def _reproduce(
     datasets: Mapping[str, Dataset], what: Reproduction, jobs: int, cluster: str | None, progress: Progress
 ) -> Reproduced:
     """Trains what is missing on the records by segmentation, compares, and writes the report."""
-    planned = _plan(datasets, what)
+    planned = _plan(datasets, what, progress)
     dataset = datasets[CAN.segmentation]
     tested = test_share(dataset, what.options)
     trainings = [run for row_plan in planned if not row_plan.row.is_reference for run in row_plan.runs]
@@ -171,7 +172,7 @@ def plan_reproduction(
     progress: Progress = ignore,
 ) -> list[RowPlan]:
     """Builds the records, if they are missing, and returns what `reproduce` would train; arguments are its own."""
-    planned = _plan(_build(corpus, what, workers, cluster, progress), what)
+    planned = _plan(_build(corpus, what, workers, cluster, progress), what, progress)
     return [row_plan for row_plan in planned if not row_plan.row.is_reference]
 
 
@@ -209,8 +210,10 @@ def _build(
     return datasets
 
 
-def _plan(datasets: Mapping[str, Dataset], what: Reproduction) -> list[RowPlan]:
-    count = folds_to_run(datasets[CAN.segmentation].utterances, what.options.protocol, what.folds, what.options.folds)
+def _plan(datasets: Mapping[str, Dataset], what: Reproduction, progress: Progress) -> list[RowPlan]:
+    rows, options = datasets[CAN.segmentation].utterances, what.options
+    count = folds_to_run(rows, options.protocol, what.folds, options.folds)
+    check_folds(rows, options, range(count), progress)
     pairs = [(weight, row) for weight in what.class_weights for row in what.rows]
     planned = [RowPlan(row, weight, _runs(row, weight, what, range(count))) for weight, row in pairs]
     for row_plan in planned:

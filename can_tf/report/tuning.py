@@ -15,6 +15,7 @@ from can_tf.records.dataset import load_dataset
 from can_tf.records.shards import BuildOptions
 from can_tf.report.plots import trials_png
 from can_tf.report.tables import format_table
+from can_tf.training.fold_labels import check_folds
 from can_tf.training.folds import folds_to_run
 from can_tf.training.option_fields import Between
 from can_tf.training.search import SPACES, Role, Search, overlap_folders
@@ -49,7 +50,7 @@ def tune(search: Search, role: Role | None = None, progress: Progress = ignore) 
 
     Raises:
         MissingExtraError: KerasTuner is not installed.
-        ConfigError: The records do not allow the protocol, or have fewer folds.
+        ConfigError: The records do not allow the protocol, have fewer folds, or a fold that cannot be trained.
         RunError: The folder holds another search, three trials in a row failed, or chief and worker do not meet.
         BusyError: Another process is chief, or searches alone, or is the worker of this name.
 
@@ -59,7 +60,9 @@ def tune(search: Search, role: Role | None = None, progress: Progress = ignore) 
     """
     role = role or Role()
     dataset = load_dataset(next(iter(search.records.values())))
-    folds_to_run(dataset.utterances, search.options.protocol, search.folds, search.options.folds)
+    options = search.options
+    count = folds_to_run(dataset.utterances, options.protocol, search.folds, options.folds)
+    check_folds(dataset.utterances, options, range(count), progress)
     try:
         import keras_tuner  # noqa: F401  What follows needs it.
     except ModuleNotFoundError as error:

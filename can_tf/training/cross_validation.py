@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from can_tf.cluster import cluster_executor
-from can_tf.errors import ConfigError, RunError
+from can_tf.errors import RunError
 from can_tf.files import write_csv, write_json
 from can_tf.json_shapes import mismatch, positive
 from can_tf.locks import alone_in
 from can_tf.progress import Progress, ignore
 from can_tf.records.dataset import Dataset
 from can_tf.training import run_folder
+from can_tf.training.fold_labels import check_folds
 from can_tf.training.fold_runs import FoldRun, check_done, plan, train_all
 from can_tf.training.folds import PROTOCOLS, folds_to_run, make_fold, speaker_folds
 from can_tf.training.intervals import INTERVAL_SHAPE, POOLED_SCORES, intervals_of
@@ -82,7 +83,7 @@ def cross_validate(
         progress: Told of each training that ends.
 
     Raises:
-        ConfigError: The records do not allow the protocol, or have fewer folds.
+        ConfigError: The records do not allow the protocol, have fewer folds, or a fold that cannot be trained.
         RunError: A run folder belongs to another training, or not one training succeeded.
         BusyError: Another process cross-validates the same model in the same folder of runs.
         ClusterError: The cluster cannot do the work.
@@ -95,6 +96,7 @@ def cross_validate(
     together = speaker_folds(dataset.utterances, options.protocol, folds or options.folds or None)
     options = dataclasses.replace(options, folds=together)
     count = folds_to_run(dataset.utterances, options.protocol, folds, together)
+    check_folds(dataset.utterances, options, range(count), progress)
     planned = plan(options, range(count), range(seeds), runs, dataset.folder)
     check_done(planned, dataset)
     folder = runs / f"cv-{options.model}-{run_folder.protocol_name(options)}"
@@ -220,8 +222,6 @@ def write_results(planned: Sequence[FoldRun], folder: Path, dataset: Dataset) ->
 def test_share(dataset: Dataset, options: TrainOptions) -> float:
     """Returns test utterances for each training utterance, in the first fold of a protocol."""
     fold = make_fold(dataset.utterances, options.protocol, 0, options.seed, options.folds)
-    if not fold.train:
-        raise ConfigError(f"the {options.protocol} protocol leaves nothing to train on here.")
     return len(fold.test) / len(fold.train)
 
 

@@ -6,6 +6,7 @@ their vectors, as they would in production; nothing about how often or with whic
 
 import dataclasses
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -17,13 +18,13 @@ from can_tf.progress import Event, Progress, ignore
 from can_tf.records.dataset import Dataset, StoredUtterance
 from can_tf.text.glove import GloveVectors, embedding_matrix, read_glove
 from can_tf.text.vocabulary import build_vocabulary
+from can_tf.training.fold_labels import ADVICE, FoldLabels
 from can_tf.training.folds import make_fold
 from can_tf.training.options import TrainOptions
 
 _LOG = logging.getLogger(__name__)
 
 RANDOM_VECTOR_DIMENSION = 300  # The paper's, where there is no file to tell.
-_LEAST_LABELS = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Split:
     train: tuple[StoredUtterance, ...]
     validation: tuple[StoredUtterance, ...]
     test: tuple[StoredUtterance, ...]
+
+    @property
+    def labels(self) -> FoldLabels:
+        """How many utterances of each label the sets have."""
+        return FoldLabels(*(Counter(row.label for row in rows) for rows in (self.train, self.validation, self.test)))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,22 +58,14 @@ def split_of(dataset: Dataset, options: TrainOptions) -> Split:
     """Returns the sets of a fold.
 
     Raises:
-        ConfigError: There is no such fold, a set would be empty, or one label is all there is to train on.
+        ConfigError: There is no such fold, or it cannot be trained: a set is empty, one label is all there is to train
+            on, or no label that validates or tests is trained.
     """
     by_id = {utterance.id: utterance for utterance in dataset.utterances}
     fold = make_fold(dataset.utterances, options.protocol, options.fold, options.seed, options.folds)
     split = Split(*(tuple(by_id[id_] for id_ in sorted(ids)) for ids in (fold.train, fold.validation, fold.test)))
-    for name, rows in dataclasses.asdict(split).items():
-        if not rows:
-            raise ConfigError(
-                f"fold {options.fold} of the {options.protocol} protocol has an empty {name} set: "
-                f"{len(dataset.utterances)} utterances are too few. Build records from more."
-            )
-    if len(labels := {row.label for row in split.train}) < _LEAST_LABELS:
-        raise ConfigError(
-            f"fold {options.fold} of the {options.protocol} protocol has the label {labels.pop()!r} alone in its train "
-            "set: there is nothing to tell apart. Build records with another label set, or from more."
-        )
+    if fault := split.labels.fault:
+        raise ConfigError(f"fold {options.fold} of the {options.protocol} protocol {fault}", advice=ADVICE)
     return split
 
 

@@ -17,6 +17,7 @@ from can_tf.progress import Event, Progress
 from can_tf.records.dataset import Dataset
 from can_tf.records.pipeline import EpochOrder, batches, cut_utterances, frame_statistics
 from can_tf.training import run_state
+from can_tf.training.confounds import shared_confounds
 from can_tf.training.data import Split, WordVectors, word_vectors
 from can_tf.training.devices import build_in, strategy_for
 from can_tf.training.options import TrainOptions, monitored
@@ -112,7 +113,9 @@ def _description(dataset: Dataset, split: Split, options: TrainOptions, vectors:
     """Returns lines on what is trained, which whoever started it should see at its start."""
     lines = [
         f"Fold {options.fold} of the {options.protocol} protocol: {len(split.train)} utterances to train on, "
-        f"{len(split.validation)} to validate, {len(split.test)} to test."
+        f"{len(split.validation)} to validate, {len(split.test)} to test.",
+        *split.labels.notes(),
+        *shared_confounds(dataset.utterances, *([row.id for row in rows] for rows in (split.train, split.test))),
     ]
     if dataset.segmentation != "whole" and (cut := cut_utterances(dataset.utterances, options.max_segment_frames)):
         lines.append(f"{cut} utterances have a segment cut to {options.max_segment_frames} frames.")

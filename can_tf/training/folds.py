@@ -10,13 +10,14 @@ Order comes from SHA-256 rather than a random generator, so that folds are the s
 import dataclasses
 import hashlib
 import typing
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from can_tf.errors import ConfigError
 
 PAPER_FOLDS = 10
 _LEAST_GROUPS = 3  # To train, to validate and to test.
+_IdsOfFold = Callable[[int], Sequence[str]]
 
 
 class UtteranceRow(typing.Protocol):
@@ -52,14 +53,15 @@ class Protocol:
     Attributes:
         group: What an utterance's group is named by; None where groups are drawn at random.
         description: What a user reads.
-        validation: Of the utterances, the ids by group and the fold, the ids that validate; None is the next group.
+        validation: Of the utterances and the ids by group, a function of the fold that returns the ids that validate;
+            None is the next group.
         source: Where the groups' names come from.
         least: The fewest groups.
     """
 
     group: Callable[[UtteranceRow], str] | None
     description: str
-    validation: Callable[[Sequence[UtteranceRow], Mapping[str, Sequence[str]], int], list[str]] | None = None
+    validation: Callable[[Sequence[UtteranceRow], Mapping[str, Sequence[str]]], _IdsOfFold] | None = None
     source: str = "a column of the same name in the manifest"
     least: int = _LEAST_GROUPS
 
@@ -70,15 +72,13 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "speaker": Protocol(
         lambda row: row.speaker,
         "one speaker tests, its session partners or the next speakers validate",
-        validation=lambda rows, groups, fold: (
-            _session_partners(rows, groups[[*groups][fold]]) or _next_groups(groups, fold)
-        ),
+        validation=lambda rows, groups: _session_partners_or_next(rows, groups),
     ),
     "scenario": Protocol(lambda row: row.scenario, "one script or scenario tests, the next validates"),
     "corpus": Protocol(
         lambda row: row.corpus,
         "one corpus tests, a tenth of each other's speakers validates",
-        validation=lambda rows, groups, fold: _tenth_of_others(rows, [*groups][fold]),
+        validation=lambda rows, groups: lambda fold: _tenth_of_others(rows, [*groups][fold]),
         source="a list of corpora, --corpus several",
         least=2,
     ),
@@ -137,17 +137,40 @@ def make_fold(rows: Sequence[UtteranceRow], protocol: str, fold: int, seed: int 
         >>> make_fold(rows, "session", 0)
         Fold(train=('u2', 'u5'), validation=('u1', 'u4'), test=('u0', 'u3'))
     """
+    tests, validates = _held_out(rows, protocol, seed, folds)
+    if not 0 <= fold < len(tests):
+        raise ConfigError(f"fold {fold} does not exist: the {protocol} protocol has folds 0 to {len(tests) - 1} here")
+    test, validation = tests[fold], validates(fold)
+    rest = {row.id for row in rows} - set(test) - set(validation)
+    return Fold(tuple(sorted(rest)), tuple(sorted(validation)), tuple(sorted(test)))
+
+
+def held_out(
+    rows: Sequence[UtteranceRow], protocol: str, seed: int = 0, folds: int = 0
+) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    """Yields, for each fold, the ids that validate and those that test, unsorted; the others train.
+
+    Arguments and errors are those of `make_fold`, which takes as long for one fold as this takes for many.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> rows = [SimpleNamespace(id=f"u{each}", session=f"s{each}") for each in range(3)]
+        >>> list(held_out(rows, "session"))
+        [(['u1'], ['u0']), (['u2'], ['u1']), (['u0'], ['u2'])]
+    """
+    tests, validates = _held_out(rows, protocol, seed, folds)
+    for fold, test in enumerate(tests):
+        yield validates(fold), test
+
+
+def _held_out(rows: Sequence[UtteranceRow], protocol: str, seed: int, folds: int) -> tuple[list[list[str]], _IdsOfFold]:
+    """Returns the ids that test, by fold, and a function of the fold that returns those that validate."""
     groups = _groups(rows, protocol, seed)
     if folds:
         groups = _together(rows, protocol, groups, folds)
-    names = list(groups)
-    if not 0 <= fold < len(names):
-        raise ConfigError(f"fold {fold} does not exist: the {protocol} protocol has folds 0 to {len(names) - 1} here")
-    test = groups[names[fold]]
+    tests = list(groups.values())
     choose = None if folds else PROTOCOLS[protocol].validation
-    validation = choose(rows, groups, fold) if choose else groups[names[(fold + 1) % len(names)]]
-    rest = {row.id for row in rows} - set(test) - set(validation)
-    return Fold(tuple(sorted(rest)), tuple(sorted(validation)), tuple(sorted(test)))
+    return tests, choose(rows, groups) if choose else lambda fold: tests[(fold + 1) % len(tests)]
 
 
 def _groups(rows: Sequence[UtteranceRow], protocol: str, seed: int) -> dict[str, list[str]]:
@@ -213,17 +236,26 @@ def _random_groups(rows: Sequence[UtteranceRow], seed: int) -> dict[str, list[st
     return groups
 
 
-def _session_partners(rows: Sequence[UtteranceRow], test: Sequence[str]) -> list[str]:
-    """Returns all utterances of the other speakers of the test speaker's sessions, in whichever session they are.
+def _session_partners_or_next(rows: Sequence[UtteranceRow], groups: Mapping[str, Sequence[str]]) -> _IdsOfFold:
+    """Returns a function of the fold: all utterances of the other speakers of the test speaker's sessions.
 
-    There are none where a speaker was alone, or where nothing tells sessions apart: nobody would be left to train on.
+    The next speakers validate where a speaker was alone, or where nothing tells sessions apart: nobody would be left to
+    train on.
     """
-    tested = set(test)
-    test_rows = [row for row in rows if row.id in tested]
-    sessions, speaker = {row.session for row in test_rows}, test_rows[0].speaker
-    others = {row.speaker for row in rows if row.session in sessions} - {speaker}
-    alone = "" in sessions or others == {row.speaker for row in rows} - {speaker}
-    return [] if alone else [row.id for row in rows if row.speaker in others]
+    sessions_of, speakers_in = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for row in rows:
+        sessions_of[row.speaker].add(row.session)
+        speakers_in[row.session].add(row.speaker)
+    speakers, next_groups = list(groups), _next_groups(groups)
+
+    def validation(fold: int) -> Sequence[str]:
+        speaker = speakers[fold]
+        sessions = sessions_of[speaker]
+        others = set[str]().union(*(speakers_in[session] for session in sessions)) - {speaker}
+        alone = not others or "" in sessions or len(others) == len(speakers) - 1
+        return next_groups(fold) if alone else [id_ for name in sorted(others) for id_ in groups[name]]
+
+    return validation
 
 
 def _tenth_of_others(rows: Sequence[UtteranceRow], tested: str) -> list[str]:
@@ -239,24 +271,24 @@ def _tenth_of_others(rows: Sequence[UtteranceRow], tested: str) -> list[str]:
         for row in own:
             groups.setdefault(row.id if alone else row.speaker, []).append(row.id)
         drawn = sorted(groups, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
-        validation += _tenth(groups, drawn[:-1])
+        validation += _tenth(groups, drawn[:-1], len(own))
     return validation
 
 
-def _next_groups(groups: Mapping[str, Sequence[str]], fold: int) -> list[str]:
-    """Returns a tenth of all from the groups after a fold's, from the first again after the last.
+def _next_groups(groups: Mapping[str, Sequence[str]]) -> _IdsOfFold:
+    """Returns a function of the fold: a tenth of all from the groups after it, from the first again after the last.
 
     One group at least is left to train on.
     """
-    names = list(groups)
-    return _tenth(groups, [*names[fold + 1 :], *names[:fold]][:-1])
+    names, total = list(groups), sum(map(len, groups.values()))
+    return lambda fold: _tenth(groups, [*names[fold + 1 :], *names[:fold]][:-1], total)
 
 
-def _tenth(groups: Mapping[str, Sequence[str]], names: Sequence[str]) -> list[str]:
-    """Returns the ids of some groups, from the first named until they are a tenth of all."""
+def _tenth(groups: Mapping[str, Sequence[str]], names: Sequence[str], total: int) -> list[str]:
+    """Returns the ids of some groups, from the first named until they are a tenth of the total."""
     ids: list[str] = []
     for name in names:
         ids += groups[name]
-        if len(ids) * PAPER_FOLDS >= sum(map(len, groups.values())):
+        if len(ids) * PAPER_FOLDS >= total:
             break
     return ids

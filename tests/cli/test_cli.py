@@ -8,9 +8,13 @@ import pytest
 from click.testing import CliRunner
 
 from can_tf.cli.main import main
+from can_tf.json_shapes import count, mismatch, positive
 from can_tf.records.dataset import load_dataset
 
 SMALL_TRAINING = ["--units", "4", "--heads", "2", "--epochs", "2", "--batch-size", "32"]
+PITFALLS = [{"kind": str, "what": str, "effect": str, "advice": str, "labels": [str]}]
+EXPECTED = {"utterances": count, "wa": positive, "ua": positive}
+HALF_WIDTHS = {"share": float, "fold": EXPECTED, "all": EXPECTED}
 COMMANDS = ("demo-corpus", "build-records", "inspect", "train", "evaluate")
 
 
@@ -83,6 +87,13 @@ def test_inspect_shows_counts_durations_and_as_json_all_of_it(tone_records):
     summary = json.loads(run("inspect", tone_records.folder, "--json").output)
     assert summary["counts"] == {"calm": 75, "loud": 75}
     assert summary["utterances"] == 150
+    assert mismatch(summary["pitfalls"], PITFALLS) is None
+    assert mismatch(summary["half_widths"], HALF_WIDTHS) is None
+    assert [pitfall["kind"] for pitfall in summary["pitfalls"]] == ["same-sentence", "wide-interval"]
+    [*_, title, first, second] = text.rstrip().splitlines()
+    assert title == "What to watch out for:"
+    assert first.startswith("- 150 of 150 utterances have the very words of another.")
+    assert second.startswith("- A random fold tests about 15 utterances. A WA of 0.70 is known to ± 0.23 there")
     assert summary["distributions"]["words"]["largest"] == 4
     # 38 of one word, 38 of two, 37 of three, 37 of four, each 0.2 s a word and 0.1 s.
     assert summary["distributions"]["seconds"]["all"] == pytest.approx(0.2 * (38 + 76 + 111 + 148) + 15, abs=0.1)
@@ -158,7 +169,17 @@ def test_the_records_of_a_corpus_of_ones_own(tmp_path, tone_corpus):
         (tmp_path / f"{utterance.id}.json").write_text(json.dumps(words))
         rows.append(f"{utterance.id},{utterance.audio_path},{utterance.label},anna,,,{utterance.id}.json")
     (tmp_path / "corpus.csv").write_text("\n".join(rows) + "\n")
-    run("build-records", "--corpus", "manifest", "--root", tmp_path / "corpus.csv", "--out", tmp_path / "records")
+    built = run(
+        "build-records", "--corpus", "manifest", "--root", tmp_path / "corpus.csv", "--out", tmp_path / "records"
+    )
+    shown = run("inspect", tmp_path / "records").stdout.partition("What to watch out for:\n")[2].splitlines()
+    assert [line.split()[1:4] for line in shown] == [
+        ["Labels", "of", "fewer"],
+        ["The", "speaker", "protocol"],
+        ["A", "random", "fold"],
+    ]
+    told = f"3 things to watch out for in these records: can-tf inspect {tmp_path / 'records'}"
+    assert built.stderr.splitlines()[-1] == told
     dataset = load_dataset(tmp_path / "records")
     assert [utterance.id for utterance in dataset.utterances] == [u.id for u in tone_corpus.utterances[:10]]
     assert not dataset.synthetic

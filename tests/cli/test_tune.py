@@ -1,6 +1,7 @@
 """`can-tf tune`, killed and on several processes."""
 
 import csv
+import dataclasses
 import json
 import os
 import signal
@@ -35,6 +36,16 @@ def test_without_the_library_the_extra_is_named(tone_records, tmp_path, monkeypa
     done = tune("--records", tone_records.folder, "--out", tmp_path, *SMALL)
     assert done.exit_code == 1
     assert "pip install 'can_tf[tune]'" in done.stderr
+
+
+def test_folds_that_cannot_be_trained_are_refused_before_the_search(tone_records, tmp_path, monkeypatch):
+    rows = tuple(dataclasses.replace(row, label=f"of-{row.session}") for row in tone_records.utterances)
+    labeled = dataclasses.replace(tone_records, utterances=rows)
+    monkeypatch.setattr("can_tf.report.tuning.load_dataset", lambda folder: labeled)
+    done = tune("--records", tone_records.folder, "--out", tmp_path / "t", *SMALL)
+    assert done.exit_code == 1
+    assert "--protocol session: fold 0 has no utterance to train on with a label of its validation set" in done.stderr
+    assert not (tmp_path / "t").exists()
 
 
 def start(*arguments):

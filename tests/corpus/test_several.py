@@ -54,10 +54,6 @@ def test_utterances_of_several_corpora_are_told_apart(folder):
     ]
     assert [each.id for each in corpus.rejected] == ["manifest_u3"]
     assert corpus.labels == ("bored", "happy", "sad", "joy")
-    assert corpus.notes[-2:] == (
-        "label-folders alone has bored, happy: to tell the corpora apart is to tell these labels",
-        "manifest alone has joy: to tell the corpora apart is to tell these labels",
-    )
 
 
 def test_labels_are_mapped_for_all_or_for_one(folder):

@@ -60,8 +60,9 @@ def with_more_rows(text: str) -> str:
     row = "u1,wav/u1.flac,happy,anna,1,interview,words/u1.TextGrid"
     if row not in text:
         return text
+    speakers = ("anna", "ben", "eve", "ida", "max", "tom")
     more = [
-        f"u{index},wav/u{index}.flac,{('happy', 'sad')[index % 2]},{('anna', 'ben')[index % 2]},1,interview,"
+        f"u{index},wav/u{index}.flac,{('happy', 'sad')[index % 2]},{speakers[index // 2 % 6]},1,interview,"
         f"words/u{index}.TextGrid"
         for index in range(2, 41)
     ]

@@ -87,6 +87,7 @@ FILES = {
     ("docs/own-corpus.md", "csv"): ["corpora.csv", "corpus.csv", "transcripts.csv"],
     ("docs/own-corpus.md", "json"): ["corpus.jsonl"],
     ("docs/iemocap.md", "json"): ["valence.json"],
+    ("docs/how-sure.md", "json"): ["merged.json"],
 }
 
 

@@ -19,6 +19,7 @@ from can_tf.records.pipeline import read_examples
 from can_tf.records.schema import example_fault, parse, serialize
 from can_tf.records.shards import BUILD_FOLDER, BuildOptions, ShardTask, finished_report
 from can_tf.records.specification import COLUMNS, Record
+from can_tf.report.pitfalls import find_pitfalls
 from tests.fuzz.parser import Parser, binary_parser, json_parser, sealed_parser, text_parser
 
 MEL_BINS = 3
@@ -66,6 +67,7 @@ DESCRIPTION = {
     "counts": {"calm": 2, "loud": 1},
     "excluded": {},
     "rejected": 1,
+    "same_sound": {"u2": "u0"},
     "shards": [{"name": SHARD, "examples": 3, "bytes": len(CONTENT), "sha256": hashlib.sha256(CONTENT).hexdigest()}],
     "fingerprint": "f" * 64,
 }
@@ -109,9 +111,12 @@ def check_dataset(dataset: Dataset) -> None:
     assert isinstance(dataset.segmentation, str)
     assert dataset.front_end.width > 0
     assert 0 <= dataset.description["overlap"] <= 1
+    assert all(isinstance(id_, str) for pair in dataset.same_sound.items() for id_ in pair)
     json.dumps({name: dataset.description[name] for name in ("corpus", "fillers", "counts", "excluded", "rejected")})
     ids = [row.id for row in dataset.utterances]
     assert len(set(ids)) == len(ids)
+    for pitfall in find_pitfalls(dataset):
+        assert pitfall.line()
     for row in dataset.utterances:
         assert row.label in dataset.labels
         assert 0 < row.seconds < math.inf

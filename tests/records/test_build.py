@@ -272,6 +272,7 @@ def test_an_utterance_in_a_file_that_is_no_shard_is_refused(tone_records_copy, n
 def test_utterances_of_the_very_same_sound_are_told(tmp_path, tone_corpus, caplog):
     first, second, third = tone_corpus.utterances[:3]
     same = dataclasses.replace(second, audio_path=first.audio_path, words=first.words)
-    build_records(dataclasses.replace(tone_corpus, utterances=(first, same, third)), tmp_path)
+    dataset = build_records(dataclasses.replace(tone_corpus, utterances=(first, same, third)), tmp_path)
+    assert dataset.same_sound == {second.id: first.id}
     told = f"{tmp_path}: 1 of 3 utterances have the very sound of another; the first are {first.id} and {second.id}"
     assert told in caplog.messages

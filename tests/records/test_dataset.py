@@ -24,6 +24,8 @@ from tests.conftest import without_checksums
         ({"features": {"name": "plp"}}, "features: there is no front end 'plp'; expected one of mfcc"),
         ({"features": {"name": "mfcc", "mel": 1}}, "features: mfcc has no setting 'mel'; expected window_seconds"),
         ({"overlap": 2}, "overlap: expected another value, found 2"),
+        ({"same_sound": ["u1"]}, "same_sound: expected an object"),
+        ({"same_sound": {"u1": 0}}, "same_sound.u1: expected text, found 0"),
         ({"fillers": None}, "it lacks fillers|fillers: expected text"),
         ({"counts": {"calm": "2"}}, "counts.calm: expected a whole number, found '2'"),
         (
@@ -77,6 +79,14 @@ def test_a_row_cut_short_is_refused(tone_records_copy, name, columns):
     without_checksums(tone_records_copy.folder)
     with pytest.raises(RecordsError, match=f"{name}: is damaged .the row of 'u000' has too many or too few columns"):
         load_dataset(tone_records_copy.folder).rejected()
+
+
+def test_records_from_before_the_same_sound_was_told_are_read(tone_records_copy):
+    assert tone_records_copy.description["same_sound"] == {}
+    older = {name: value for name, value in tone_records_copy.description.items() if name != "same_sound"}
+    (tone_records_copy.folder / "dataset.json").write_text(json.dumps(older))
+    without_checksums(tone_records_copy.folder)
+    assert load_dataset(tone_records_copy.folder).same_sound == {}
 
 
 def test_records_from_before_there_were_several_corpora_are_read(tone_records_copy):

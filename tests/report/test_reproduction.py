@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from can_tf.cli.main import main
-from can_tf.errors import BusyError
+from can_tf.errors import BusyError, ConfigError
 from can_tf.features.whisper.front_end import WhisperBase
 from can_tf.files import write_csv
 from can_tf.models.registry import VARIANTS
@@ -193,6 +193,17 @@ def test_from_python_rows_are_planned_trained_and_reported(tone_corpus, tone_rec
 def test_two_in_one_folder_keep_out_of_each_others_way(tone_corpus, tmp_path):
     with alone_in_another_process(tmp_path), pytest.raises(BusyError):
         reproduce(tone_corpus, Reproduction(tables=(3,), folds=2, out=tmp_path))
+
+
+def test_folds_that_cannot_be_trained_are_refused_before_the_first_training(tone_corpus, tmp_path):
+    few = dataclasses.replace(tone_corpus, utterances=tone_corpus.utterances[:6])
+    # Five calm ones, of which the fifth tests in fold 4 and the loud one validates; the others lack a set.
+    with pytest.raises(
+        ConfigError,
+        match="--protocol paper: 6 of 10 folds cannot be trained .4, 5, 6 and 3 more.: fold 4 has the label",
+    ):
+        reproduce(few, Reproduction(tables=(4,), out=tmp_path))
+    assert not list(tmp_path.glob("runs-*"))
 
 
 @pytest.mark.long

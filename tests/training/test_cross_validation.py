@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from can_tf.cli.main import main
-from can_tf.errors import BusyError, RunError
+from can_tf.errors import BusyError, ConfigError, RunError
 from can_tf.report.scores import summary_table
 from can_tf.training import run_folder
 from can_tf.training.cross_validation import cross_validate, summarize, write_results
@@ -240,3 +240,20 @@ def test_more_folds_than_there_are_is_an_error(tone_records, tmp_path):
     done = type_command(tone_records.folder, tmp_path, "--folds", 9)
     assert done.exit_code == 1
     assert "the session protocol has 5 folds here" in done.stderr
+
+
+def test_folds_that_cannot_be_trained_are_refused_before_anything_is_made(tone_records, tmp_path, instant):
+    rows = tuple(
+        dataclasses.replace(row, label=("loud", "calm")[row.session == "s4"]) for row in tone_records.utterances
+    )
+    records = dataclasses.replace(tone_records, utterances=rows)
+    events = []
+    with pytest.raises(ConfigError, match=r"--protocol session: 2 of 5 folds cannot be trained \(3, 4\): fold 3 has"):
+        cross_validate(records, TrainOptions(protocol="session"), runs=tmp_path / "runs", progress=events.append)
+    assert not events
+    assert not (tmp_path / "runs").exists()
+    result = cross_validate(
+        records, TrainOptions(protocol="session"), folds=3, runs=tmp_path / "runs", progress=events.append
+    )
+    assert result.summary["done"] == 2
+    assert events[0].line() == ("--protocol session: of 3 folds, 3 validate without calm; 3 test without calm.")

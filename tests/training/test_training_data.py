@@ -36,3 +36,22 @@ def test_one_label_is_nothing_to_train_on(tone_records):
     same = tuple(dataclasses.replace(row, label="calm") for row in tone_records.utterances)
     with pytest.raises(ConfigError, match="has the label 'calm' alone in its train set: there is nothing to tell"):
         split_of(dataclasses.replace(tone_records, utterances=same), TrainOptions())
+
+
+def test_a_fold_that_tests_what_it_did_not_train_is_refused(tone_records):
+    rows = tuple(dataclasses.replace(row, label=f"of-{row.session}") for row in tone_records.utterances)
+    records = dataclasses.replace(tone_records, utterances=rows)
+    message = (
+        "fold 1 of the session protocol has no utterance to train on with a label of its validation set .'of-s2'.: "
+        "none can be right. Take another --protocol, or build records from more utterances or with other labels"
+    )
+    with pytest.raises(ConfigError, match=message):
+        split_of(records, TrainOptions(protocol="session", fold=1))
+    assert split_of(records, TrainOptions(fold=1)).labels.test == {f"of-s{number}": 3 for number in range(5)}
+
+
+def test_an_empty_set_is_refused(tone_records):
+    records = dataclasses.replace(tone_records, utterances=tone_records.utterances[:8])
+    message = "fold 7 of the paper protocol has an empty validation set: 8 utterances cannot fill three sets"
+    with pytest.raises(ConfigError, match=message):
+        split_of(records, TrainOptions(fold=7))

@@ -1,6 +1,7 @@
 """`can-tf build-records`."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from can_tf.limits import Limits
 from can_tf.processes import cores
 from can_tf.progress import amount
 from can_tf.report.counts import counts_table
+from can_tf.report.pitfalls import find_pitfalls
 
 
 @click.command("build-records")
@@ -126,3 +128,6 @@ def build_records_command(
     if rejected := dataset.description["rejected"]:
         reasons = f"{out / REJECTED_FILE} says why"
         click.echo(f"{amount(rejected, 'utterances')} could not be used; {reasons}.", err=True)
+    if pitfalls := find_pitfalls(dataset):
+        what = amount(len(pitfalls), "things")
+        click.echo(f"{what} to watch out for in these records: can-tf inspect {shlex.quote(str(out))}", err=True)

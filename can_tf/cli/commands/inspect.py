@@ -7,7 +7,13 @@ import click
 
 from can_tf.records.dataset import load_dataset, verify_shards
 from can_tf.report.counts import counts_table
-from can_tf.report.inspection import distributions_table, inspect_records, leakage_table, rejects_lines
+from can_tf.report.inspection import (
+    distributions_table,
+    inspect_records,
+    leakage_table,
+    pitfalls_text,
+    rejects_lines,
+)
 
 
 @click.command("inspect")
@@ -16,7 +22,7 @@ from can_tf.report.inspection import distributions_table, inspect_records, leaka
 @click.option("--leakage", is_flag=True, help="For each protocol, count what test utterances share with training.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def inspect_command(records: Path, verify: bool, leakage: bool, as_json: bool) -> None:
-    """Show what records hold: counts, durations, rejects.
+    """Show what records hold: counts, durations, rejects, and what to watch out for.
 
     RECORDS is data/records by default. Counts are shown next to the paper's."""
     dataset = load_dataset(records)
@@ -32,5 +38,6 @@ def inspect_command(records: Path, verify: bool, leakage: bool, as_json: bool) -
     if rejects := rejects_lines(summary):
         click.echo(f"\n{len(summary['rejected'])} rejected; {dataset.folder / 'rejected.csv'} lists all:")
         click.echo("\n".join(rejects))
+    click.echo(f"\n{pitfalls_text(summary)}")
     if leakage:
         click.echo(f"\n{leakage_table(summary)}")
