@@ -17,9 +17,9 @@ from can_tf.alignment.word import Word
 from can_tf.audio import wav_bytes
 from can_tf.errors import PredictionError, ServerError
 from can_tf.prediction.answers import predictions_of
-from can_tf.prediction.backends import RestServer
-from can_tf.prediction.predictor import DESCRIPTION_FILE, description_of
+from can_tf.prediction.description import DESCRIPTION_FILE, description_of
 from can_tf.prediction.requests import Request
+from can_tf.prediction.servers import RestServer
 from can_tf.server.gate import Gate, HttpError, RequestLimits
 from can_tf.server.json_tensors import BadRequestError, parse_request
 from can_tf.server.page import read_question
