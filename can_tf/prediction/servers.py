@@ -42,15 +42,9 @@ class RestServer:
 
     def about(self) -> About:
         url = f"{self._model}/metadata"
-        response = self._asked("GET", url)
-        answer = self._json(url, response)
-        spec = answer.get("model_spec") if isinstance(answer, dict) else None
-        if response.status_code != 200 or not isinstance(spec, dict):
-            raise ServerError(f"{url}: answered {response.status_code}: {_first_line(answer)[:300]}")
-        version = str(spec.get("version"))
+        version = self._version(url, self._asked("GET", url))
         request = _something()
-        labels = _labels_in(self.answer(inputs_of([request])), request)
-        return About(labels, int(version) if version.isdecimal() and len(version) <= _LONGEST_VERSION else None)
+        return About(_labels_in(self.answer(inputs_of([request])), request), version)
 
     def answer(self, inputs: Arrays, signature: str = SIGNATURE) -> dict[str, np.ndarray]:
         body = {"signature_name": signature, "inputs": {name: _as_json(values) for name, values in inputs.items()}}
@@ -67,6 +61,15 @@ class RestServer:
     def close(self) -> None:
         """Ends its connection."""
         self._session.close()
+
+    def _version(self, url: str, response: Any) -> int | None:
+        """Returns the version that a model's metadata tell; None where they tell none."""
+        answer = self._json(url, response)
+        spec = answer.get("model_spec") if isinstance(answer, dict) else None
+        if response.status_code != 200 or not isinstance(spec, dict):
+            raise ServerError(f"{url}: answered {response.status_code}: {_first_line(answer)[:300]}")
+        version = str(spec.get("version"))
+        return int(version) if version.isdecimal() and len(version) <= _LONGEST_VERSION else None
 
     def _json(self, url: str, response: Any) -> Any:
         try:

@@ -134,8 +134,8 @@ def _tags(run: TrackedRun) -> dict[str, str]:
     known = {
         "can_tf.run": str(run.folder),
         "can_tf.records": records["fingerprint"],
-        "can_tf.corpus": records.get("corpus", {}).get("name"),
-        "can_tf.synthetic": records.get("corpus", {}).get("synthetic"),
+        "can_tf.corpus": records["corpus"]["name"],
+        "can_tf.synthetic": records["corpus"]["synthetic"],
         "mlflow.source.git.commit": run.config.get("git_commit"),
         **{f"can_tf.version.{name}": version for name, version in run.config["versions"].items()},
     }

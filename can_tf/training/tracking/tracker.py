@@ -7,11 +7,16 @@ from typing import Any, Protocol
 
 from can_tf.training import run_folder
 from can_tf.training.metrics import SCORE_NAMES
+from can_tf.training.options import TrainOptions, options_of_run
 
 Row = Mapping[str, Any]  # Of `history.csv`, by `can_tf.training.run_state.HISTORY_COLUMNS`.
 Scores = Mapping[str, Any]  # The content of `metrics.json` or of `validation.json`.
 
-_CONFIG = {"options": {}, "records": {"fingerprint": str, "features": {"name": str}}, "versions": {str: str}}
+_CONFIG = {
+    "options": {},
+    "records": {"fingerprint": str, "features": {"name": str}, "corpus": {"name": str, "synthetic": bool}},
+    "versions": {str: str},
+}
 _OF_THE_COURSE = ("validation_wa", "validation_ua", "epochs", "best_epoch", "seconds")
 
 
@@ -21,10 +26,12 @@ class TrackedRun:
 
     Attributes:
         folder: The run folder.
+        options: Of the training.
         config: The content of its `config.json`.
     """
 
     folder: Path
+    options: TrainOptions
     config: Mapping[str, Any]
 
     @property
@@ -34,13 +41,15 @@ class TrackedRun:
 
     def parameters(self) -> dict[str, bool | int | float | str]:
         """Returns the options of the training, and on which features it is."""
-        options = {name: "none" if value is None else value for name, value in self.config["options"].items()}
+        asked = dataclasses.asdict(self.options)
+        options = {name: "none" if value is None else value for name, value in asked.items()}
         return {**options, "features": self.config["records"]["features"]["name"]}
 
 
 def tracked_run(folder: Path) -> TrackedRun:
     """Returns a run by its folder; RunError if it is none, or damaged."""
-    return TrackedRun(folder, run_folder.read_run_json(folder, run_folder.CONFIG_FILE, _CONFIG))
+    config = run_folder.read_run_json(folder, run_folder.CONFIG_FILE, _CONFIG)
+    return TrackedRun(folder, options_of_run(folder / run_folder.CONFIG_FILE, config["options"]), config)
 
 
 class Tracker(Protocol):

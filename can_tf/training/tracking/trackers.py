@@ -10,6 +10,7 @@ from can_tf.training.tracking.registry import TRACKERS
 from can_tf.training.tracking.tracker import Row, Scores, Tracker, tracked_run
 
 _WORK = "Training"
+_LONGEST_REASON = 250  # In characters.
 _RESULT_FILES = (run_folder.METRICS_FILE, run_folder.VALIDATION_FILE)  # The first that is there is the result.
 
 
@@ -58,10 +59,11 @@ class Trackers:
 
 
 def _in_words(name: str, error: Exception) -> str:
-    reason = " ".join(str(error).split())[:300] or type(error).__name__
+    reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    reason = reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]} ..."
     return (
-        f"{TRACKERS[name].title} could not be told: {reason}. No training is lost by it. To tell it what is missing, "
-        "run the same command again once all is done."
+        f"{TRACKERS[name].title} could not be told: {reason}. No training is lost by it. To tell it what is missing, run "
+        "the same command again once all is done."
     )
 
 
