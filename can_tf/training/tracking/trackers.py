@@ -62,8 +62,8 @@ def _in_words(name: str, error: Exception) -> str:
     reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
     reason = reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]} ..."
     return (
-        f"{TRACKERS[name].title} could not be told: {reason}. No training is lost by it. To tell it what is missing, run "
-        "the same command again once all is done."
+        f"{TRACKERS[name].title} could not be told: {reason}. No training is lost by it. To tell it what is missing, "
+        "run the same command again once all is done."
     )
 
 
