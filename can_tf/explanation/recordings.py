@@ -17,7 +17,7 @@ def explain_recordings(
     recordings: Named,
     words: WordsOf | Path | str | None = None,
     *,
-    transcript: str | None = None,
+    transcript: Path | str | None = None,
     out: Path | str | None = None,
     progress: Progress = ignore,
 ) -> dict[Path, Explanation | CanError]:

@@ -22,7 +22,7 @@ def timelines(
     recordings: Named,
     words: WordsOf | Path | str | None = None,
     *,
-    transcript: str | None = None,
+    transcript: Path | str | None = None,
     speakers: SpeakersOf | Path | str | None = None,
     out: Path | str | Iterable[Path | str] = (),
     progress: Progress = ignore,

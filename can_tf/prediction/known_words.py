@@ -24,7 +24,7 @@ _STDOUT = 1
 
 
 def named_recordings(
-    named: Named, words: WordsOf | Path | str | None, transcript: str | None
+    named: Named, words: WordsOf | Path | str | None, transcript: Path | str | None
 ) -> tuple[Recordings, WordsOf]:
     """Returns the recordings that are named, and what finds the words of each, as `can-tf predict` does.
 
@@ -39,7 +39,8 @@ def named_recordings(
     """
     found = named if isinstance(named, Recordings) else find_recordings(named)
     if not callable(words):
-        return found, KnownWords(None if words is None else Path(words), transcript, found).of
+        alignment, said = None if words is None else Path(words), None if transcript is None else str(transcript)
+        return found, KnownWords(alignment, said, found).of
     if transcript is not None:
         raise ConfigError("the words are given by a function; leave the transcript out.")
     return found, words

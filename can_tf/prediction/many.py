@@ -74,7 +74,7 @@ def predict_many(
     recordings: Named,
     words: WordsOf | Path | str | None = None,
     *,
-    transcript: str | None = None,
+    transcript: Path | str | None = None,
     out: Path | str | None = None,
     batch_size: int = BATCH_SIZE,
     progress: Progress = ignore,

@@ -108,8 +108,9 @@ def test_words_may_be_given_in_three_ways(folder):
     assert {answer.words_from for answer in predict_many(model, paths, lambda path: (None, None)).values()} == {
         "recognition"
     }
-    said = predict_many(model, folder / "deep" / "a.wav", transcript="not again")
-    assert [answer.words_from for answer in said.values()] == ["transcript"]
+    for transcript in ("not again", folder / "deep" / "b.txt"):
+        said = predict_many(model, folder / "deep" / "a.wav", transcript=transcript)
+        assert [answer.words_from for answer in said.values()] == ["transcript"]
 
 
 @pytest.mark.parametrize(
