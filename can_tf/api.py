@@ -18,6 +18,7 @@ from can_tf.explanation.gallery import gallery
 from can_tf.explanation.page import Group, write_page
 from can_tf.explanation.recordings import explain_recordings
 from can_tf.explanation.timeline_files import write_timelines
+from can_tf.explanation.timelines import timelines
 from can_tf.export.write import export_run
 from can_tf.features.registry import front_end
 from can_tf.models.config import ModelConfig
@@ -28,6 +29,7 @@ from can_tf.prediction.listening import listen
 from can_tf.prediction.many import predict_many
 from can_tf.prediction.options import PredictionOptions
 from can_tf.prediction.predictor import Predictor, at_server
+from can_tf.prediction.tables import write_predictions
 from can_tf.prediction.timeline import timeline
 from can_tf.progress import Event
 from can_tf.records.build import BuildOptions, build_records
@@ -97,12 +99,14 @@ __all__ = [
     "reproduce",
     "scores_together",
     "timeline",
+    "timelines",
     "train_fold",
     "tune",
     "verify",
     "write_elsewhere",
     "write_figure",
     "write_page",
+    "write_predictions",
     "write_timelines",
     "write_together",
 ]

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
+from can_tf.errors import ConfigError
+
 TEMPORARY_PREFIX = ".writing-"
 _LONGEST_SUFFIX = 20
 _PATTERN = re.compile(r"[][*?\\{}]" if os.sep == "/" else r"[][*?{}]")
@@ -42,6 +44,12 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_place(path: Path) -> None:
+    """Raises ConfigError where a file's folder is not there, before the work whose results are to go there."""
+    if not path.absolute().parent.is_dir():
+        raise ConfigError(f"{path}: there is no folder {path.parent}.")
 
 
 @contextlib.contextmanager

@@ -65,6 +65,13 @@ def trainings_in(folder: Path) -> set[int]:
     return found
 
 
+def write_small_files(folder: Path, *names: str) -> None:
+    """Writes files of one byte, and the folders that they are in."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("-")
+
+
 def write_tone(path: Path, seconds: float, *, hertz: float = 220.0, rate: int = 16_000, channels: int = 1) -> Path:
     """Writes a wav of a tone with a little noise, seeded by its own pitch."""
     time = np.arange(round(seconds * rate)) / rate

@@ -18,7 +18,7 @@ _FAINTEST = 1e-6  # Below a sample of 16 bits; what is digital silence stays so.
 _RANGE_DECIBELS = 80.0  # Below the loudest, nothing is to be seen.
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Explanation:
     """A prediction with the sound it is about.
 
@@ -30,9 +30,8 @@ class Explanation:
 
     Example:
         >>> from can_tf import explain_recordings, load
-        >>> from pathlib import Path
         >>> model = load("saved_models/can")
-        >>> [explanation] = explain_recordings(model, [Path("talk.wav")], lambda path: (Path("talk.wdseg"), None))
+        >>> [explanation] = explain_recordings(model, "talk.wav").values()
         >>> sorted(explanation.to_json())[:3]
         ['audio_probabilities', 'calibrated_probabilities', 'confidence']
     """
@@ -41,6 +40,9 @@ class Explanation:
     prediction: Prediction
     samples: np.ndarray
     true: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.name}: {self.prediction!r}>"
 
     @property
     def seconds(self) -> float:

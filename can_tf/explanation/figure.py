@@ -29,7 +29,7 @@ def write_figure(path: Path, explanation: Explanation, note: str = "") -> None:
     Example:
         >>> from can_tf import explain_recordings, load
         >>> model = load("saved_models/can")
-        >>> [explanation] = explain_recordings(model, [Path("talk.wav")], lambda path: (Path("talk.wdseg"), None))
+        >>> [explanation] = explain_recordings(model, "talk.wav").values()
         >>> write_figure(Path("explanation.png"), explanation)
     """
     try:

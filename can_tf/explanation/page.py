@@ -30,6 +30,11 @@ class Group:
     explanations: Sequence[Explanation]
 
 
+def notes_of(synthetic: bool) -> list[str]:
+    """Returns the sentences that stand above explanations by a model, which may be trained on synthetic speech."""
+    return [SYNTHETIC] if synthetic else []
+
+
 def write_page(path: Path, title: str, groups: Sequence[Group], notes: Sequence[str] = ()) -> None:
     """Writes the page.
 
@@ -42,8 +47,8 @@ def write_page(path: Path, title: str, groups: Sequence[Group], notes: Sequence[
     Example:
         >>> from can_tf import explain_recordings, load
         >>> model = load("saved_models/can")
-        >>> explanations = explain_recordings(model, [Path("talk.wav")], lambda path: (Path("talk.wdseg"), None))
-        >>> write_page(Path("explanation.html"), "talk.wav", [Group("", explanations)])
+        >>> explanations = explain_recordings(model, "talk.wav").values()
+        >>> write_page(Path("explanation.html"), "talk.wav", [Group("", list(explanations))])
     """
     data = [
         {"title": group.title, "explanations": [explanation.to_page() for explanation in group.explanations]}

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from can_tf.errors import ConfigError
+from can_tf.extras import require
+from can_tf.files import check_place
 from can_tf.report.timeline_text import (
     RecordingTimeline,
     draw_timeline,
@@ -70,6 +72,27 @@ def timeline_file(path: Path) -> TimelineFile:
     return kind
 
 
+def check_timeline_file(path: Path, recordings: int, kind: TimelineFile | None = None) -> TimelineFile:
+    """Returns the kind of file that a path names, once it is sure that it can be written.
+
+    Args:
+        path: Where to.
+        recordings: How many it is to hold.
+        kind: What it is, whatever its suffix; None for what the suffix names.
+
+    Raises:
+        ConfigError: The suffix names none, it holds one recording and several are given, or there is no such folder.
+        MissingExtraError: It needs an extra that is not installed.
+    """
+    kind = timeline_file(path) if kind is None else kind
+    if recordings > 1 and not kind.several:
+        raise ConfigError(f"{path}: holds one recording; {recordings} were given.")
+    if kind.needs is not None:
+        require(*kind.needs)
+    check_place(path)
+    return kind
+
+
 def write_timelines(path: Path, recordings: Sequence[RecordingTimeline]) -> None:
     """Writes recordings' stretches as the kind of file that the path's suffix names.
 
@@ -87,7 +110,4 @@ def write_timelines(path: Path, recordings: Sequence[RecordingTimeline]) -> None
         >>> talk = RecordingTimeline(Path("talk.wav"), moments)
         >>> write_timelines(Path("talk.csv"), [talk])
     """
-    kind = timeline_file(path)
-    if len(recordings) > 1 and not kind.several:
-        raise ConfigError(f"{path}: holds one recording; {len(recordings)} were given.")
-    kind.write(path, recordings)
+    check_timeline_file(path, len(recordings)).write(path, recordings)

@@ -20,8 +20,8 @@ from can_tf.errors import CanError
 from can_tf.explanation.page import site_file
 from can_tf.files import replacing
 from can_tf.prediction.answers import Prediction
+from can_tf.prediction.label_colors import UNCERTAIN_COLOR, label_colors
 from can_tf.prediction.timeline import Moment
-from can_tf.report.label_colors import UNCERTAIN_COLOR, label_colors
 from can_tf.report.timeline_text import RecordingTimeline, labels_of, words_of
 from can_tf.samples import SAMPLE_RATE_HZ
 

@@ -21,6 +21,7 @@ from can_tf.models.losses import SINGLE_MODALITIES
 from can_tf.models.registry import VARIANTS, why_not_exportable
 from can_tf.models.saved import load_model
 from can_tf.prediction.backends import refusals_as_errors
+from can_tf.prediction.description import About
 from can_tf.prediction.requests import SIGNATURE
 from can_tf.training import run_folder
 from can_tf.training.calibration import Calibration, calibration_of
@@ -50,6 +51,12 @@ class TrainedModel:
     overlap: float
     config: Mapping[str, Any]
     metrics: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"a run: labels {', '.join(self.model_config.labels)}"
+
+    def about(self) -> About:
+        return About(self.model_config.labels)
 
     def answer(self, inputs: Mapping[str, np.ndarray], signature: str = SIGNATURE) -> dict[str, np.ndarray]:
         """Returns a signature's outputs for a batch of inputs; raises PredictionError where they are refused."""

@@ -33,7 +33,7 @@ from can_tf.files import flush, flush_folder, naming_disk_errors, without_patter
 from can_tf.locks import alone_in
 from can_tf.models.config import ModelConfig
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
-from can_tf.prediction.predictor import DESCRIPTION_FILE
+from can_tf.prediction.description import DESCRIPTION_FILE
 from can_tf.training.calibration import scaled
 
 CARD_FILE = "model_card.md"

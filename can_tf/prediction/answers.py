@@ -8,10 +8,12 @@ import numpy as np
 
 from can_tf.alignment.word import Word
 from can_tf.errors import ServerError
+from can_tf.prediction.picture import picture_of
 from can_tf.prediction.requests import Request
 
 _MOST = 1.001  # Sums of float32 miss 1 by a little.
 UNCERTAIN = "uncertain"
+_MOST_CHARACTERS = 60  # Of the words, where a prediction is told in a line.
 _NOT_OF_EVERY_MODEL = (
     "calibrated_probabilities",
     "fused_probabilities",
@@ -20,9 +22,9 @@ _NOT_OF_EVERY_MODEL = (
 )
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Prediction:
-    """What a model says of one utterance.
+    """What a model says of one utterance. A notebook shows it as a picture.
 
     Attributes:
         label: The most probable label, or `UNCERTAIN` where `confidence` is too low for those who ask.
@@ -43,6 +45,8 @@ class Prediction:
         True
         >>> prediction.text_attention.shape == (2, len(prediction.words))  # This model has two heads.
         True
+        >>> prediction  # doctest: +ELLIPSIS
+        Prediction(label='...', confidence=0..., words='...', words_from='alignment')
     """
 
     label: str
@@ -56,6 +60,22 @@ class Prediction:
     text_attention: np.ndarray
     audio_attention: np.ndarray
     words_from: str
+
+    def __repr__(self) -> str:
+        other = f", most_probable={self.most_probable!r}" if self.label != self.most_probable else ""
+        said = self.said if len(self.said) <= _MOST_CHARACTERS else f"{self.said[:_MOST_CHARACTERS]}..."
+        return (
+            f"Prediction(label={self.label!r}{other}, confidence={self.confidence:.3f}, words={said!r}, "
+            f"words_from={self.words_from!r})"
+        )
+
+    def _repr_html_(self) -> str:
+        return picture_of(self)
+
+    @property
+    def said(self) -> str:
+        """The words, with spaces between them."""
+        return " ".join(word.text for word in self.words)
 
     @property
     def best_probabilities(self) -> Mapping[str, float]:

@@ -1,21 +1,20 @@
 """Predictions for many recordings: what one file refuses costs that file alone."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from can_tf.errors import CanError, SetupError
 from can_tf.prediction.answers import Prediction
+from can_tf.prediction.known_words import Named, WordsOf, named_recordings
 from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request
 from can_tf.prediction.speaker import how_standardized, predict_together
+from can_tf.prediction.tables import check_table, write_predictions
 from can_tf.processes import one_ahead
 from can_tf.progress import Event, Progress, counted, ignore
 
 BATCH_SIZE = 16
-
-# An alignment file or a transcript for a recording; two Nones leave its words to be recognized.
-WordsOf = Callable[[Path], tuple[Path | None, str | None]]
 
 
 def no_words(path: Path) -> tuple[Path | None, str | None]:
@@ -72,22 +71,46 @@ def requests_in_batches(
 
 def predict_many(
     predictor: Predictor,
-    paths: Sequence[Path],
-    words_of: WordsOf = no_words,
+    recordings: Named,
+    words: WordsOf | Path | str | None = None,
     *,
+    transcript: Path | str | None = None,
+    out: Path | str | None = None,
     batch_size: int = BATCH_SIZE,
     progress: Progress = ignore,
-) -> list[Prediction | CanError]:
-    """Returns a prediction or an error for each recording; arguments and errors are those of `ask_many`.
+) -> dict[Path, Prediction | CanError]:
+    """Returns a prediction or an error for each recording, in order: what `can-tf predict` does.
+
+    Args:
+        predictor: Who is asked.
+        recordings: A file, a folder, or several of them; folders are searched, links followed.
+        words: An alignment file, or a folder of them; or a function from a recording's path to its alignment file or
+            transcript. Without it, alignments and transcripts are looked for beside the recordings; where there are
+            none, the words are recognized.
+        transcript: What is said: the words, a text file, or a folder of them.
+        out: A table to write, whose name ends in .csv.
+        batch_size: Recordings per batch.
+        progress: Told of the recordings done.
+
+    Raises:
+        ConfigError: There are no recordings, words and transcript do not go together, or `out` cannot be written.
+        MissingExtraError, RecognizerError: What is needed to read a recording or to find words is not there.
+        ServerError: A server does not answer.
 
     Example:
         >>> from can_tf import load
-        >>> model = load("saved_models/can")
-        >>> answers = predict_many(model, [Path("talk.wav")], lambda path: (path.with_suffix(".wdseg"), None))
-        >>> type(answers[0]).__name__
-        'Prediction'
+        >>> answers = predict_many(load("saved_models/can"), "talk.wav", out="answers.csv")  # talk.wdseg is beside it.
+        >>> [(str(path), answer.words_from) for path, answer in answers.items()]
+        [('talk.wav', 'alignment')]
     """
-    return [answer for _, answer in ask_many(predictor, paths, words_of, batch_size=batch_size, progress=progress)]
+    if out is not None:
+        check_table(Path(out))
+    found, words_of = named_recordings(recordings, words, transcript)
+    asked = ask_many(predictor, found.paths, words_of, batch_size=batch_size, progress=progress)
+    answers = {path: answer for path, (_, answer) in zip(found.paths, asked, strict=True)}
+    if out is not None:
+        write_predictions(Path(out), answers)
+    return answers
 
 
 def _request_or_error(predictor: Predictor, path: Path, words_of: WordsOf) -> Request | CanError:

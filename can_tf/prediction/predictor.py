@@ -1,7 +1,8 @@
 """Predictions for recordings: what `can_tf.load` returns, and what `can-tf predict` uses."""
 
 import dataclasses
-import json
+import numbers
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,26 +15,16 @@ from can_tf.alignment.silence import silence_at_edges
 from can_tf.alignment.spans import FILLER_POLICIES, share_silence
 from can_tf.alignment.word import Word
 from can_tf.audio import Source, read_audio
-from can_tf.errors import AlignmentError, ExportError, PredictionError
-from can_tf.json_shapes import mismatch
+from can_tf.errors import AlignmentError, AudioError, PredictionError
 from can_tf.limits import words_fault
 from can_tf.prediction.answers import Prediction, predictions_of
-from can_tf.prediction.backends import Backend, connect, open_model
+from can_tf.prediction.backends import Backend, open_model
+from can_tf.prediction.description import About, description_of
 from can_tf.prediction.options import PredictionOptions
 from can_tf.prediction.requests import FEATURES_SIGNATURE, FRAMES_SIGNATURE, Request, inputs_of, inputs_of_frames
+from can_tf.prediction.servers import connect
 from can_tf.prediction.words import FindsWords, WordFinder
 from can_tf.samples import SAMPLE_RATE_HZ
-
-DESCRIPTION_FILE = Path("assets.extra", "can_tf.json")
-
-_DESCRIPTION = {
-    "labels": [str],
-    "records": {
-        "features": {"name": str},
-        "fillers": lambda value: value in FILLER_POLICIES,
-        "corpus": {"name": str, "synthetic": bool},
-    },
-}
 
 _NAMELESS = "the recording"
 
@@ -44,17 +35,19 @@ Words = Path | str | Sequence[Word | tuple[str, float, float]]
 
 
 class Predictor:
-    """Asks a model.
+    """A model, and how it is asked: what `can_tf.load` returns.
 
     Args:
         backend: Who answers.
         options: How it is asked.
         word_finder: Finds words of recordings that come without; by default one of its own, with the options'
             recognizer.
+        synthetic: Whether the model was trained on synthetic speech; None where nobody says.
 
     Attributes:
         options: The same, with `fillers` decided.
         word_finder: Finds the words.
+        synthetic: As given.
 
     Example:
         >>> predictor = load("saved_models/can")
@@ -62,6 +55,10 @@ class Predictor:
         >>> prediction = predictor.predict(np.sin(np.arange(16_000)), words, sample_rate=16_000)
         >>> [word.text for word in prediction.words]
         ['not', 'again']
+        >>> predictor
+        <Predictor of saved_models/can/1: labels ang, exc, hap, sad, fru, sur, neu>
+        >>> predictor.version
+        1
     """
 
     def __init__(
@@ -70,11 +67,30 @@ class Predictor:
         options: PredictionOptions | None = None,
         *,
         word_finder: FindsWords | None = None,
+        synthetic: bool | None = None,
     ):
         options = options or PredictionOptions()
-        self._backend = backend
+        self._backend, self.synthetic = backend, synthetic
         self.options = dataclasses.replace(options, fillers=options.fillers or FILLER_POLICIES[0])
         self.word_finder = word_finder or WordFinder(options.recognizer, max_words=options.limits.words)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._backend}>"
+
+    @property
+    def about(self) -> About:
+        """What is known of the model. A server is asked each time, for it may take up another version."""
+        return self._backend.about()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The model's labels in index order, as `about` has them."""
+        return self.about.labels
+
+    @property
+    def version(self) -> int | None:
+        """The version of the model's export, as `about` has it."""
+        return self.about.version
 
     def predict(
         self,
@@ -87,6 +103,9 @@ class Predictor:
     ) -> Prediction:
         """Returns the prediction for one utterance. Without words, they are found by the transcript, or recognized.
 
+        What stands beside a file is not looked for; `can_tf.predict_many` does so, and takes several recordings, or
+        folders of them.
+
         Args:
             audio: What `can_tf.audio.read_audio` reads: a file's path, its bytes, an open file, or samples.
             words: An alignment file (see `can_tf.alignment.formats.FORMATS`), or the words as `(word, start, end)` in
@@ -96,7 +115,7 @@ class Predictor:
             name: What errors call the recording.
 
         Raises:
-            AudioError, AlignmentError: The audio or the words cannot be used.
+            AudioError, AlignmentError: The audio or the words cannot be used, or there are several recordings.
             MissingExtraError, RecognizerError: Words are to be found, and what is needed for it is not there.
             PredictionError: The model refuses them.
             ServerError: A server does not answer.
@@ -134,6 +153,7 @@ class Predictor:
 
     def read(self, audio: Source, *, sample_rate: int | None = None, name: str | None = None) -> np.ndarray:
         """Returns a recording's samples as `can_tf.audio.read_audio` does, within the limits."""
+        _check_one(audio)
         return read_audio(audio, sample_rate=sample_rate, name=name, max_seconds=self.options.limits.seconds)
 
     def read_words(self, alignment: Path, audio: Source) -> tuple[Word, ...]:
@@ -201,6 +221,26 @@ class Predictor:
         return _together_or_alone(answers, requests)
 
 
+def _check_one(audio: Any) -> None:
+    """Raises AudioError for a folder, or several recordings in a list or their like."""
+    if isinstance(audio, (str, Path)):
+        several = os.path.isdir(audio)  # noqa: PTH112 Which knows names that are too long for a file.
+    elif isinstance(audio, tuple) and len(audio) == 2 and isinstance(audio[1], numbers.Real):
+        several = False  # Samples with their rate.
+    else:
+        several = isinstance(audio, (list, tuple, set, dict)) and not all(
+            isinstance(sample, numbers.Real) for sample in audio
+        )
+        several = several or (hasattr(audio, "__next__") and not hasattr(audio, "read"))
+    if several:
+        raise AudioError(
+            "is a folder" if isinstance(audio, (str, Path)) else "are several",
+            where=str(audio) if isinstance(audio, (str, Path)) else "recordings",
+            expected="one recording",
+            advice="For several, call can_tf.predict_many(model, recordings), or can_tf.timelines for long ones",
+        )
+
+
 def _together_or_alone(
     ask: Callable[[Sequence[_Asked]], list[_Answer]], requests: Sequence[_Asked]
 ) -> list[_Answer | PredictionError]:
@@ -241,13 +281,15 @@ def load(
     description = description_of(model.folder)
     fillers = options.fillers or description["records"]["fillers"]
     normalize = options.normalize or description.get("options", {}).get("normalize", "none")
-    return Predictor(model, dataclasses.replace(options, fillers=fillers, normalize=normalize), word_finder=word_finder)
+    options = dataclasses.replace(options, fillers=fillers, normalize=normalize)
+    synthetic = description["records"]["corpus"]["synthetic"]
+    return Predictor(model, options, word_finder=word_finder, synthetic=synthetic)
 
 
 def at_server(
     url: str, options: PredictionOptions | None = None, *, word_finder: FindsWords | None = None
 ) -> Predictor:
-    """Returns the model that a server has; see `can_tf.prediction.backends.connect`.
+    """Returns the model that a server has; see `can_tf.prediction.servers.connect`.
 
     Example:
         >>> predictor = at_server("http://localhost:8501", PredictionOptions(reject_below=0.6))
@@ -255,20 +297,3 @@ def at_server(
         0.6
     """
     return Predictor(connect(url), options, word_finder=word_finder)
-
-
-def description_of(version: Path) -> dict[str, Any]:
-    """Returns what an export says of itself: its `labels`, and the `records` that its model was trained on.
-
-    Raises:
-        ExportError: It cannot be read.
-    """
-    path = version / DESCRIPTION_FILE
-    try:
-        description = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ExportError(f"{path}: cannot be read ({error}). Export the run again.") from error
-    wrong = mismatch(description, _DESCRIPTION)
-    if wrong:
-        raise ExportError(f"{path}: is damaged ({wrong}). Export the run again.")
-    return description

@@ -20,10 +20,11 @@ from can_tf.files import without_patterns
 
 _TAGS = ["serve"]
 _FOR_PEOPLE = ".md"
+_NO_NEWS = ("loader_impl", "Restoring parameters")
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    return "loader_impl" not in record.getMessage()
+    return not any(text in record.getMessage() for text in _NO_NEWS)
 
 
 tf.get_logger().addFilter(_is_news)  # That this way of loading is deprecated: see above why it is taken.

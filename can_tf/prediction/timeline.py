@@ -36,7 +36,7 @@ class _Piece(NamedTuple):
     speaker: str | None
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Moment:
     """A stretch of speech.
 
@@ -50,6 +50,10 @@ class Moment:
     end: float
     answer: Prediction | CanError
     speaker: str | None = None
+
+    def __repr__(self) -> str:
+        speaker = "" if self.speaker is None else f", speaker={self.speaker!r}"
+        return f"Moment({self.start:.2f} to {self.end:.2f} s{speaker}: {self.answer!r})"
 
     def to_json(self) -> dict[str, Any]:
         """Returns the stretch as JSON values; words' times count from the beginning of the recording."""
@@ -66,10 +70,10 @@ class Moment:
 def timeline(
     predictor: Predictor,
     audio: Source,
-    alignment: Path | None = None,
+    alignment: Path | str | None = None,
     *,
     transcript: str | None = None,
-    speakers: Path | Sequence[Turn] | None = None,
+    speakers: Path | str | Sequence[Turn] | None = None,
     progress: Progress = ignore,
 ) -> list[Moment]:
     """Returns the stretches of a recording, cut at its pauses, with what is said of each.
@@ -98,7 +102,7 @@ def timeline(
     """
     turns = _turns_of(speakers, audio)
     samples = predictor.read(audio)
-    words = None if alignment is None else predictor.read_words(alignment, audio)
+    words = None if alignment is None else predictor.read_words(Path(alignment), audio)
     where = str(audio) if isinstance(audio, (str, Path)) else "the recording"
     if words is None and len(samples) > _SOON_SECONDS * SAMPLE_RATE_HZ:
         minutes = len(samples) / SAMPLE_RATE_HZ / 60
@@ -113,10 +117,10 @@ def timeline(
     return _answers(predictor, samples, pieces, words_from, progress)
 
 
-def _turns_of(speakers: Path | Sequence[Turn] | None, audio: Source) -> Sequence[Turn] | None:
-    if not isinstance(speakers, Path):
+def _turns_of(speakers: Path | str | Sequence[Turn] | None, audio: Source) -> Sequence[Turn] | None:
+    if not isinstance(speakers, (str, Path)):
         return speakers
-    return read_turns(speakers, Path(audio).stem if isinstance(audio, (str, Path)) else None)
+    return read_turns(Path(speakers), Path(audio).stem if isinstance(audio, (str, Path)) else None)
 
 
 def _pieces(

@@ -6,6 +6,7 @@ Subtitles begin each text with the emotion and its confidence in brackets, `[hap
 
 import dataclasses
 import html
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -15,16 +16,19 @@ from can_tf.alignment.formats.subtitles import VTT_HEADER, written_times
 from can_tf.errors import CanError
 from can_tf.files import replacing, write_csv
 from can_tf.prediction.answers import Prediction
+from can_tf.prediction.label_colors import label_colors
+from can_tf.prediction.picture import as_html, chip
+from can_tf.prediction.tables import cells_of, columns_of
 from can_tf.prediction.timeline import Moment
-from can_tf.report.label_colors import label_colors
+from can_tf.progress import amount
 
-_COLUMNS = ("recording", "start", "end", "speaker", "label", "most_probable", "confidence")
-_LAST_COLUMNS = ("words_from", "words", "error")
+_COLUMNS = ("recording", "start", "end", "speaker")  # Before those of a prediction.
+_MOST_ROWS = 200  # In a notebook.
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class RecordingTimeline:
-    """What `timeline` found in a recording, and what it is called.
+    """What `timeline` found in a recording, and what it is called. A notebook shows it as a table.
 
     Attributes:
         path: The recording.
@@ -32,17 +36,39 @@ class RecordingTimeline:
         name: What files about several recordings call it; None is the path without folder and suffix.
 
     Example:
-        >>> RecordingTimeline(Path("talk.wav"), []).answered()
-        []
+        >>> RecordingTimeline(Path("talk.wav"), [])
+        <RecordingTimeline of talk.wav: 0 stretches>
     """
 
     path: Path
     moments: Sequence[Moment]
     name: PurePath | None = None
 
+    def __repr__(self) -> str:
+        counts = Counter(answer.label for _, answer in self.answered())
+        told = [amount(len(self.moments), "stretches"), *(f"{label} {count}" for label, count in counts.most_common())]
+        return f"<{type(self).__name__} of {self.path}: {', '.join(told)}>"
+
+    def _repr_html_(self) -> str:
+        labels = labels_of([self])
+        rows = [_html_row(moment, labels) for moment in self.moments[:_MOST_ROWS]]
+        left_out = len(self.moments) - _MOST_ROWS
+        rows += [f'<tr><td colspan="4">and {left_out} more</td></tr>'] if left_out > 0 else []
+        return as_html(f"<table>{''.join(rows)}</table>")
+
     def answered(self) -> list[tuple[Moment, Prediction]]:
         """Returns the stretches that have an emotion."""
         return [(moment, moment.answer) for moment in self.moments if not isinstance(moment.answer, CanError)]
+
+
+def _html_row(moment: Moment, labels: Sequence[str]) -> str:
+    cells = [f"{moment.start:.2f} to {moment.end:.2f} s"]
+    cells += [] if moment.speaker is None else [html.escape(moment.speaker)]
+    if isinstance(moment.answer, CanError):
+        cells += ["", "", html.escape(" ".join(str(moment.answer).split()))]
+    else:
+        cells += [chip(moment.answer.label, labels), f"{moment.answer.confidence:.3f}", html.escape(words_of(moment))]
+    return "<tr>" + "".join(f'<td style="text-align: left">{cell}</td>' for cell in cells) + "</tr>"
 
 
 def labels_of(recordings: Sequence[RecordingTimeline]) -> list[str]:
@@ -52,22 +78,18 @@ def labels_of(recordings: Sequence[RecordingTimeline]) -> list[str]:
 
 def write_timeline_csv(path: Path, recordings: Sequence[RecordingTimeline]) -> None:
     """Writes a row for each stretch: times in seconds, emotion, words, or why there is none."""
-    labels = labels_of(recordings)
-    columns = [*_COLUMNS, *(f"probability_{label}" for label in labels), *_LAST_COLUMNS]
+    columns = columns_of((moment.answer for each in recordings for moment in each.moments), *_COLUMNS)
     write_csv(path, columns, (_row(each, moment) for each in recordings for moment in each.moments))
 
 
 def _row(recording: RecordingTimeline, moment: Moment) -> dict[str, Any]:
-    shown = moment.to_json()
-    row = {name: shown.get(name, "") for name in (*_COLUMNS[1:], "words_from", "error")}
-    row |= {f"probability_{label}": share for label, share in shown.get("probabilities", {}).items()}
-    row["speaker"] = moment.speaker or ""
-    return {"recording": str(recording.path), **row, "words": words_of(moment)}
+    times = {"start": round(moment.start, 3), "end": round(moment.end, 3), "speaker": moment.speaker or ""}
+    return {"recording": str(recording.path), **times, **cells_of(moment.answer)}
 
 
 def words_of(moment: Moment) -> str:
     """Returns what is said in a stretch; nothing where it is not known."""
-    return "" if isinstance(moment.answer, CanError) else " ".join(word.text for word in moment.answer.words)
+    return "" if isinstance(moment.answer, CanError) else moment.answer.said
 
 
 def write_rttm(path: Path, recordings: Sequence[RecordingTimeline]) -> None:

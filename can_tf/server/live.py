@@ -13,10 +13,10 @@ import numpy as np
 from can_tf.alignment.pauses import Heard, StretchFinder
 from can_tf.errors import CanError
 from can_tf.prediction.answers import Prediction
+from can_tf.prediction.label_colors import UNCERTAIN_COLOR, label_colors
 from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request
 from can_tf.prediction.timeline import Moment, request_of_stretch
-from can_tf.report.label_colors import UNCERTAIN_COLOR, label_colors
 from can_tf.samples import SAMPLE_RATE_HZ
 from can_tf.server.bodies import from_base64, read_body
 from can_tf.server.gate import HttpError

@@ -15,7 +15,7 @@ from can_tf.errors import ConfigError, ExportError
 from can_tf.export.warm_up import replay_warm_up
 from can_tf.features.registry import front_end_from_json
 from can_tf.prediction.backends import newest_version, version_folders
-from can_tf.prediction.predictor import description_of
+from can_tf.prediction.description import description_of
 from can_tf.prediction.saved_model import LoadedVersion
 from can_tf.server.metrics import ERROR, OK
 

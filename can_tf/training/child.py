@@ -1,8 +1,8 @@
 """One training in a process of its own: `can_tf.training.child JOB`, as `fold_runs` starts it.
 
-JOB is a JSON file: the `options`, the run `folder`, the `records` folder and whether to do the validation alone. What
-goes on is written to stderr, an error as its last line; the exit code is MACHINE_FAILED where the disk failed. The
-process ends when the one that started it does.
+JOB is a JSON file: the `options`, the run `folder`, the `records` folder, whether to do the validation alone, and which
+trackers to tell. What goes on is written to stderr, an error as its last line; the exit code is MACHINE_FAILED where
+the disk failed. The process ends when the one that started it does.
 """
 
 import dataclasses
@@ -29,6 +29,7 @@ class Job:
     folder: Path
     records: Path
     validation_only: bool
+    track: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         paths = {"folder": str(self.folder), "records": str(self.records)}
@@ -42,6 +43,7 @@ class Job:
             folder=Path(values["folder"]),
             records=Path(values["records"]),
             validation_only=values["validation_only"],
+            track=tuple(values["track"]),
         )
 
 
@@ -53,7 +55,7 @@ def main(path: Path) -> None:
         dataset = load_dataset(job.records)
         from can_tf.training.fit import train_fold  # Imports TensorFlow, which whoever starts a process need not.
 
-        train_fold(dataset, job.folder, job.options, _log, validation_only=job.validation_only)
+        train_fold(dataset, job.folder, job.options, _log, validation_only=job.validation_only, track=job.track)
     except CanError as error:
         sys.exit(" ".join(str(error).split()))
     except OSError as error:  # A full disk, a folder that may not be written: the machine's matter.

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from can_tf.training.folds import PROTOCOLS, folds_to_run, make_fold, speaker_fo
 from can_tf.training.intervals import INTERVAL_SHAPE, POOLED_SCORES, intervals_of
 from can_tf.training.metrics import METRICS_SHAPE, OTHER_PREDICTIONS, SCORE_NAMES, scores_of_confusion
 from can_tf.training.options import TrainOptions
+from can_tf.training.tracking.registry import check_trackers
+from can_tf.training.tracking.trackers import send_finished
 
 SUMMARY_FILE = "summary.json"
 OUT_OF_FOLD_FILE = "predictions.csv"
@@ -67,6 +69,7 @@ def cross_validate(
     jobs: int = 1,
     runs: Path = Path("runs"),
     cluster: str | None = None,
+    track: Collection[str] = (),
     progress: Progress = ignore,
 ) -> CrossValidation:
     """Trains every fold of a protocol that is not trained yet, and sums up; one process at a time for each model.
@@ -80,10 +83,12 @@ def cross_validate(
         jobs: Trainings at once on one machine; they share its cores.
         runs: Folder of run folders; results go to `cv-<model>-<protocol>` in it.
         cluster: Address of a Dask scheduler, whose workers train in place of this machine.
+        track: Trackers that are told of each training, as `can_tf.training.fit.train_fold` takes them.
         progress: Told of each training that ends.
 
     Raises:
         ConfigError: The records do not allow the protocol, have fewer folds, or a fold that cannot be trained.
+        MissingExtraError: A tracker's library is not installed.
         RunError: A run folder belongs to another training, or not one training succeeded.
         BusyError: Another process cross-validates the same model in the same folder of runs.
         ClusterError: The cluster cannot do the work.
@@ -93,11 +98,13 @@ def cross_validate(
         >>> result = cross_validate(load_dataset(Path("data/records")), TrainOptions(), seeds=3)  # doctest: +SKIP
         >>> result.summary["scores"]["final"]["wa"]["mean"]  # doctest: +SKIP
     """
+    check_trackers(track)
     together = speaker_folds(dataset.utterances, options.protocol, folds or options.folds or None)
     options = dataclasses.replace(options, folds=together)
     count = folds_to_run(dataset.utterances, options.protocol, folds, together)
     check_folds(dataset.utterances, options, range(count), progress)
     planned = plan(options, range(count), range(seeds), runs, dataset.folder)
+    planned = [dataclasses.replace(run, track=tuple(track)) for run in planned]
     check_done(planned, dataset)
     folder = runs / f"cv-{options.model}-{run_folder.protocol_name(options)}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -109,6 +116,7 @@ def cross_validate(
         failures = train_all(planned, jobs=jobs, progress=progress, executor=executor)
         if not any(run.done for run in planned):
             raise RunError(f"every training failed. The first: {next(iter(failures.values())).reason}")
+        send_finished([run.folder for run in planned if run.done], track, progress)
         reasons = {run: failure.reason for run, failure in failures.items()}
         return CrossValidation(folder, write_results(planned, folder, dataset), reasons)
 

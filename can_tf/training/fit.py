@@ -7,7 +7,7 @@ and epoch, and the state after each whole epoch is on disk: a training that was 
 
 import functools
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ from can_tf.training.predictions import Predictions
 from can_tf.training.results import finish, finish_without_test, make_predict, validation_scores
 from can_tf.training.run_state import RunState
 from can_tf.training.start import check_start
+from can_tf.training.tracking.registry import check_trackers
+from can_tf.training.tracking.trackers import Trackers, send_finished, tracking
 
 
 def train_fold(
@@ -44,6 +46,7 @@ def train_fold(
     progress: Progress = ignore,
     *,
     validation_only: bool = False,
+    track: Collection[str] = (),
 ) -> dict[str, Any]:
     """Trains one fold, or finishes a training that was interrupted, and returns the content of `metrics.json`.
 
@@ -54,10 +57,12 @@ def train_fold(
         progress: Told of word vectors read, of the batches of each epoch, and of each epoch with its scores.
         validation_only: Whether to stop before the test set is read, and to write and return `validation.json`. The
             same training without it goes on from there.
+        track: Trackers that are told beside TensorBoard, by their names in
+            `can_tf.training.tracking.registry.TRACKERS`. One that fails fails no training.
 
     Raises:
-        CanError: Options, records, word vectors, the variant's model or the run folder cannot be used, or another
-            process trains in it; the message says which and why.
+        CanError: Options, records, word vectors, the variant's model or the run folder cannot be used, another process
+            trains in it, or a tracker's library is not installed; the message says which and why.
 
     Example:
         >>> from can_tf.records.dataset import load_dataset
@@ -66,17 +71,19 @@ def train_fold(
         >>> metrics["epochs"], 0 <= metrics["wa"] <= 1
         (1, True)
     """
+    check_trackers(track)
     _check_segmentation(dataset, options)
     split = split_of(dataset, options)
+    finished = functools.partial(_finished, dataset, folder, options, progress, validation_only, track)
     if (folder / run_folder.METRICS_FILE).exists():
-        return _finished(dataset, folder, options, progress, validation_only)
+        return finished()
     if note := check_start(options, dataset, split.test):
         progress(Event(WORK, note=note))
     run_folder.check_new_or_same(folder, options, dataset)
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder):
         if (folder / run_folder.METRICS_FILE).exists():  # Another process has just finished it.
-            return _finished(dataset, folder, options, progress, validation_only)
+            return finished()
         state = run_folder.open_run(folder, options, dataset)
         verify_shards(dataset)
         # Both before TensorFlow's first operation, and so before the word vectors.
@@ -84,17 +91,26 @@ def train_fold(
         strategy = strategy_for(options.devices)
         read = by_speaker(dataset) if options.normalize == "speaker" else dataset
         training = prepare(read, split, folder, options, state, progress)
-        with strategy.scope():
-            _fit(training, progress)
-            return finish_without_test(training) if validation_only else finish(training)
+        with tracking(folder, state.history, track, progress) as trackers, strategy.scope():
+            _fit(training, trackers, progress)
+            scores = finish_without_test(training) if validation_only else finish(training)
+            result = run_folder.VALIDATION_FILE if validation_only else run_folder.METRICS_FILE
+            trackers.end(state.history, scores, result)
+            return scores
 
 
 def _finished(
-    dataset: Dataset, folder: Path, options: TrainOptions, progress: Progress, validation_only: bool
+    dataset: Dataset,
+    folder: Path,
+    options: TrainOptions,
+    progress: Progress,
+    validation_only: bool,
+    track: Collection[str],
 ) -> dict[str, Any]:
     run_folder.check_same(folder, options, dataset)
     run_folder.remove_leftovers(folder)  # Of a kill after the last step but one.
     progress(Event(WORK, note=f"{folder} is done already."))
+    send_finished([folder], track, progress)
     metrics = run_folder.read_run_json(folder, run_folder.METRICS_FILE)
     return validation_scores(metrics["validation"], metrics) if validation_only else metrics
 
@@ -116,7 +132,7 @@ def _check_segmentation(dataset: Dataset, options: TrainOptions) -> None:
         )
 
 
-def _fit(training: FoldTraining, progress: Progress) -> None:
+def _fit(training: FoldTraining, trackers: Trackers, progress: Progress) -> None:
     options, state, model = training.options, training.state, training.model
     if state.epochs:
         progress(Event(WORK, note=f"Going on after epoch {state.epochs}."))
@@ -130,13 +146,12 @@ def _fit(training: FoldTraining, progress: Progress) -> None:
     outputs = model.output_names
     data = training.batches(order).map(lambda inputs, label: (inputs, dict.fromkeys(outputs, label)))
     _build_losses(model, *next(iter(data)))
-    tensorboard = keras.callbacks.TensorBoard(training.folder / run_folder.TENSORBOARD_FOLDER, write_graph=False)
     with naming_disk_errors(training.folder):
         model.fit(
             data,
             initial_epoch=state.epochs,
             epochs=options.epochs,
-            callbacks=[_EpochKeeper(training, order, progress), tensorboard],
+            callbacks=[_EpochKeeper(training, order, trackers, progress)],
             shuffle=False,  # The order is made already.
             verbose=0,
         )
@@ -160,11 +175,11 @@ def _build_losses(model: keras.Model, inputs: Mapping[str, tf.Tensor], labels: M
 
 
 class _EpochKeeper(keras.callbacks.Callback):
-    """Sets the randomness of an epoch before it; validates, keeps the state and stops after it."""
+    """Sets the randomness of an epoch before it; validates, keeps the state, tells of it and stops after it."""
 
-    def __init__(self, training: FoldTraining, order: EpochOrder, progress: Progress):
+    def __init__(self, training: FoldTraining, order: EpochOrder, trackers: Trackers, progress: Progress):
         super().__init__()
-        self.training, self.order, self.progress = training, order, progress
+        self.training, self.order, self.trackers, self.progress = training, order, trackers, progress
         self.validate = make_predict(training, training.split.validation)
         self.epoch_number, self.started = 0, 0.0
 
@@ -188,9 +203,8 @@ class _EpochKeeper(keras.callbacks.Callback):
             )
         row = self._row(epoch, float(logs["loss"]), self.validate())
         state.history.append(row)
-        # TensorBoard, which comes next, draws names with this prefix as a run of their own.
-        logs.update({f"val_{name}": row[f"validation_{name}"] for name in ("loss", "wa", "ua")})
         self._keep(epoch)
+        self.trackers.epoch(row, {name: float(value) for name, value in logs.items() if name.endswith("_loss")})
         self._tell(_in_words(state))
         if state.ends(training.options):
             self.model.stop_training = True

@@ -23,12 +23,21 @@ from can_tf.training.options import TrainOptions
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FoldRun:
-    """One training: its options, its run folder and its records; and whether it is to leave the test set alone."""
+    """One training: its options, its run folder and its records; what is left out of it, and who is told of it.
+
+    Attributes:
+        options: What to train and how.
+        folder: The run folder.
+        records: Their folder.
+        validation_only: Whether to leave the test set alone.
+        track: Trackers by name, as `can_tf.training.fit.train_fold` takes them.
+    """
 
     options: TrainOptions
     folder: Path
     records: Path
     validation_only: bool = False
+    track: tuple[str, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -124,7 +133,7 @@ def train_apart(run: FoldRun, jobs: int, base: Path) -> Failure | None:
     folder = base / run.folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     file, log = _files_beside(folder)
-    job = child.Job(options=run.options, folder=run.folder, records=run.records, validation_only=run.validation_only)
+    job = child.Job(**{field.name: getattr(run, field.name) for field in dataclasses.fields(child.Job)})
     write_json(file, job.to_json())
     with (
         log.open("wb") as output,

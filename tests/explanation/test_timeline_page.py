@@ -13,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from can_tf.explanation.timeline_page import write_timeline_page
-from can_tf.report.label_colors import UNCERTAIN_COLOR, label_colors
+from can_tf.prediction.label_colors import UNCERTAIN_COLOR, label_colors
 from can_tf.report.timeline_text import RecordingTimeline
 from tests.browser import errors_of, requests_of, start_browser
 from tests.conftest import write_tone

@@ -61,7 +61,7 @@ def test_a_recording_of_any_kind_gets_the_answer_that_training_gave(trained, tmp
     tested = list(csv.DictReader((tmp_path / "run" / "predictions.csv").read_text().splitlines()))
     paths = [next(path for path in tmp_path.glob(f"{row['id']}.*") if path.suffix != ".wdseg") for row in tested]
     assert {path.name.rpartition("-")[0] for path in paths} == set(KINDS)
-    answers = predict_many(load("model"), paths, lambda path: (path.with_suffix(".wdseg"), None))
+    answers = list(predict_many(load("model"), paths).values())
     for row, answer in zip(tested, answers, strict=True):
         expected = [float(row[f"probability_{label}"]) for label in LABELS]
         np.testing.assert_allclose([answer.probabilities[label] for label in LABELS], expected, rtol=0, atol=1e-5)

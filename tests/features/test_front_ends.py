@@ -15,8 +15,8 @@ from can_tf.cli.main import main
 from can_tf.errors import ConfigError
 from can_tf.features.mfcc import Mfcc
 from can_tf.features.registry import FRONT_ENDS, front_end, front_end_from_json, front_end_to_json
-from can_tf.prediction.backends import RestServer
 from can_tf.prediction.requests import Request, inputs_of
+from can_tf.prediction.servers import RestServer
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import load_dataset
 from can_tf.server.rest import create_app

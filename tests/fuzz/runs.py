@@ -28,6 +28,8 @@ from can_tf.training.metrics import evaluate_predictions
 from can_tf.training.options import TrainOptions, options_of_run, read_config
 from can_tf.training.oracles import STATE_FILE, check_states
 from can_tf.training.search import Search
+from can_tf.training.tracking import mlflow
+from can_tf.training.tracking.tracker import tracked_run
 from tests.fuzz import records
 from tests.fuzz.parser import Parser, json_parser, sealed, sealed_parser, text_parser
 
@@ -160,6 +162,17 @@ def _evaluate(name: str):
     return feed
 
 
+def _tracked(content: bytes, folder: Path) -> None:
+    run = tracked_run(_run(folder, run_folder.CONFIG_FILE, content))
+    assert TrainOptions(**{name: run.parameters()[name] for name in ("units", "alpha", "model")})
+    assert all(isinstance(value, str) for value in mlflow._tags(run).values())
+
+
+def _mlflow(content: bytes, folder: Path) -> None:
+    state = mlflow.read_state(_run(folder, mlflow.STATE_FILE, content))
+    assert all(isinstance(state[name], str) for name in ("run", "place", "sent"))
+
+
 def _elsewhere(content: bytes, folder: Path) -> None:
     run = _run(folder, run_folder.CONFIG_FILE, content)
     config = run_folder.read_run_json(run, run_folder.CONFIG_FILE, elsewhere._CONFIG)
@@ -274,6 +287,8 @@ _ELSEWHERE = {**CONFIG, "records": {**CONFIG["records"], "fingerprint": "of othe
 PARSERS: Mapping[str, Parser] = {
     "config.json": json_parser([CONFIG], _config, prepare=_prepare),
     "config.json, evaluated": json_parser([CONFIG], _evaluate(run_folder.CONFIG_FILE), prepare=_prepare),
+    "config.json, tracked": json_parser([CONFIG], _tracked, prepare=_prepare),
+    "mlflow.json": json_parser([{"run": "a1", "place": "sqlite:///x", "sent": ""}], _mlflow, prepare=_prepare),
     "config.json, on other records": json_parser([_ELSEWHERE], _elsewhere, prepare=_prepare),
     "state.json": sealed_parser([STATE], _state, prepare=_prepare),
     "model.json": json_parser([MODEL], _model, prepare=_prepare),

@@ -18,9 +18,9 @@ from can_tf.audio import wav_bytes
 from can_tf.errors import PredictionError, ServerError
 from can_tf.limits import ANSWER_SECONDS
 from can_tf.prediction.answers import predictions_of
-from can_tf.prediction.backends import RestServer
-from can_tf.prediction.predictor import DESCRIPTION_FILE, description_of
+from can_tf.prediction.description import DESCRIPTION_FILE, description_of
 from can_tf.prediction.requests import Request
+from can_tf.prediction.servers import RestServer
 from can_tf.server.gate import Gate, HttpError, RequestLimits
 from can_tf.server.json_tensors import BadRequestError, parse_request
 from can_tf.server.page import read_question
@@ -164,6 +164,15 @@ def _answer(content: bytes, folder: Path) -> None:
     assert 0 <= told["confidence"] <= 1.001
 
 
+def _metadata(content: bytes, folder: Path) -> None:
+    response = SimpleNamespace(status_code=200, json=lambda: json.loads(content))
+    version = RestServer("http://localhost:1")._version("http://localhost:1", response)
+    assert version is None or version >= 0
+
+
+METADATA = {"model_spec": {"name": "can", "signature_name": "", "version": "3"}, "metadata": {}}
+
+
 def _prepare_version(folder: Path) -> None:
     (folder / DESCRIPTION_FILE).parent.mkdir()
 
@@ -193,5 +202,6 @@ PARSERS: Mapping[str, Parser] = {
     "question of the page": json_parser([QUESTION], _question, refusals=(HttpError,)),
     "wav in a request": binary_parser([WAV], _served_wav, refusals=_TENSORFLOWS),
     "server's answer": json_parser([ANSWER], _answer, refusals=(ServerError, PredictionError)),
+    "server's metadata": json_parser([METADATA], _metadata, refusals=(ServerError,)),
     "can_tf.json": json_parser([DESCRIPTION], _described, prepare=_prepare_version),
 }

@@ -7,6 +7,7 @@ import numpy as np
 
 from can_tf.alignment.word import Word
 from can_tf.errors import AlignmentError
+from can_tf.prediction.description import About
 from can_tf.prediction.predictor import PredictionOptions, Predictor
 from can_tf.samples import SAMPLE_RATE_HZ
 
@@ -15,6 +16,12 @@ LABELS = ("happy", "sad")
 
 class StandInModel:
     """Finds every utterance happy, by the number of its words."""
+
+    def __str__(self):
+        return "a stand-in"
+
+    def about(self):
+        return About(LABELS)
 
     def answer(self, inputs, signature="serving_default"):
         rows, most = len(inputs["num_words"]), inputs["words"].shape[1]

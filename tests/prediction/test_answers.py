@@ -9,10 +9,10 @@ import pytest
 from can_tf.alignment.word import Word
 from can_tf.errors import ConfigError, ExportError, ServerError
 from can_tf.prediction.answers import predictions_of
-from can_tf.prediction.backends import RestServer
+from can_tf.prediction.description import DESCRIPTION_FILE, description_of
 from can_tf.prediction.options import PredictionOptions
-from can_tf.prediction.predictor import DESCRIPTION_FILE, description_of
 from can_tf.prediction.requests import Request
+from can_tf.prediction.servers import RestServer
 
 REQUEST = Request(np.zeros(16_000, np.float32), (Word("good", 0.0, 0.5), Word("day", 0.5, 1.0)))
 OUTPUTS = {

@@ -59,8 +59,8 @@ def test_a_recording_alone_is_its_own_speaker(folder):
     model = can_tf.load(folder / "model")
     paths = sorted((folder / "anna").glob("*.wav"))[:3]
     alone = [model.predict(path, path.with_suffix(".json")) for path in paths]
-    one_by_one = [predict_many(model, [path], lambda path: (path.with_suffix(".json"), None))[0] for path in paths]
-    together = predict_many(model, paths, lambda path: (path.with_suffix(".json"), None), batch_size=2)
+    one_by_one = [predict_many(model, path)[path] for path in paths]
+    together = list(predict_many(model, paths, batch_size=2).values())
     for first, second, third in zip(alone, one_by_one, together, strict=True):
         assert first.probabilities == second.probabilities
         assert first.probabilities != third.probabilities
@@ -78,5 +78,5 @@ def test_a_recording_that_cannot_be_used_costs_itself_alone(folder, tmp_path):
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     model = can_tf.load(folder / "model")
     paths = [tmp_path / "a.wav", *sorted((folder / "anna").glob("*.wav"))[:2]]
-    answers = predict_many(model, paths, lambda path: (path.with_suffix(".json"), None))
+    answers = list(predict_many(model, paths, lambda path: (path.with_suffix(".json"), None)).values())
     assert [isinstance(answer, can_tf.CanError) for answer in answers] == [True, False, False]

@@ -95,8 +95,8 @@ def test_a_stretch_without_words_does_not_stop_the_others(exported, talk):
 @pytest.mark.parametrize(
     "more, message",
     [
-        (("--rttm", "{folder}/x.rttm"), "--rttm and --plot belong to --timeline"),
-        (("{folder}/more.wav", "--timeline", "--plot", "{folder}/x.png"), "--plot draws one recording; 2 were given"),
+        (("--rttm", "{folder}/x.rttm"), "--rttm belongs to --timeline"),
+        (("{folder}/more.wav", "--timeline", "--plot", "{folder}/x.png"), "x.png: holds one recording; 2 were given"),
     ],
 )
 def test_options_that_do_not_go_together(exported, talk, more, message):

@@ -7,7 +7,7 @@ import pytest
 
 from can_tf.alignment.formats import read_alignment
 from can_tf.alignment.formats.subtitles import is_timeline
-from can_tf.report.label_colors import label_colors
+from can_tf.prediction.label_colors import label_colors
 from can_tf.report.timeline_text import (
     RecordingTimeline,
     write_rttm,

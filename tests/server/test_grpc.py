@@ -11,8 +11,8 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 from can_tf.alignment.spans import share_silence
 from can_tf.audio import read_audio
 from can_tf.errors import PredictionError, ServerError
-from can_tf.prediction.backends import RestServer, connect
 from can_tf.prediction.requests import Request, inputs_of
+from can_tf.prediction.servers import RestServer, connect
 
 pytestmark = pytest.mark.long
 
@@ -32,6 +32,7 @@ class Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
         except PredictionError as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"assertion failed: [{error}]\n\t [[{{{{node Assert}}}}]]")
         response = predict_pb2.PredictResponse()
+        response.model_spec.version.value = 3
         for name, values in outputs.items():
             response.outputs[name].CopyFrom(tf.make_tensor_proto(values))
         return response
@@ -60,6 +61,12 @@ def test_the_client_gets_what_the_graph_gives(address, local_model, trained):
             np.testing.assert_array_equal(answer[name], values)
         else:
             np.testing.assert_allclose(answer[name], values, atol=1e-6)
+
+
+def test_the_client_knows_labels_and_version(address, local_model):
+    about = connect(address).about()
+    assert (about.labels, about.version) == (local_model.about().labels, 3)
+    assert str(connect(address)) == f"{address} (model can)"
 
 
 def test_errors_say_what_was_wrong(address, trained):

@@ -13,8 +13,8 @@ from can_tf.alignment.spans import share_silence
 from can_tf.alignment.word import Word
 from can_tf.audio import read_audio
 from can_tf.errors import ExportError, PredictionError, ServerError
-from can_tf.prediction.backends import RestServer
 from can_tf.prediction.requests import Request, inputs_of
+from can_tf.prediction.servers import RestServer
 from can_tf.server.bodies import parsed
 from can_tf.server.json_tensors import BadRequestError, parse_request
 from can_tf.server.versions import Versions
@@ -52,6 +52,16 @@ def test_the_client_gets_what_the_graph_gives(address, local_model, trained):
         RestServer(f"{address}/v1/models/nobody").answer(inputs_of(requests_))
     with pytest.raises(ServerError, match="cannot be reached"):
         RestServer("http://127.0.0.1:9").answer(inputs_of(requests_))
+
+
+def test_the_client_knows_labels_and_version(address, local_model):
+    about = RestServer(address).about()
+    assert (about, about.version) == (local_model.about(), 1)
+    assert str(RestServer(address)) == f"{address}/v1/models/can"
+    with pytest.raises(ServerError, match="nobody/metadata: answered 404"):
+        RestServer(f"{address}/v1/models/nobody").about()
+    with pytest.raises(ServerError, match="can/metadata: cannot be reached"):
+        RestServer("http://127.0.0.1:9").about()
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from can_tf.audio import read_audio
 from can_tf.corpus.iemocap import read_iemocap
 from can_tf.corpus.labels import LABEL_SETS
 from can_tf.errors import CanError
-from can_tf.prediction.backends import RestServer
 from can_tf.prediction.requests import Request, inputs_of
+from can_tf.prediction.servers import RestServer
 
 _UTTERANCES = 100
 _SECONDS_TO_START = 180.0

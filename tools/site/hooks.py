@@ -1,4 +1,5 @@
-"""What MkDocs does besides: pages from files outside docs/, the commands' help, and a search that works from disk.
+"""What MkDocs does besides: pages from notebooks and from files outside docs/, the commands' help, and a search that
+works from disk.
 
 Links between pages are those of the repository, `docs/deploy.md` in the README and `../CONTRIBUTING.md` in a page, so
 that they work on a Git host too; here they become those of the site.
@@ -28,6 +29,7 @@ PAGES = {  # What is a page of the site and lies elsewhere.
     "can_tf/corpus/data/README.md": "demo-data.md",
     "can_tf/features/whisper/data/README.md": "whisper-weights.md",
 }
+NOTEBOOKS = {"docs/notebook.ipynb": "notebook.md"}
 _LINK = re.compile(r"(\]\()([\w./-]+)(?=[#)])")
 _WHERE_COMMANDS_GO = "<!-- commands -->"
 
@@ -36,8 +38,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the pages that lie elsewhere, and the colors of code."""
     for path, page in PAGES.items():
         files.append(File.generated(config, page, content=(ROOT / path).read_text(encoding="utf-8")))
+    for path, page in NOTEBOOKS.items():
+        files.append(File.generated(config, page, content=as_page((ROOT / path).read_text(encoding="utf-8"))))
     files.append(File.generated(config, "code.css", content=code_colors()))
     return files
+
+
+def as_page(notebook: str) -> str:
+    """Returns a notebook as Markdown: its text, and its code without what it shows, which whoever runs it sees."""
+    cells = json.loads(notebook)["cells"]
+    texts = [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
+    return "\n\n".join(f"```python\n{text}\n```" if kind == "code" else text for kind, text in texts)
 
 
 def code_colors() -> str:

@@ -14,16 +14,17 @@ from can_tf.alignment import forced
 from can_tf.alignment.forced import OOV_POLICIES
 from can_tf.alignment.formats import FORMATS, format_alignment
 from can_tf.alignment.recognition.registry import RECOGNIZERS
-from can_tf.cli.shared.folders import Recordings, recordings
+from can_tf.audio.folders import Recordings, find_recordings
 from can_tf.cli.shared.names import NameIn
 from can_tf.cli.shared.options import column_option
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recognizer_options import by, recognizer_of, recognizer_options
-from can_tf.cli.shared.recordings import Transcripts, end_with_errors, one_line
+from can_tf.cli.shared.recordings import end_with_errors, needed, one_line
 from can_tf.errors import CanError, ConfigError
 from can_tf.files import replacing
 from can_tf.limits import MAX_WORDS
 from can_tf.prediction.align import AlignedRecording, align_recordings
+from can_tf.prediction.companions import Transcripts
 from can_tf.prediction.word_process import WordProcess
 from can_tf.prediction.words import check_language
 from can_tf.progress import ignore
@@ -106,13 +107,13 @@ def align_command(
     recognize = recognize or typed or values["whisper"] is not None
     if bool(audio) == bool(manifest) or (manifest and (transcript or recognize)):
         raise ConfigError("expected AUDIO, with --transcript or --recognize or neither, or else --manifest.")
-    said, found = _rows_of(manifest, column) if manifest else ({}, recordings(audio))
+    said, found = _rows_of(manifest, column) if manifest else ({}, find_recordings(audio))
     paths = found.paths
     _check_options(paths, transcript, recognize, format_, out)
     finder = _word_finder(ctx, values, max_seconds) if recognize else None
     if not recognize:
         check_language(values["language"])
-    transcript_of = said.get if manifest else Transcripts(transcript, found).required
+    transcript_of = said.get if manifest else needed(Transcripts(transcript, found))
     several = out is not None and (len(paths) > 1 or out.is_dir())
     kept = out / _KEPT_FOLDER if out is not None and several else None
     answers = align_recordings(

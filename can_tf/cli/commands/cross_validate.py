@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from can_tf.cli.shared.options import cluster_option, fold_options, jobs_option, options_of, training_options
+from can_tf.cli.shared.options import (
+    cluster_option,
+    fold_options,
+    jobs_option,
+    options_of,
+    track_option,
+    training_options,
+)
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.records.dataset import load_dataset
 from can_tf.report.scores import summary_table
@@ -20,6 +27,7 @@ from can_tf.training.fold_runs import FoldRun
 @fold_options
 @jobs_option
 @cluster_option
+@track_option
 @click.option(
     "--runs",
     type=click.Path(file_okay=False, path_type=Path),
@@ -36,6 +44,7 @@ def cross_validate_command(
     seeds: int,
     jobs: int,
     cluster: str | None,
+    track: tuple[str, ...],
     runs: Path,
     as_json: bool,
     **values: Any,
@@ -53,6 +62,7 @@ def cross_validate_command(
         jobs=jobs,
         runs=runs,
         cluster=cluster,
+        track=track,
         progress=ProgressPrinter().show,
     )
     if as_json:

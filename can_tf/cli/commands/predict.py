@@ -1,20 +1,22 @@
 """`can-tf predict`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from can_tf.cli.shared.folders import recordings
+from can_tf.audio.folders import find_recordings
 from can_tf.cli.shared.options import limit_options, reading_options
-from can_tf.cli.shared.prediction_options import Words, open_predictor, prediction_options, reject_option
+from can_tf.cli.shared.prediction_options import open_predictor, prediction_options, reject_option
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.cli.shared.recognizer_options import recognizer_of, say_recognized
 from can_tf.cli.shared.recordings import end_with_errors, one_line
-from can_tf.cli.shared.timeline import answers_in, outputs, show_timelines, speakers_of, timeline_options, timelines
+from can_tf.cli.shared.timeline import outputs, predictions_in, show_timelines, table_of, timeline_options
 from can_tf.errors import CanError, ConfigError
+from can_tf.explanation.timelines import speakers_of
+from can_tf.prediction.known_words import KnownWords
 from can_tf.report.tables import format_table
 
 _BAR_CELLS = 20
@@ -65,12 +67,13 @@ def predict_command(
 
     If a recording cannot be used, the command reports it, goes on with the others, and exits with code 1.
     """
-    found = recordings(audio)
-    paths, words = found.paths, Words(alignment, transcript, found)
-    who_speaks = speakers_of(speakers, found, as_timeline=as_timeline)
-    files = outputs(out, rttm, plot, as_timeline=as_timeline, recordings=len(paths))
-    if frames is not None and (as_timeline or as_json or reject_below):
-        raise ConfigError("--frames predicts nothing; leave --timeline, --json and --reject-below out.")
+    found = find_recordings(audio)
+    paths, words = found.paths, KnownWords(alignment, transcript, found)
+    who_speaks = speakers_of(speakers, found)
+    files = outputs(out, rttm, plot, len(paths)) if as_timeline else []
+    table = None if as_timeline else table_of(out, rttm=rttm, plot=plot, speakers=speakers)
+    if frames is not None and (as_timeline or as_json or reject_below or table):
+        raise ConfigError("--frames predicts nothing; leave --timeline, --out, --json and --reject-below out.")
     recognizer = recognizer_of(values)
     words.require_what_finds_them(paths)
     predictor = open_predictor(ctx, {**values, "reject_below": reject_below}, recognizer)
@@ -78,23 +81,27 @@ def predict_command(
         end_with_errors(ctx, paths, _write_frames(frames, predictor, paths, words.of, batch_size))
         return
     if as_timeline:
-        answers = timelines(paths, words.of, who_speaks, predictor)
-        answered = [answer for moments in answers for answer in answers_in(moments)]
+        from can_tf.explanation.timelines import timelines
+
+        progress = ProgressPrinter().show
+        of_recordings = timelines(predictor, found, words.of, speakers=who_speaks, progress=progress)
+        answered = list(predictions_in(of_recordings))
         _tell_if_not_calibrated(reject_below, answered)
         say_recognized(answered, predictor.word_finder, "stretches")
-        show_timelines(found.names(), answers, files, as_json=as_json)
-        end_with_errors(ctx, paths, answers)
+        show_timelines(of_recordings, files, as_json=as_json)
+        end_with_errors(ctx, paths, list(of_recordings.values()))
         return
     from can_tf.prediction.many import predict_many
 
-    answers = predict_many(predictor, paths, words.of, batch_size=batch_size, progress=ProgressPrinter().show)
-    _tell_if_not_calibrated(reject_below, answers)
-    say_recognized(answers, predictor.word_finder)
+    progress = ProgressPrinter().show
+    answers = predict_many(predictor, found, words.of, out=table, batch_size=batch_size, progress=progress)
+    _tell_if_not_calibrated(reject_below, list(answers.values()))
+    say_recognized(list(answers.values()), predictor.word_finder)
     if as_json:
-        click.echo(json.dumps([_as_json(path, answer) for path, answer in zip(paths, answers, strict=True)], indent=2))
+        click.echo(json.dumps([_as_json(path, answer) for path, answer in answers.items()], indent=2))
     else:
-        _print_tables(paths, answers)
-    end_with_errors(ctx, paths, answers)
+        _print_tables(answers)
+    end_with_errors(ctx, paths, list(answers.values()))
 
 
 def _write_frames(out: Path, predictor: Any, paths: Sequence[Path], words_of: Any, batch_size: int) -> Sequence[Any]:
@@ -123,9 +130,9 @@ def _as_json(path: Path, answer: Any) -> dict[str, Any]:
     return {"path": str(path), **answer.to_json()}
 
 
-def _print_tables(paths: Sequence[Path], answers: Sequence[Any]) -> None:
+def _print_tables(answers: Mapping[Path, Any]) -> None:
     rows = []
-    for path, answer in zip(paths, answers, strict=True):
+    for path, answer in answers.items():
         if isinstance(answer, CanError):
             continue
         sides = [
@@ -137,8 +144,8 @@ def _print_tables(paths: Sequence[Path], answers: Sequence[Any]) -> None:
         rows.append([path, label, f"{answer.confidence:.3f}", *sides])
     if rows:
         click.echo(format_table(["recording", "label", "confidence", "text alone", "audio alone"], rows))
-    if len(paths) == 1 and rows:
-        click.echo(f"\n{_words_table(answers[0])}")
+    if len(answers) == 1 and rows:
+        click.echo(f"\n{_words_table(*answers.values())}")
 
 
 def _most_probable(probabilities: dict[str, float]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from can_tf.cli.shared.options import options_of, training_options
+from can_tf.cli.shared.options import options_of, track_option, training_options
 from can_tf.cli.shared.progress import ProgressPrinter
 from can_tf.errors import ConfigError
 from can_tf.progress import amount
@@ -14,6 +14,7 @@ from can_tf.records.dataset import load_dataset
 from can_tf.report.scores import scores_table
 from can_tf.training.options import TrainOptions
 from can_tf.training.run_folder import default_run_folder
+from can_tf.training.tracking.registry import check_trackers
 
 
 @click.command("train")
@@ -27,6 +28,7 @@ from can_tf.training.run_folder import default_run_folder
 @click.option(
     "--validation-only", is_flag=True, help="Do not evaluate on the test set; run again without this option to do so."
 )
+@track_option
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 @click.pass_context
 def train_command(
@@ -35,18 +37,21 @@ def train_command(
     config: Path | None,
     run: Path | None,
     validation_only: bool,
+    track: tuple[str, ...],
     as_json: bool,
     **values: Any,
 ) -> None:
     """Train one fold and evaluate it. Re-running the command resumes it, or says that it is done."""
     options = options_of(ctx, config, values)
     folder = run or default_run_folder(options)
+    check_trackers(track)
     dataset = load_dataset(records)
     _check_glove(options, dataset.synthetic)
 
     from can_tf.training.fit import train_fold
 
-    metrics = train_fold(dataset, folder, options, ProgressPrinter().show, validation_only=validation_only)
+    show = ProgressPrinter().show
+    metrics = train_fold(dataset, folder, options, show, validation_only=validation_only, track=track)
     if as_json:
         click.echo(json.dumps(metrics, indent=2))
         return

@@ -15,6 +15,7 @@ from can_tf.features.registry import FRONT_ENDS
 from can_tf.limits import MAX_SECONDS, MAX_WORDS
 from can_tf.training.option_fields import Option
 from can_tf.training.options import OPTIONS, TrainOptions, read_config
+from can_tf.training.tracking.registry import TRACKERS
 
 
 def with_options(command: Any, options: Sequence[Callable[[Any], Any]]) -> Any:
@@ -129,6 +130,16 @@ def jobs_option(command: Any) -> Any:
         type=click.IntRange(min=1),
         default=1,
         help="Number of trainings at once, which share the cores. With --cluster, the workers' threads decide.",
+    )(command)
+
+
+def track_option(command: Any) -> Any:
+    """Adds `--track`."""
+    return click.option(
+        "--track",
+        multiple=True,
+        type=NameIn(TRACKERS),
+        help="Tell a tracker too, beside TensorBoard's log; may be repeated. mlflow: MLflow, at MLFLOW_TRACKING_URI.",
     )(command)
 
 

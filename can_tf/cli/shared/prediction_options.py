@@ -1,32 +1,20 @@
-"""Options of the commands that ask a model about recordings, the model, and what is asked of each recording."""
+"""Options of the commands that ask a model about recordings, and the model."""
 
-import contextlib
-import logging
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from can_tf.alignment.formats import Reading, alignment_suffixes, recordings_in
-from can_tf.alignment.formats.json_words import is_answer
-from can_tf.alignment.formats.subtitles import is_timeline
+from can_tf.alignment.formats import Reading
 from can_tf.alignment.recognition import RecognizerOptions
 from can_tf.alignment.spans import FILLER_POLICIES
-from can_tf.cli.shared.folders import Recordings
 from can_tf.cli.shared.options import with_options
 from can_tf.cli.shared.recognizer_options import recognizer_options
-from can_tf.cli.shared.recordings import Companions, Transcripts
-from can_tf.errors import ConfigError, MissingExtraError
-from can_tf.extras import require
 from can_tf.limits import MAX_SECONDS, MAX_WORDS, Limits
 
 if TYPE_CHECKING:
     from can_tf.prediction.predictor import Predictor
-
-_LOG = logging.getLogger(__name__)
-_STDOUT = 1
 
 
 def prediction_options(command: Any) -> Any:
@@ -97,50 +85,3 @@ def open_predictor(ctx: click.Context, values: Mapping[str, Any], recognizer: Re
     if values["server"]:
         return at_server(values["server"], options, word_finder=finder)
     return load(values["model"], options, word_finder=finder)
-
-
-class Words:
-    """Finds a recording's alignment or, failing that, its transcript; those given go before those beside it."""
-
-    def __init__(self, alignment: Path | None, transcript: str | None, recordings: Recordings):
-        if alignment is not None and transcript is not None:
-            raise ConfigError("--alignment has the words already; leave --transcript out.")
-        self._alignments = Companions(
-            "alignment",
-            alignment_suffixes(),
-            alignment,
-            recordings,
-            names=recordings_in,
-            passed_over=lambda path: _is_written_now(path) or _is_passed_over(path),
-        )
-        self._transcripts = Transcripts(transcript, recordings)
-        self._transcript_given = transcript is not None
-
-    def of(self, path: Path) -> tuple[Path | None, str | None]:
-        """Returns the alignment file or the transcript of a recording, whichever there is; see `WordsOf`."""
-        alignment = None if self._transcript_given else self._alignments.of(path)
-        return alignment, None if alignment is not None else self._transcripts.of(path)
-
-    def require_what_finds_them(self, paths: Sequence[Path]) -> None:
-        """Raises MissingExtraError if a recording has no alignment, and what finds its words is not installed."""
-        try:
-            require("pocketsphinx", "Finding words in speech", "align")
-        except MissingExtraError:
-            for path in paths:
-                with contextlib.suppress(ConfigError):  # Of that recording alone, and told in its place.
-                    if self.of(path)[0] is None:
-                        raise
-
-
-def _is_written_now(path: Path) -> bool:
-    """Tells whether a file is where this command prints: `can-tf predict talk.wav --json > talk.json`."""
-    try:
-        return os.path.samestat(path.stat(), os.fstat(_STDOUT))
-    except OSError:
-        return False
-
-
-def _is_passed_over(path: Path) -> bool:
-    if answer := is_answer(path) or is_timeline(path):
-        _LOG.warning("%s: holds answers of can-tf and is not taken for word times; for its words, name it", path)
-    return answer

@@ -8,26 +8,17 @@ from pathlib import Path, PurePath
 import pytest
 
 from can_tf.alignment.formats import alignment_suffixes
-from can_tf.cli.shared.folders import Recordings, files_below, recordings
-from can_tf.cli.shared.prediction_options import Words
-from can_tf.cli.shared.recordings import Companions, Transcripts
-from can_tf.cli.shared.timeline import Output, show_timelines
+from can_tf.audio.folders import Recordings, find_recordings
+from can_tf.cli.shared.recordings import needed
 from can_tf.errors import AlignmentError, ConfigError, MissingExtraError
-from can_tf.explanation.timeline_files import TIMELINE_FILES
-from tests.conftest import write_tone
-from tests.moments import answered
-
-
-def made(folder, *names):
-    """Makes small files."""
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text("-")
+from can_tf.prediction.companions import Companions, Transcripts
+from can_tf.prediction.known_words import KnownWords
+from tests.conftest import write_small_files, write_tone
 
 
 def found_for(tmp_path, *typed, given="aligned"):
     """Returns the alignments of what is typed, below a folder; the error in place of one that has none."""
-    found = recordings([tmp_path / each for each in typed])
+    found = find_recordings([tmp_path / each for each in typed])
     alignments = Companions("alignment", alignment_suffixes(), tmp_path / given, found)
     answers = []
     for path in found.paths:
@@ -70,14 +61,12 @@ def test_of_several_alignments_the_first_format_counts_and_its_usual_suffix(tmp_
     assert alignments.of(tmp_path / "talk.wav") == tmp_path / "talk.TextGrid"
 
 
-def test_an_empty_file_beside_a_recording_is_neither_its_transcript_nor_its_alignment(tmp_path, capsys):
+def test_an_empty_file_beside_a_recording_is_neither_its_transcript_nor_its_alignment(tmp_path, caplog):
     for name in ("talk.wav", "talk.txt", "talk.json"):  # The last two as `can-tf predict talk.wav > talk.txt` has them.
         (tmp_path / name).touch()
     typed = Recordings([tmp_path / "talk.wav"])
     assert Companions("alignment", alignment_suffixes(), None, typed).of(tmp_path / "talk.wav") is None
-    assert (
-        f"{tmp_path}/talk.wav: talk.json beside it is empty, so it counts as no alignment." in capsys.readouterr().err
-    )
+    assert f"{tmp_path}/talk.wav: talk.json beside it is empty, so it counts as no alignment." in caplog.messages
     assert Transcripts(None, typed).of(tmp_path / "talk.wav") is None
     (tmp_path / "talk.lab").write_text("not again")
     assert Transcripts(None, typed).of(tmp_path / "talk.wav") == "not again"
@@ -96,7 +85,7 @@ def test_a_transcript_in_capitals_is_found_and_one_that_is_missing_is_told(tmp_p
     assert transcripts.of(tmp_path / "talk.wav") == "good day"
     assert transcripts.of(tmp_path / "other.wav") is None
     with pytest.raises(AlignmentError, match=r"no transcript stands beside it \(.txt, .lab\); name one with --tr"):
-        transcripts.required(tmp_path / "other.wav")
+        needed(transcripts)(tmp_path / "other.wav")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +114,7 @@ def test_a_transcript_in_capitals_is_found_and_one_that_is_missing_is_told(tmp_p
     ],
 )
 def test_a_recording_is_known_by_its_path_below_the_folder(tmp_path, names, typed, expected):
-    made(tmp_path, *names)
+    write_small_files(tmp_path, *names)
     assert [answer.replace("1.json holds", "") for answer in found_for(tmp_path, *typed)] == expected
 
 
@@ -139,85 +128,14 @@ def test_a_recording_is_known_by_its_path_below_the_folder(tmp_path, names, type
     ],
 )
 def test_what_may_be_another_recordings_is_refused(tmp_path, names, typed):
-    made(tmp_path, *names)
+    write_small_files(tmp_path, *names)
     for answer in found_for(tmp_path, *typed):
         assert "which may be of another recording of this name. Put the alignment where the recording is" in answer
 
 
-def test_folders_are_searched_through_links_and_past_what_macos_hides(tmp_path, capsys):
-    made(tmp_path, "talks/a.WAV", "talks/b.opus", "talks/c.m4a", "talks/notes.txt", "talks/d.dss", "elsewhere/e.wav")
-    made(
-        tmp_path,
-        "talks/._a.wav",
-        "talks/__MACOSX/._a.wav",
-        "talks/__MACOSX/a.wav",
-        "talks/.trash/f.wav",
-        "talks/.g.wav",
-    )
-    (tmp_path / "talks" / "x.wav").mkdir()
-    (tmp_path / "talks" / "link").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "talks" / "round").symlink_to(tmp_path / "talks")
-    (tmp_path / "talks" / "again").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "talks" / "h.wav").symlink_to(tmp_path / "elsewhere" / "e.wav")
-    found = recordings([tmp_path / "talks"])
-    assert [str(found.below[path]) for path in found.paths] == ["a.WAV", "again/e.wav", "b.opus", "c.m4a", "h.wav"]
-    said = capsys.readouterr().err
-    assert f"{tmp_path / 'talks'}: left out 2 files (._a.wav, .g.wav): they are hidden." in said
-    assert "left out 1 file (d.dss): nothing here reads their kind." in said
-
-
-def test_without_pyav_recordings_that_need_it_are_named(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("can_tf.cli.shared.folders._has_extra", lambda: False)
-    made(tmp_path, "a.wav")
-    (tmp_path / "b.webm").write_bytes(b"\x1aE\xdf\xa3" + bytes(200))
-    (tmp_path / "c.wav").write_bytes(b"\0\0\0\x20ftypM4A " + bytes(200))
-    assert recordings([tmp_path]).paths == [tmp_path / "a.wav"]
-    message = "left out 2 files (b.webm, c.wav): reading them needs: pip install 'can_tf[media]'."
-    assert message in capsys.readouterr().err
-    with pytest.raises(MissingExtraError, match=r"b.webm: reading WebM or Matroska needs .*'can_tf\[media\]'"):
-        recordings([tmp_path / "a.wav", tmp_path / "b.webm"])
-
-
-def test_a_folder_without_recordings_is_refused(tmp_path):
-    made(tmp_path, "a.txt")
-    with pytest.raises(ConfigError, match=r"holds no recordings; expected files ending in .wav, .flac"):
-        recordings([tmp_path])
-
-
-@pytest.mark.parametrize(
-    "names, typed, expected",
-    [
-        (("wav/a.wav", "wav/b.wav"), ["wav"], ["a", "b"]),
-        (("wav/anna/1.wav", "wav/ben/1.wav"), ["wav"], ["anna/1", "ben/1"]),
-        (("wav/1.wav", "wav/1.mp3"), ["wav"], ["1.mp3", "1.wav"]),
-        (("one/1.wav", "two/1.wav"), ["one", "two"], ["one/1", "two/1"]),
-        (("wav/anna/1.wav", "wav/ben/1.wav"), ["wav/anna/1.wav", "wav/ben/1.wav"], ["anna/1", "ben/1"]),
-    ],
-)
-def test_no_two_recordings_have_one_name(tmp_path, monkeypatch, names, typed, expected):
-    made(tmp_path, *names)
-    monkeypatch.chdir(tmp_path / "wav" if "wav/anna/1.wav" in typed else tmp_path)
-    found = recordings([Path(each.removeprefix("wav/")) if "wav/anna/1.wav" in typed else Path(each) for each in typed])
-    assert [name.as_posix() for name in found.names().values()] == expected
-
-
-def test_files_below_a_folder_come_in_order_and_once(tmp_path):
-    made(tmp_path, "b/2", "b/1", "a", "c/3")
-    (tmp_path / "a_link").symlink_to(tmp_path / "c")
-    assert [str(path.relative_to(tmp_path)) for path in files_below(tmp_path)] == ["a", "b/1", "b/2", "c/3"]
-
-
-def test_rttm_lines_tell_recordings_of_one_name_apart(tmp_path):
-    found = [[answered(0.0, 1.0, "not again", 0.75)]] * 2
-    names = {Path("a b/1.wav"): PurePath("a b/1"), Path("c/1.wav"): PurePath("c/1")}
-    show_timelines(names, found, [Output(tmp_path / "x.rttm", TIMELINE_FILES[".rttm"])], as_json=False)
-    lines = (tmp_path / "x.rttm").read_text().splitlines()
-    assert [line.split()[:3] for line in lines] == [["SPEAKER", "a_b/1", "1"], ["SPEAKER", "c/1", "1"]]
-
-
 def words_of(given=None, count=1):
     paths = [Path(f"{number}.wav") for number in range(count)]
-    return Words(given, None, Recordings(paths, {path: PurePath(path.stem) for path in paths}))
+    return KnownWords(given, None, Recordings(paths, {path: PurePath(path.stem) for path in paths}))
 
 
 def test_answers_beside_a_recording_are_no_alignment_of_it_and_that_is_told(tmp_path, caplog):
@@ -235,9 +153,9 @@ def test_answers_beside_a_recording_are_no_alignment_of_it_and_that_is_told(tmp_
 def test_the_file_that_is_being_printed_to_is_not_read(tmp_path):
     write_tone(tmp_path / "talk.wav", 0.1)
     code = (
-        "from pathlib import Path; from can_tf.cli.shared.prediction_options import Words; import sys;"
-        "from can_tf.cli.shared.folders import Recordings;"
-        "print(Words(None, None, Recordings([Path('talk.wav')], {})).of(Path('talk.wav')), file=sys.stderr)"
+        "from pathlib import Path; from can_tf.prediction.known_words import KnownWords; import sys;"
+        "from can_tf.audio.folders import Recordings;"
+        "print(KnownWords(None, None, Recordings([Path('talk.wav')], {})).of(Path('talk.wav')), file=sys.stderr)"
     )
     with (tmp_path / "talk.json").open("w") as output:
         done = subprocess.run(

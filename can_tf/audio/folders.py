@@ -2,25 +2,26 @@
 
 import dataclasses
 import importlib.util
+import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 
-import click
-
 from can_tf.audio.media import EXTRA, kind_of
 from can_tf.audio.streams import SUFFIXES as AUDIO_SUFFIXES
 from can_tf.errors import ConfigError, MissingExtraError
+from can_tf.progress import amount
 
 # Sound and pictures with sound that nothing here reads.
 _OTHER_SUFFIXES = (".ra", ".rm", ".ape", ".dss", ".ds2", ".vox", ".dsf", ".tta", ".mpc", ".mid", ".avi", ".wmv", ".m4p")
 _FIRST_BYTES = 1_024
 _NAMED = 3  # Of files that are left out.
+_LOG = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
 class Recordings:
-    """Recordings named on the command line.
+    """Recordings that somebody has named.
 
     Attributes:
         paths: Them, in order: files as they are named, and those in folders.
@@ -47,15 +48,22 @@ class Recordings:
         raise ConfigError(f"{twice}: another recording has the same name; give them in commands of their own.")
 
 
-def recordings(paths: Sequence[Path]) -> Recordings:
-    """Returns the recordings that are named, files or folders of them; says which in folders are left out.
+def find_recordings(named: Path | str | Iterable[Path | str]) -> Recordings:
+    """Returns the recordings that are named, files or folders of them; tells which in folders are left out.
+
+    Args:
+        named: A file, a folder, or several of them.
 
     Raises:
         ConfigError: A folder holds none.
         MissingExtraError: A file that is named needs an extra that is not installed.
+
+    Example:
+        >>> find_recordings("talk.wav").paths
+        [PosixPath('talk.wav')]
     """
     found: dict[Path, PurePath | None] = {}
-    for path in paths:
+    for path in [Path(named)] if isinstance(named, (str, Path)) else map(Path, named):
         if path.is_dir():
             found.update({path / name: name for name in _in_folder(path)})
         else:
@@ -69,13 +77,11 @@ def _in_folder(folder: Path) -> Iterator[PurePath]:
     files = [file.relative_to(folder) for file in files_below(folder, hidden)]
     sound = [file for file in files if has_suffix(file, AUDIO_SUFFIXES)]
     foreign = [file for file in sound if not _has_extra() and _needs_extra(folder / file)]
-    _say(
-        folder,
-        sorted(file.relative_to(folder) for file in hidden if has_suffix(file, AUDIO_SUFFIXES)),
-        "they are hidden",
-    )
-    _say(folder, [file for file in files if has_suffix(file, _OTHER_SUFFIXES)], "nothing here reads their kind")
-    _say(folder, foreign, f"reading them needs: pip install 'can_tf[{EXTRA}]'")
+    hidden_sound = sorted(file.relative_to(folder) for file in hidden if has_suffix(file, AUDIO_SUFFIXES))
+    _tell("%s: left out %s: they are hidden.", folder, hidden_sound)
+    others = [file for file in files if has_suffix(file, _OTHER_SUFFIXES)]
+    _tell("%s: left out %s: nothing here reads their kind.", folder, others)
+    _tell(f"%s: left out %s: reading them needs: pip install 'can_tf[{EXTRA}]'.", folder, foreign)
     if len(sound) == len(foreign):
         raise ConfigError(f"{folder}: holds no recordings; expected files ending in {', '.join(AUDIO_SUFFIXES)}.")
     yield from (file for file in sound if file not in foreign)
@@ -139,7 +145,7 @@ def _check_readable(path: Path) -> None:
         raise MissingExtraError(f"{path}: reading {kind}", EXTRA)
 
 
-def _say(folder: Path, files: Sequence[PurePath], why: str) -> None:
+def _tell(message: str, folder: Path, files: Sequence[PurePath]) -> None:
     if files:
         named = ", ".join(map(str, files[:_NAMED])) + (", ..." if len(files) > _NAMED else "")
-        click.echo(f"{folder}: left out {len(files)} file{'s' * (len(files) > 1)} ({named}): {why}.", err=True)
+        _LOG.warning(message, folder, f"{amount(len(files), 'files')} ({named})")
