@@ -1,9 +1,9 @@
 # Two commands set everything up: `make demo` runs the main job, `make test` passes the tests.
 
 VENV ?= .venv
-# The first of these that runs and is Python 3.10 to 3.12.
-CANDIDATES := python3.11 python3.12 python3.10 python3 python
-SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
+# The first of these that runs and is Python 3.10 to 3.13.
+CANDIDATES := python3.11 python3.12 python3.10 python3.13 python3 python
+SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(SUPPORTED)' 2>/dev/null && echo $(p))))
 BIN := $(VENV)/bin
 DEMO_RECORDS := data/records
@@ -101,7 +101,7 @@ $(VENV)/.installed-asr: $(VENV)/.installed-dev
 	touch $@
 
 $(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "can_tf needs Python 3.10 to 3.12; none was found. Try: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "can_tf needs Python 3.10 to 3.13; none was found. Try: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "Setting up $(VENV) with $(PYTHON): takes a minute or two."
 	$(PYTHON) -m venv $(VENV)
 

@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +24,9 @@ from can_tf.prediction.options import PredictionOptions
 from can_tf.prediction.requests import FEATURES_SIGNATURE, FRAMES_SIGNATURE, Request, inputs_of, inputs_of_frames
 from can_tf.prediction.words import FindsWords, WordFinder
 from can_tf.samples import SAMPLE_RATE_HZ
+from can_tf.stack import RESAMPLER
+
+_LOG = logging.getLogger(__name__)
 
 DESCRIPTION_FILE = Path("assets.extra", "can_tf.json")
 
@@ -32,6 +36,7 @@ _DESCRIPTION = {
         "features": {"name": str},
         "fillers": lambda value: value in FILLER_POLICIES,
         "corpus": {"name": str, "synthetic": bool},
+        "resampler": (str, None),
     },
 }
 
@@ -239,9 +244,28 @@ def load(
     model = open_model(Path(path))
     options = options or PredictionOptions()
     description = description_of(model.folder)
+    tell_of_resampler(model.folder, description["records"])
     fillers = options.fillers or description["records"]["fillers"]
     normalize = options.normalize or description.get("options", {}).get("normalize", "none")
     return Predictor(model, dataclasses.replace(options, fillers=fillers, normalize=normalize), word_finder=word_finder)
+
+
+def tell_of_resampler(version: Path, records: Mapping[str, Any]) -> None:
+    """Tells, as a notice, where recordings of the training were resampled by another library than is used here.
+
+    Args:
+        version: An export.
+        records: What `description_of` returns of the records.
+    """
+    own = records.get("resampler")
+    if own not in (None, RESAMPLER):
+        _LOG.warning(
+            "%s: %s resampled the recordings of the training that were not at 16 kHz, and here %s resamples: on speech "
+            "the two differ by less than 0.001 of full scale",
+            version,
+            own,
+            RESAMPLER,
+        )
 
 
 def at_server(

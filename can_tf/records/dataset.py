@@ -34,6 +34,7 @@ _DESCRIPTION = {
     "counts": {str: int},
     "excluded": {str: int},
     "rejected": int,
+    "resampler": (str, None),  # Where no recording came at another rate, there is none.
     "shards": [{"name": str, "examples": int, "bytes": int, "sha256": str}],
     "fingerprint": str,
 }

@@ -225,6 +225,7 @@ def _config(options: TrainOptions, dataset: Dataset) -> dict[str, Any]:
             "fingerprint": dataset.fingerprint,
             "utterances": len(dataset.utterances),
             **{name: description[name] for name in _OF_RECORDS},
+            "resampler": description.get("resampler"),
         },
         "start": _hash_of_start(options),
         "versions": versions(),
