@@ -6,8 +6,10 @@ import platform
 import subprocess
 from pathlib import Path
 
+from can_tf.stack import RESAMPLER
+
 _VECTORS = ("avx512f", "avx2", "avx", "sve", "asimd")  # From the widest on, as Linux names them.
-_PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-io", "scikit-learn", "soundfile")
+_PACKAGES = ("tensorflow", "keras", "numpy", RESAMPLER, "scikit-learn", "soundfile")
 
 
 def versions() -> dict[str, str]:

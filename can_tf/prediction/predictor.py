@@ -19,7 +19,7 @@ from can_tf.errors import AlignmentError, AudioError, PredictionError
 from can_tf.limits import words_fault
 from can_tf.prediction.answers import Prediction, predictions_of
 from can_tf.prediction.backends import Backend, open_model
-from can_tf.prediction.description import About, description_of
+from can_tf.prediction.description import About, description_of, tell_of_resampler
 from can_tf.prediction.options import PredictionOptions
 from can_tf.prediction.requests import FEATURES_SIGNATURE, FRAMES_SIGNATURE, Request, inputs_of, inputs_of_frames
 from can_tf.prediction.servers import connect
@@ -279,6 +279,7 @@ def load(
     model = open_model(Path(path))
     options = options or PredictionOptions()
     description = description_of(model.folder)
+    tell_of_resampler(model.folder, description["records"])
     fillers = options.fillers or description["records"]["fillers"]
     normalize = options.normalize or description.get("options", {}).get("normalize", "none")
     options = dataclasses.replace(options, fillers=fillers, normalize=normalize)

@@ -36,6 +36,7 @@ from can_tf.records.fingerprint import UTTERANCES_PER_SHARD
 from can_tf.records.plan import chosen_recognizer, has_transcripts, make_plan
 from can_tf.records.shards import BUILD_FOLDER, BuildOptions, ShardTask, build_shard, finished_report
 from can_tf.records.specification import COLUMNS
+from can_tf.stack import RESAMPLER
 
 _LOG = logging.getLogger(__name__)
 _PLAN_FILE = "plan.json"
@@ -262,6 +263,7 @@ def _finish(
         "excluded": dict(sorted(corpus.excluded.items())),
         "rejected": len(rejected),
         "same_sound": same_sound,
+        **({"resampler": RESAMPLER} if any(report.get("resampled") for report in reports) else {}),
         "shards": [report["shard"] for report in reports],
     }
     checksums = {

@@ -36,6 +36,7 @@ _DESCRIPTION = {
     "excluded": {str: int},
     "rejected": int,
     "same_sound": ({str: str}, None),  # Younger than some records of this schema version.
+    "resampler": (str, None),  # Where no recording came at another rate, there is none.
     "shards": [{"name": str, "examples": int, "bytes": int, "sha256": str}],
     "fingerprint": str,
 }

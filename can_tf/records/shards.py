@@ -21,7 +21,7 @@ from can_tf.alignment.recognition.registry import Choice
 from can_tf.alignment.silence import silence_at_edges
 from can_tf.alignment.spans import segment_spans, share_silence
 from can_tf.alignment.word import Word
-from can_tf.audio import read_audio
+from can_tf.audio import read_recording
 from can_tf.checksums import read_sealed, write_sealed
 from can_tf.corpus.utterance import Rejection, Utterance
 from can_tf.errors import CanError, RecordsError, SetupError
@@ -96,6 +96,7 @@ class _Prepared:
     words: tuple[Word, ...]
     seconds: float
     recording: Any  # SegmentedAudio, whose module needs TensorFlow
+    resampled: bool
 
 
 class Place(NamedTuple):
@@ -154,6 +155,7 @@ def build_shard(task: ShardTask) -> dict[str, Any]:
     rejected: list[Rejection] = []
     rows: list[dict[str, Any]] = []
     sounds: list[str] = []
+    resampled = False
     with kept() as notices, replacing(task.path) as temporary:
         offset = 0
         with naming_disk_errors(task.path), tf.io.TFRecordWriter(str(temporary)) as writer:
@@ -164,6 +166,7 @@ def build_shard(task: ShardTask) -> dict[str, Any]:
                 rows.append(dataclasses.asdict(_row(prepared, record, place)))
                 sounds.append(hashlib.sha256(pcm16(prepared.recording.samples).tobytes()).hexdigest())
                 offset += framed_bytes(len(serialized))
+                resampled |= prepared.resampled
         shard = {
             "name": task.name,
             "examples": len(rows),
@@ -174,6 +177,7 @@ def build_shard(task: ShardTask) -> dict[str, Any]:
         "shard": shard,
         "rows": rows,
         "sounds": sounds,
+        "resampled": resampled,
         "rejected": [dataclasses.asdict(rejection) for rejection in rejected],
         "notices": notices,
     }
@@ -248,7 +252,9 @@ def _prepare(utterance: Utterance, base: Path, options: BuildOptions, finder: Ca
 
     # Errors have the path as the corpus does, so that rejected.csv does not show where it was made. How long recordings
     # may be was for `can_tf.corpus.size_limits` to say, before there were shards.
-    samples = read_audio(base / utterance.audio_path, name=str(utterance.audio_path), max_seconds=math.inf)
+    samples, resampled = read_recording(
+        base / utterance.audio_path, name=str(utterance.audio_path), max_seconds=math.inf
+    )
     tokens = utterance.words
     seconds = len(samples) / SAMPLE_RATE_HZ
     if is_unaligned(utterance):
@@ -256,7 +262,8 @@ def _prepare(utterance: Utterance, base: Path, options: BuildOptions, finder: Ca
     elif is_unheard(utterance):
         tokens = silence_at_edges(finder.recognize(samples), seconds)
     words = share_silence(within(tokens, seconds, str(utterance.audio_path)), fillers=options.fillers)
-    return _Prepared(utterance, words, seconds, SegmentedAudio(samples, segment_spans(words, options.segmentation)))
+    recording = SegmentedAudio(samples, segment_spans(words, options.segmentation))
+    return _Prepared(utterance, words, seconds, recording, resampled)
 
 
 def _rejection(utterance: Utterance, reason: str) -> Rejection:

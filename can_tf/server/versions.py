@@ -15,7 +15,7 @@ from can_tf.errors import ConfigError, ExportError
 from can_tf.export.warm_up import replay_warm_up
 from can_tf.features.registry import front_end_from_json
 from can_tf.prediction.backends import newest_version, version_folders
-from can_tf.prediction.description import description_of
+from can_tf.prediction.description import description_of, tell_of_resampler
 from can_tf.prediction.saved_model import LoadedVersion
 from can_tf.server.metrics import ERROR, OK
 
@@ -34,6 +34,7 @@ class Version(LoadedVersion):
     def __init__(self, folder: Path):
         super().__init__(folder)
         self.number, self.records = int(folder.name), description_of(folder)["records"]
+        tell_of_resampler(folder, self.records)
         try:
             self.frames_per_second = front_end_from_json(self.records["features"]).frames_per_second
         except ConfigError as error:

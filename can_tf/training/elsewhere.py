@@ -196,6 +196,9 @@ def _notes(
         own, other = records[name], dataset.description[name]
         if own != other:
             yield f"the run's records were built with --{name} {own}, and these with --{name} {other}"
+    own, other = records.get("resampler"), dataset.description.get("resampler")
+    if own and other and own != other:
+        yield f"the run's recordings were resampled by {own}, and these by {other}"
     if records["corpus"]["synthetic"] != dataset.synthetic:
         kinds = ("recordings of people", "synthetic speech")
         yield f"the run was trained on {kinds[not dataset.synthetic]}, and these are {kinds[dataset.synthetic]}"

@@ -225,6 +225,7 @@ def _config(options: TrainOptions, dataset: Dataset) -> dict[str, Any]:
             "utterances": len(dataset.utterances),
             "corpora": dataset.contents(),
             **{name: dataset.description[name] for name in _OF_RECORDS},
+            "resampler": dataset.description.get("resampler"),
         },
         "start": _hash_of_start(options),
         "versions": versions(),
