@@ -1,6 +1,7 @@
 """`tools/public_model.py`, from small made-up downloads to an export that answers, interrupted between its steps."""
 
 import json
+import shutil
 import sys
 from types import SimpleNamespace
 
@@ -10,10 +11,14 @@ from click.testing import CliRunner
 from public_model import recipe as recipe_module
 from public_model.main import main
 from public_model.recipe import Recipe, make_public_model
+from public_model.sources import LABELS
 
 from can_tf.alignment.espeak import Synthesizer
+from can_tf.corpus.registry import read_corpus
 from can_tf.errors import ConfigError, RunError
+from can_tf.features.whisper.front_end import WhisperBase
 from can_tf.prediction.predictor import description_of, load
+from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import load_dataset
 from can_tf.training.cross_validation import read_summary
 from can_tf.training.data import split_of
@@ -176,11 +181,20 @@ def export_description(run, out, *, calibrated, cross_validations):
     return SimpleNamespace(folder=version)
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A folder with a small EmoDB, and records in `out`."""
+    folder = tmp_path_factory.mktemp("built")
+    corpus = read_corpus("emodb", write_emodb(folder / "emodb"), LABELS)
+    build_records(corpus, folder / "out" / "records", BuildOptions(front_end=WhisperBase()))
+    return folder
+
+
 @pytest.mark.long
-def test_one_corpus_is_enough_and_estimates_may_come_later(tmp_path, monkeypatch):
+def test_one_corpus_is_enough_and_estimates_may_come_later(built, tmp_path, monkeypatch):
     monkeypatch.setattr(TRAIN_APART, pretend)
     monkeypatch.setattr(recipe_module, "export_run", export_description)
-    write_emodb(tmp_path / "emodb")
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
     quick = make_public_model(Recipe({"emodb": tmp_path / "emodb"}, tmp_path / "out", SMALL, quick=True, workers=1))
     assert quick.run.name == "can-speaker-fold0-seed0"  # Three speakers are a fold each.
     assert quick.summaries == {}
@@ -192,10 +206,10 @@ def test_one_corpus_is_enough_and_estimates_may_come_later(tmp_path, monkeypatch
 
 
 @pytest.mark.long
-def test_a_training_that_fails_ends_it_with_its_reason(tmp_path, monkeypatch):
+def test_a_training_that_fails_ends_it_with_its_reason(built, tmp_path, monkeypatch):
     failure = Failure("it broke", of_machine=True)
     monkeypatch.setattr(TRAIN_APART, lambda run, jobs, base: failure)
-    write_emodb(tmp_path / "emodb")
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
     done = command(tmp_path, "emodb")
     assert done.exit_code == 1
     assert "every training failed. The first: it broke" in done.stderr
