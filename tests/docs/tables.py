@@ -44,6 +44,7 @@ NOT_RUN = {
     r"^python tools/benchmark.py": "measures for minutes, mostly beside PyTorch and librosa, which `dev` lacks",
     r"^python tools/faults.py": "takes an hour and a half; tests/faults does a little of it",
     r"^python tools/learning_curve.py": "goes on from ten trained folds; tests/test_learning_curve.py has its parts",
+    r"^python tools/public_model.py": "trains for an hour on downloads; tests/test_public_model.py makes small ones",
     r"^python tools/words_study.py": "asks ten trained folds; tests/test_words_study.py has its parts",
 }
 # Appended to the command; where click meets an option twice, the last counts.

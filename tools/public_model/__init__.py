@@ -1,0 +1,1 @@
+"""A model to publish, from the downloads of openly licensed corpora."""
