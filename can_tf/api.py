@@ -34,6 +34,7 @@ from can_tf.prediction.timeline import timeline
 from can_tf.progress import Event
 from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import Dataset, load_dataset
+from can_tf.report.against import compare_together
 from can_tf.report.elsewhere import write_elsewhere
 from can_tf.report.inspection import inspect_records
 from can_tf.report.integrity import verify
@@ -76,6 +77,7 @@ __all__ = [
     "build",
     "build_records",
     "calibration_of",
+    "compare_together",
     "cross_validate",
     "draw_run",
     "evaluate_on",

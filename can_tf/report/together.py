@@ -20,7 +20,7 @@ from can_tf.training.metrics import OTHER_PREDICTIONS, scores_of_confusion
 FINAL = "final"
 _PROBABILITY = "probability_"
 _COLUMNS = ("seed", "fold", "speaker", "id", "label", "predicted")
-_TESTED = ("wa", "ua")
+TESTED = ("wa", "ua")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -78,8 +78,8 @@ def _is_sound(row: Mapping[str, str], labels: Sequence[str]) -> bool:
 
 def _check_scores(together: Together, path: Path, again: str) -> None:
     stored = together.summary["intervals"][0]
-    scores = _mean_scores(confusions_of(together.rows, together.labels, "fold").sum(axis=0)) if together.rows else {}
-    if any(abs(scores.get(name, 2.0) - stored[name]["value"]) > 1e-9 for name in _TESTED):
+    scores = mean_scores(confusions_of(together.rows, together.labels, "fold").sum(axis=0)) if together.rows else {}
+    if any(abs(scores.get(name, 2.0) - stored[name]["value"]) > 1e-9 for name in TESTED):
         raise RunError(f"{path}: does not give the scores of {SUMMARY_FILE}; one of the two was changed. {again}")
 
 
@@ -110,15 +110,15 @@ def _by_unit(together: Together, unit: str) -> dict[str, Any]:
     names = sorted({row[unit] for row in together.rows})
     counts = confusions_of(together.rows, together.labels, unit)
     return {
-        name: {"utterances": int(matrices.sum(axis=(1, 2)).max()), **_mean_scores(matrices)}
+        name: {"utterances": int(matrices.sum(axis=(1, 2)).max()), **mean_scores(matrices)}
         for name, matrices in zip(names, counts, strict=True)
     }
 
 
-def _mean_scores(by_seed: np.ndarray) -> dict[str, float]:
-    """Returns the mean over the seeds of `<int>[seeds, labels, labels]` that have predictions."""
+def mean_scores(by_seed: np.ndarray) -> dict[str, float]:
+    """Returns `wa` and `ua`, means over the seeds of `<int>[seeds, labels, labels]` that have predictions."""
     scores = [scores_of_confusion(matrix) for matrix in by_seed if matrix.any()]
-    return {name: float(np.mean([of_seed[name] for of_seed in scores])) for name in _TESTED}
+    return {name: float(np.mean([of_seed[name] for of_seed in scores])) for name in TESTED}
 
 
 def _tests(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -127,7 +127,7 @@ def _tests(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         other = summary["scores"].get(key)
         if key == "majority" or other is None:
             continue
-        for score in _TESTED:
+        for score in TESTED:
             first, second = final[score]["values"], other[score]["values"]
             if not first or len(first) != len(second):  # Not every training has it.
                 continue

@@ -1,6 +1,6 @@
 """A cross-validation's report, as text and as one HTML page that needs nothing beside it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from can_tf.report.page import PAGE_FILE
 from can_tf.report.scores import summary_table
 from can_tf.report.statistics import wilson_interval
 from can_tf.report.tables import INTERVAL_HEADERS, format_table, interval_rows, intervals_in_words, pooled_rows
-from can_tf.report.together import FINAL
+from can_tf.report.together import FINAL, TESTED
 from can_tf.training.intervals import POOLED_SCORES
 from can_tf.training.metrics import FINAL_PREDICTION, OTHER_PREDICTIONS, SCORE_NAMES
 from can_tf.training.resampling import BOOTSTRAP_SAMPLES
@@ -19,13 +19,14 @@ from can_tf.training.resampling import BOOTSTRAP_SAMPLES
 _NAMES = {FINAL: FINAL_PREDICTION, **OTHER_PREDICTIONS}
 _TEST_HEADERS = ("against", "score", "difference", "p")
 _TESTS_IN_WORDS = "final prediction less the other, over folds and seeds; p of the corrected resampled t-test"
+_COMPARED_HEADERS = ("compared with", "score", "difference", "95 % interval", "p")
 _DOT_WIDTH, _DOT_LEFT, _DOT_ROW = 640, 160, 22  # Of the picture of speakers, in its units.
 
 
 def together_text(found: Mapping[str, Any]) -> str:
     """Returns for people what `scores_together` found: the answer in a line, then tables."""
     tests = f"{format_table(_TEST_HEADERS, list(_test_rows(found)))}\n({_TESTS_IN_WORDS})"
-    return "\n\n".join([answer(found), summary_table(found), tests])
+    return "\n\n".join([answer(found), summary_table(found), tests, *_compared_text(found)])
 
 
 def answer(found: Mapping[str, Any]) -> str:
@@ -75,6 +76,7 @@ def together_page(found: Mapping[str, Any]) -> str:
             ["prediction", *(SCORE_NAMES[score] for score in POOLED_SCORES)],
             pooled_rows(found["pooled"]),
         ),
+        compared=_compared(found),
         tests=table("The final prediction tested against others", [*_TEST_HEADERS], _test_rows(found)),
         labels=labels_table(found["confusion"], found["labels"]),
         confusion=confusion_table(found["confusion"], found["labels"]),
@@ -86,8 +88,46 @@ def together_page(found: Mapping[str, Any]) -> str:
 
 def _test_rows(found: Mapping[str, Any]) -> Iterator[list[str]]:
     for test in found["tests"]:
-        p = "not defined" if test["p"] is None else f"{test['p']:.3f}"
-        yield [_NAMES[test["against"]], SCORE_NAMES[test["score"]], f"{test['difference']:+.3f}", p]
+        names = _NAMES[test["against"]], SCORE_NAMES[test["score"]]
+        yield [*names, f"{test['difference']:+.3f}", _p(test["p"])]
+
+
+def _compared_text(found: Mapping[str, Any]) -> Iterator[str]:
+    if compared := found.get("compared"):
+        words = "all test sets together, interval over whom there is to test; p as above, over folds and seeds"
+        yield f"{format_table(_COMPARED_HEADERS, list(_compared_rows(compared)))}\n({words})"
+        yield "\n".join(_what_differs(each) for each in compared)
+
+
+def _compared_rows(compared: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
+    for each in compared:
+        for score in TESTED:
+            of_score = each[score]
+            interval = f"{of_score['low']:+.3f} to {of_score['high']:+.3f}"
+            yield [each["against"], SCORE_NAMES[score], f"{of_score['difference']:+.3f}", interval, _p(of_score["p"])]
+
+
+def _what_differs(each: Mapping[str, Any]) -> str:
+    """Returns in a line what was not the same for both, and which trainings were compared."""
+    differs = [f"{name} {own} against {other}" for name, (own, other) in each["differs"].items() if name != "records"]
+    if "records" in each["differs"]:
+        differs.append("other records")
+    options = f"; {', '.join(differs)}" if differs else ""
+    left_out = f" ({each['left_out']} that only one of both has are left out)" if each["left_out"] else ""
+    pairs = f"{amount(each['pairs'], 'pairs')} of trainings{left_out}"
+    return f"{each['against']}: {pairs}, {each['resampled']} resampled{options}."
+
+
+def _compared(found: Mapping[str, Any]) -> Html:
+    if not (compared := found.get("compared")):
+        return Html("")
+    rows = table("Compared with other cross-validations", _COMPARED_HEADERS, _compared_rows(compared))
+    words = "".join(f'<p class="quiet">{escape(_what_differs(each))}</p>\n' for each in compared)
+    return Html(f"{rows}\n{words}")
+
+
+def _p(p: float | None) -> str:
+    return "not defined" if p is None else f"{p:.3f}"
 
 
 def _unit_table(caption: str, unit: str, by_unit: Mapping[str, Mapping[str, float]]) -> Html:

@@ -29,11 +29,30 @@ def bootstrap_interval(
         samples: How often the utterances are drawn.
         seed: Of the draws.
     """
-    differences = []
-    for drawn in _draws(len(true), samples, seed):
+
+    def difference(drawn: np.ndarray) -> float:
         means = [np.mean([score(true[drawn], row[drawn]) for row in rows]) for rows in (first, second)]
-        differences.append(means[0] - means[1])
-    return _percentiles(differences, level)
+        return float(means[0] - means[1])
+
+    return percentile_interval(difference, len(true), level=level, samples=samples, seed=seed)
+
+
+def percentile_interval(
+    statistic: Callable[[np.ndarray], float],
+    count: int,
+    *,
+    level: float = 0.95,
+    samples: int = BOOTSTRAP_SAMPLES,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Returns the percentile interval of a number over resampled utterances, or speakers.
+
+    Args:
+        statistic: The number, of those drawn, `<int64>[count]`, some of them twice.
+        count: How many there are to draw from.
+        level, samples, seed: As `bootstrap_interval` has them.
+    """
+    return _percentiles([statistic(drawn) for drawn in _draws(count, samples, seed)], level)
 
 
 def score_intervals(

@@ -68,6 +68,7 @@ DESCRIPTION = {
     "excluded": {},
     "rejected": 1,
     "same_sound": {"u2": "u0"},
+    "resampler": "soxr",
     "shards": [{"name": SHARD, "examples": 3, "bytes": len(CONTENT), "sha256": hashlib.sha256(CONTENT).hexdigest()}],
     "fingerprint": "f" * 64,
 }

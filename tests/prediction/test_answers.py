@@ -1,6 +1,7 @@
 """Answers of servers that are not can_tf's, and descriptions of exports that are damaged."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 from can_tf.alignment.word import Word
 from can_tf.errors import ConfigError, ExportError, ServerError
 from can_tf.prediction.answers import predictions_of
-from can_tf.prediction.description import DESCRIPTION_FILE, description_of
+from can_tf.prediction.description import DESCRIPTION_FILE, description_of, tell_of_resampler
 from can_tf.prediction.options import PredictionOptions
 from can_tf.prediction.requests import Request
 from can_tf.prediction.servers import RestServer
+from can_tf.stack import RESAMPLER
 
 REQUEST = Request(np.zeros(16_000, np.float32), (Word("good", 0.0, 0.5), Word("day", 0.5, 1.0)))
 OUTPUTS = {
@@ -120,3 +122,13 @@ def test_a_damaged_description_is_refused(tmp_path, content, message):
     path.write_text(content)
     with pytest.raises(ExportError, match=f"can_tf.json: .*{message}"):
         description_of(tmp_path)
+
+
+@pytest.mark.parametrize("resampler, told", [(None, 0), (RESAMPLER, 0), ("another", 1)])
+def test_a_training_whose_recordings_another_library_resampled_is_told(caplog, resampler, told):
+    tell_of_resampler(Path("can", "1"), {"resampler": resampler})
+    assert len(caplog.messages) == told
+    assert all(
+        f"another resampled the recordings of the training that were not at 16 kHz, and here {RESAMPLER}" in message
+        for message in caplog.messages
+    )

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from can_tf.alignment.word import Word
 from can_tf.checksums import changes, read_checksums, read_sealed, write_sealed
-from can_tf.corpus.utterance import Corpus, Rejection
+from can_tf.corpus.utterance import Corpus, Rejection, Utterance
 from can_tf.errors import BusyError, RecordsError
 from can_tf.features.whisper.front_end import WhisperBase
 from can_tf.files import sha256_of_file
@@ -17,6 +17,7 @@ from can_tf.records.build import BuildOptions, build_records
 from can_tf.records.dataset import load_dataset, verify_shards
 from can_tf.records.schema import parse
 from can_tf.records.shards import _use_one_thread
+from can_tf.stack import RESAMPLER
 from tests.conftest import folder_bytes, without_checksums, write_tone
 from tests.test_files import HOSTILE_NAMES
 
@@ -276,3 +277,11 @@ def test_utterances_of_the_very_same_sound_are_told(tmp_path, tone_corpus, caplo
     assert dataset.same_sound == {second.id: first.id}
     told = f"{tmp_path}: 1 of 3 utterances have the very sound of another; the first are {first.id} and {second.id}"
     assert told in caplog.messages
+
+
+@pytest.mark.parametrize("rate, resampler", [(16_000, None), (22_050, RESAMPLER)])
+def test_records_say_which_library_resampled_their_recordings(tmp_path, rate, resampler):
+    sound = write_tone(tmp_path / "audio" / "a.wav", 1.0, rate=rate)
+    utterance = Utterance("a", sound, (Word("day", 0.0, 1.0),), "hap", "anna", "s1", "")
+    build_records(Corpus("manifest", ("hap",), (utterance,), (), {}), tmp_path / "records")
+    assert load_dataset(tmp_path / "records").description.get("resampler") == resampler

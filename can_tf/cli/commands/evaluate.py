@@ -1,6 +1,7 @@
 """`can-tf evaluate`."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -26,14 +27,23 @@ from can_tf.report.scores import confidence_tables, recalls_table, scores_table
     show_default="RUN; with --records, RUN/on-<name of their folder>",
     help="Folder for figures and report.",
 )
+@click.option(
+    "--against",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    help="Another cross-validation, of the same folds, to compare RUN with; can be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print metrics and calibration as JSON; no files are written.")
-def evaluate_command(run: Path, records: Path | None, out: Path | None, as_json: bool) -> None:
+def evaluate_command(
+    run: Path, records: Path | None, out: Path | None, against: tuple[Path, ...], as_json: bool
+) -> None:
     """Show a finished run's metrics and calibration, or its metrics on another corpus.
 
     Unless --json is given, figures and report.html are written to RUN, or to --out.
 
     RUN may be the folder cv-MODEL-PROTOCOL of a cross-validation: then all its test sets are scored together, with
-    intervals, by fold, speaker and label, and compared with the references.
+    intervals, by fold, speaker and label, and compared with the references; with --against, with other
+    cross-validations too, by paired tests.
 
     Calibration is shown before and after temperature scaling, which is fitted on the validation set and measured on
     the test set.
@@ -46,8 +56,10 @@ def evaluate_command(run: Path, records: Path | None, out: Path | None, as_json:
     if is_cross_validation(run):
         if records is not None:
             raise ConfigError(f"{run}: is a cross-validation; --records takes one of its runs.")
-        _evaluate_together(run, out, as_json=as_json)
+        _evaluate_together(run, against, out, as_json=as_json)
         return
+    if against:
+        raise ConfigError(f"{run}: is no folder of a cross-validation, which --against compares with another.")
     if not as_json:
         require("matplotlib", "Drawing figures", "report")
     if records is None:
@@ -74,11 +86,14 @@ def _evaluate(run: Path, out: Path | None, *, as_json: bool) -> None:
         click.echo(path)
 
 
-def _evaluate_together(folder: Path, out: Path | None, *, as_json: bool) -> None:
+def _evaluate_together(folder: Path, against: Sequence[Path], out: Path | None, *, as_json: bool) -> None:
+    from can_tf.report.against import compare_together
     from can_tf.report.together import read_together, scores_together
     from can_tf.report.together_page import together_text, write_together
 
-    found = scores_together(read_together(folder))
+    together = read_together(folder)
+    compared = [compare_together(together, read_together(other)) for other in against]
+    found = {**scores_together(together), "compared": compared}
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
