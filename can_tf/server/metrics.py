@@ -86,11 +86,9 @@ class Metrics:
         )
         self._in_progress = Gauge("can_tf_requests_in_progress", "Requests under way, probes aside.", registry=registry)
         self._in_progress.set_function(lambda: self.under_way)
-        build = Info("can_tf_build", "Version of can_tf.", registry=registry)
-        build.info({"version": importlib.metadata.version("can_tf")})
         self._state = _State()
         registry.register(self._state)
-        ProcessCollector(registry=registry)
+        _show_process(registry)
         self._monitoring = CollectorRegistry()
         self.under_way = 0
         self._labels: set[str] = set()
@@ -187,6 +185,13 @@ class _State(Collector):
             yield GaugeMetricFamily("can_tf_ready", "1 where /readyz says so.", value=int(self.is_ready()))
         if self.versions is not None:
             yield from _version_metrics(self.versions)
+
+
+def _show_process(registry: CollectorRegistry) -> None:
+    """Shows the version of can_tf, and what the process takes."""
+    version = importlib.metadata.version("can_tf")
+    Info("can_tf_build", "Version of can_tf.", registry=registry).info({"version": version})
+    ProcessCollector(registry=registry)
 
 
 def _version_metrics(versions: Any) -> Iterable[Metric]:

@@ -1,4 +1,4 @@
-"""The parsers of run folders, of options and of a search."""
+"""The parsers of run folders and of options."""
 
 import dataclasses
 import json
@@ -12,13 +12,14 @@ from can_tf.export.cross_validations import cross_validations_section, read_cros
 from can_tf.files import write_json
 from can_tf.models.config import ModelConfig
 from can_tf.records.dataset import Dataset
+from can_tf.report.against import compare_together
 from can_tf.report.comparison import read_results
 from can_tf.report.page import page
 from can_tf.report.run import headline_scores, read_evaluation
 from can_tf.report.scores import confidence_tables, scores_table
 from can_tf.report.together import Together, read_together, scores_together
 from can_tf.report.together_page import together_page, together_text
-from can_tf.training import elsewhere, run_folder, run_state, trials, tuning
+from can_tf.training import elsewhere, run_folder, run_state, trials
 from can_tf.training.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, calibration_of
 from can_tf.training.cross_validation import OUT_OF_FOLD_FILE, SUMMARY_FILE, read_summary, summarize
 from can_tf.training.fold_runs import plan
@@ -26,12 +27,10 @@ from can_tf.training.intervals import intervals_of
 from can_tf.training.leakage import heard_by
 from can_tf.training.metrics import evaluate_predictions
 from can_tf.training.options import TrainOptions, options_of_run, read_config
-from can_tf.training.oracles import STATE_FILE, check_states
-from can_tf.training.search import Search
 from can_tf.training.tracking import mlflow
 from can_tf.training.tracking.tracker import tracked_run
 from tests.fuzz import records
-from tests.fuzz.parser import Parser, json_parser, sealed, sealed_parser, text_parser
+from tests.fuzz.parser import Parser, json_parser, sealed_parser, text_parser
 
 OPTIONS = TrainOptions(units=4, heads=2, epochs=3)
 LABELS = ("calm", "loud")
@@ -198,7 +197,8 @@ def _on_a_card(content: bytes, folder: Path) -> None:
 
 def _together(content: bytes, folder: Path) -> None:
     (folder / SUMMARY_FILE).write_bytes(content)
-    found = scores_together(Together("can-speaker", LABELS, read_summary(folder), _TOGETHER))
+    together = Together("can-speaker", LABELS, read_summary(folder), _TOGETHER)
+    found = {**scores_together(together), "compared": [compare_together(together, together)]}
     assert "<img" not in together_page(found)
     assert together_text(found).startswith("can-speaker: UA ")
 
@@ -244,43 +244,6 @@ def _options(content: bytes, folder: Path) -> None:
     assert options.seed < 2**32
 
 
-SEARCH = {"options": OPTIONS, "over": ("alpha", "heads"), "method": "random", "trials": 4, "folds": 2, "jobs": 1}
-
-
-def _search(folder: Path) -> Search:
-    return Search(folder=folder / "search", records={0.1: folder / "records"}, **SEARCH)
-
-
-def _prepare_search(folder: Path) -> None:
-    for name in ("search", "records"):
-        (folder / name).mkdir()
-    records.prepare(folder / "records")
-
-
-def _same_search(content: bytes, folder: Path) -> None:
-    (folder / "search" / "search.json").write_bytes(content)
-    tuning._check_same(_search(folder), may_begin=False)
-
-
-def _prepare_states(folder: Path) -> None:
-    (folder / "trial_0").mkdir()
-    for name in (STATE_FILE, "trial_0/trial.json"):
-        (folder / name).write_bytes(sealed(b"{}"))
-
-
-def _states(name: str):
-    def feed(content: bytes, folder: Path) -> None:
-        (folder / name).write_bytes(content)
-        check_states(folder)
-
-    return feed
-
-
-_SEARCH_JSON = {**_search(Path()).description(), "records": [records.DESCRIPTION["fingerprint"]]}
-
-_ORACLE = {"ongoing_trials": {"tuner0": "1"}, "start_order": ["0", "1"], "end_order": ["0"], "retry_queue": []}
-_TRIAL = {"trial_id": "0", "score": 0.5, "status": "COMPLETED", "hyperparameters": {"values": {"alpha": 0.1}}}
-
 # Of records that are not those at hand, which are too few to be split.
 _ELSEWHERE = {**CONFIG, "records": {**CONFIG["records"], "fingerprint": "of others"}}
 
@@ -306,7 +269,4 @@ PARSERS: Mapping[str, Parser] = {
     "validation.json": sealed_parser([VALIDATION], _validation, prepare=_prepare),
     "history.csv": text_parser([HISTORY], _history, prepare=_prepare),
     "--config": json_parser([dataclasses.asdict(OPTIONS), {"glove": "g.txt", "seed": 3}], _options),
-    "search.json": sealed_parser([_SEARCH_JSON], _same_search, prepare=_prepare_search),
-    "oracle.json": sealed_parser([_ORACLE], _states(STATE_FILE), prepare=_prepare_states),
-    "trial.json": sealed_parser([_TRIAL], _states("trial_0/trial.json"), prepare=_prepare_states),
 }

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 
-from tests.fuzz import corpora, folders, lists, records, runs, serving
+from tests.fuzz import corpora, folders, lists, records, runs, searches, serving
 from tests.fuzz.parser import Parser
 
-PARSERS = {**corpora.PARSERS, **lists.PARSERS, **records.PARSERS, **runs.PARSERS, **serving.PARSERS, **folders.PARSERS}
+MODULES = (corpora, lists, records, runs, searches, serving, folders)
+PARSERS = {name: parser for module in MODULES for name, parser in module.PARSERS.items()}
 EXAMPLES = int(os.environ.get("CAN_TF_FUZZ_EXAMPLES", "60"))
 MOST_SECONDS = 1.0  # Of processor time, so that a busy machine does not count.
 MOST_BYTES = 1_000_000_000

@@ -104,7 +104,7 @@ def confusion_table(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -
 
     Example:
         >>> print(confusion_table(["calm", "loud"], [[3, 1], [0, 2]]))
-        | true \\\\ predicted | calm | loud |
+        | true \\ predicted | calm | loud |
         | --- | --- | --- |
         | calm | 3 | 1 |
         | loud | 0 | 2 |
