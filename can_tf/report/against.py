@@ -31,9 +31,12 @@ def compare_together(first: Together, second: Together) -> dict[str, Any]:
         RunError: The labels or the utterances of their test sets differ, or they have no fold and seed in common.
 
     Example:
-        >>> from can_tf import read_together
-        >>> both = read_together(Path("runs/cv-can-paper")), read_together(Path("runs/cv-audio-paper"))
-        >>> compare_together(*both)["ua"]["p"]  # doctest: +SKIP
+        >>> row = {"seed": "0", "fold": "0", "speaker": "ann", "id": "u1", "label": "calm", "predicted": "calm"}
+        >>> summary = {"options": {}, "records": {"fingerprint": "f"}, "test_share": 0.25}
+        >>> first = Together("can-paper", ("calm", "loud"), summary, [row])
+        >>> second = Together("audio-paper", ("calm", "loud"), summary, [{**row, "predicted": "loud"}])
+        >>> compare_together(first, second)["wa"]["difference"]
+        1.0
     """
     if sorted(first.labels) != sorted(second.labels):
         both = f"{', '.join(first.labels)} and {', '.join(second.labels)}"
