@@ -31,7 +31,7 @@ def test_every_name_is_that_of_its_module_and_is_listed():
 def test_every_name_is_on_the_page():
     from can_tf import api, errors
 
-    listed = [pkgutil.resolve_name(line.removeprefix("::: ")) for line in PAGE.splitlines() if line.startswith("::: ")]
+    listed = [pkgutil.resolve_name(path) for path in re.findall(r"^<!-- ::: (\S+) -->$", PAGE, re.MULTILINE)]
     listed += [value for value in vars(errors).values() if isinstance(value, type)]  # The page shows the module.
     assert [name for name in api.__all__ if getattr(api, name) not in listed] == []
 

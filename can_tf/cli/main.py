@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-import can_tf
 from can_tf.cli.commands.align import align_command
 from can_tf.cli.commands.build_records import build_records_command
 from can_tf.cli.commands.cross_validate import cross_validate_command
@@ -27,6 +26,7 @@ from can_tf.cli.shared.notices import show_notices
 from can_tf.cli.shared.streams import open_closed_streams, print_names_of_any_bytes, show_control_characters
 from can_tf.errors import CanError
 from can_tf.processes import cores
+from can_tf.provenance import versions
 
 _NOT_TO_BE_WRITTEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -54,8 +54,23 @@ class CanGroup(click.Group):
         return f". Give another place with --{place}." if place else ""
 
 
+def show_versions(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Prints the versions, as a bug report needs them, and ends."""
+    if asked and not ctx.resilient_parsing:
+        own, *others = versions().items()
+        click.echo(f"can-tf {own[1]} ({', '.join(f'{name} {version}' for name, version in others)})")
+        ctx.exit()
+
+
 @click.group(cls=CanGroup, context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
-@click.version_option(can_tf.__version__, prog_name="can-tf")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=show_versions,
+    help="Show the versions of can_tf and of what it computes with, and end.",
+)
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Speech emotion recognition with a Cross Attention Network over aligned audio and text."""

@@ -23,6 +23,7 @@ SOURCE = Source(
     speech="acted English and Mandarin, 350 sentences each",
     citation='Zhou, Sisman, Liu and Li, "Emotional voice conversion: theory, databases and ESD", Speech Communication '
     "137, 2022",
+    address="https://github.com/HLTSingapore/Emotional-Speech-Data",
 )
 EMOTIONS = {
     "Angry": "anger",

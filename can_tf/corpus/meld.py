@@ -26,6 +26,7 @@ SOURCE = Source(
     speech="American English of the television series Friends",
     citation='Poria, Hazarika, Majumder, Naik, Cambria and Mihalcea, "MELD: A multimodal multi-party dataset for '
     'emotion recognition in conversations", ACL 2019',
+    address="https://github.com/declare-lab/MELD",
 )
 SPLITS = ("train", "dev", "test")
 EMOTIONS = {

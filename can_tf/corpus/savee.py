@@ -19,6 +19,7 @@ SOURCE = Source(
     license="SAVEE is given out by the University of Surrey to those who register, for research.",
     speech="acted British English",
     citation='Haq and Jackson, "Speaker-dependent audio-visual emotion recognition", AVSP 2009',
+    address="http://kahlan.eps.surrey.ac.uk/savee/",
 )
 SPEAKERS = ("DC", "JE", "JK", "KL")
 EMOTIONS = {

@@ -39,8 +39,8 @@ def explain_recordings(
     Example:
         >>> from can_tf import load
         >>> answers = explain_recordings(load("saved_models/can"), "talk.wav", out="talk.html")
-        >>> answers[Path("talk.wav")]
-        <Explanation of talk.wav: Prediction(label='neu', confidence=0.2, words='so', words_from='alignment')>
+        >>> answers[Path("talk.wav")].name, answers[Path("talk.wav")].prediction.words_from
+        ('talk.wav', 'alignment')
     """
     found, words_of = named_recordings(recordings, words, transcript)
     paths = found.paths

@@ -1,12 +1,14 @@
 """The commands as a user types them."""
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 from click.testing import CliRunner
 
+import can_tf
 from can_tf.cli.main import main
 from can_tf.json_shapes import count, mismatch, positive
 from can_tf.records.dataset import load_dataset
@@ -183,3 +185,11 @@ def test_the_records_of_a_corpus_of_ones_own(tmp_path, tone_corpus):
     dataset = load_dataset(tmp_path / "records")
     assert [utterance.id for utterance in dataset.utterances] == [u.id for u in tone_corpus.utterances[:10]]
     assert not dataset.synthetic
+
+
+def test_the_version_tells_what_it_computes_with():
+    done = CliRunner().invoke(main, ["--version"])
+    assert done.exit_code == 0
+    assert re.fullmatch(
+        rf"can-tf {can_tf.__version__} \(python \d.*, tensorflow \d.*, keras \d.*, numpy \d.*\)\n", done.output
+    )

@@ -1,25 +1,19 @@
-"""What MkDocs does besides: pages from notebooks and from files outside docs/, the commands' help, and a search that
-works from disk.
+"""What MkDocs does besides: pages from notebooks and from files outside docs/, and a search that works from disk.
 
 Links between pages are those of the repository, `docs/deploy.md` in the README and `../CONTRIBUTING.md` in a page, so
 that they work on a Git host too; here they become those of the site.
 """
 
-import html
-import inspect
 import json
 import posixpath
 import re
 from pathlib import Path
 
-import click
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from pygments.formatters import HtmlFormatter
-
-from can_tf.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 PAGES = {  # What is a page of the site and lies elsewhere.
@@ -30,8 +24,9 @@ PAGES = {  # What is a page of the site and lies elsewhere.
     "can_tf/features/whisper/data/README.md": "whisper-weights.md",
 }
 NOTEBOOKS = {"docs/notebook.ipynb": "notebook.md"}
+# What mkdocstrings replaces by a docstring, and the line that stands there on a Git host (reference.py writes it).
+DOCSTRING = re.compile(r"^<!-- (::: (\S+)) -->\n(?:- .*\n(?:  .*\n)*)?", re.MULTILINE)
 _LINK = re.compile(r"(\]\()([\w./-]+)(?=[#)])")
-_WHERE_COMMANDS_GO = "<!-- commands -->"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -58,39 +53,17 @@ def code_colors() -> str:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Makes links those of the site, and writes the commands' help into their page."""
+    """Makes links those of the site, and puts docstrings where a Git host shows a line."""
     lies = {page_: path for path, page_ in PAGES.items()}
     path = lies.get(page.file.src_uri, f"docs/{page.file.src_uri}")
     markdown = _LINK.sub(lambda link: link[1] + link_on_site(link[2], path), markdown)
-    return markdown.replace(_WHERE_COMMANDS_GO, commands_help())
+    return DOCSTRING.sub(lambda found: f"{found[1]}\n", markdown)
 
 
 def link_on_site(target: str, page: str) -> str:
     """Returns where a link of a page, both in the repository, leads to on the site."""
     path = posixpath.normpath(posixpath.join(posixpath.dirname(page), target))
     return PAGES.get(path, path.removeprefix("docs/"))
-
-
-def commands_help() -> str:
-    """Returns the help of each command as Markdown, from the commands themselves."""
-    return "\n\n".join(command_help(command) for command in main.commands.values())
-
-
-def command_help(command: click.Command) -> str:
-    """Returns one command's help: usage, text, and what each option means, with its default."""
-    ctx = click.Context(command, info_name=f"can-tf {command.name}", **main.context_settings)
-    usage = " ".join([ctx.command_path, *command.collect_usage_pieces(ctx)])
-    lines = [f"## can-tf {command.name}", f"    {usage}", as_text(inspect.cleandoc(command.help or ""))]
-    for parameter in command.params:
-        if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)):
-            names, meaning = record
-            lines.append(f"`{names}`\n:   {as_text(meaning)}")
-    return "\n\n".join(lines)
-
-
-def as_text(help_text: str) -> str:
-    """Returns help as Markdown that shows it as it is."""
-    return re.sub(r"([\\`*_#\[\]])", r"\\\1", html.escape(help_text, quote=False))
 
 
 @event_priority(-100)  # After the search plugin, which writes the index.

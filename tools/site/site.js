@@ -65,3 +65,26 @@ document.addEventListener("keydown", (event) => {
 if (window.matchMedia("(max-width: 60rem)").matches) {
   document.querySelector("nav details").open = false;
 }
+
+// What is shown to be typed or pasted has a button that copies it. Comments come along: shells ignore them.
+for (const block of document.querySelectorAll("main pre")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = "Copy";
+  button.addEventListener("click", async () => {
+    const text = block.textContent.replace(/\n$/, "");
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch { // Not allowed, or no clipboard: select the text, so that a key copies it.
+      getSelection().selectAllChildren(block);
+      button.textContent = "Selected";
+    }
+    setTimeout(() => (button.textContent = "Copy"), 2000);
+  });
+  const around = document.createElement("div");
+  around.className = "code";
+  block.replaceWith(around);
+  around.append(block, button);
+}
