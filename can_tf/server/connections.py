@@ -55,7 +55,10 @@ class BoundedConnection(_Protocol):
         super().data_received(data)
         if self._in_request():
             self._end_wait()
-            self._idle_since = self.loop.time()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._idle_since = self.loop.time()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_wait()

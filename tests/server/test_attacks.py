@@ -1,6 +1,7 @@
 """Clients that keep a server busy without asking it anything."""
 
 import contextlib
+import http.client
 import logging
 import socket
 import time
@@ -50,6 +51,13 @@ def is_closed(connection):
         return connection.recv(1) == b""
     except ConnectionResetError:
         return True
+
+
+def whole_answer(connection):
+    """Returns the body of an answer, which may come in parts."""
+    with http.client.HTTPResponse(connection) as response:
+        response.begin()
+        return response.read()
 
 
 HALF_A_BODY = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx"
@@ -137,6 +145,20 @@ def test_connections_that_ask_nothing_make_room_for_those_that_do(monkeypatch):
         for count in range(3):
             assert requests.post(address, data=bytes(count), timeout=10).text == str(count)
         assert is_closed(silent[0])
+
+
+def test_a_connection_waits_from_the_end_of_its_last_answer(monkeypatch):
+    monkeypatch.setattr("can_tf.server.connections.MOST_CONNECTIONS", 2)
+    with echoing() as address, connected(address) as answered, connected(address) as silent:
+        answered.sendall(HALF_A_BODY)
+        time.sleep(SOON)
+        silent.sendall(b"P")
+        answered.sendall(bytes(999))  # Asked first, answered last.
+        assert whole_answer(answered) == b"1000"
+        assert requests.post(address, data=b"hello", timeout=10).text == "5"
+        assert is_closed(silent)
+        answered.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+        assert whole_answer(answered) == b"0"
 
 
 def test_connections_beyond_the_most_end_at_once_if_all_others_are_in_use(monkeypatch):
