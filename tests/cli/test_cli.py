@@ -144,7 +144,7 @@ def test_train_refuses_what_does_not_fit_the_records(tone_records, tmp_path):
 def test_options_typed_win_over_those_of_a_config_file(tone_records, tmp_path, monkeypatch):
     seen = {}
 
-    def remember(dataset, folder, options, progress, *, validation_only):
+    def remember(dataset, folder, options, *_, **__):
         seen["options"] = options
         raise KeyboardInterrupt
 

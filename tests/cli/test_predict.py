@@ -190,7 +190,7 @@ def test_a_recognizer_that_cannot_be_made_is_told_before_any_work(speech, monkey
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (("predict", "{audio}", "--alignment", "{audio}", "--transcript", "yes"), "leave --transcript out"),
+        (("predict", "{audio}", "--alignment", "{audio}", "--transcript", "yes"), "leave the transcript out"),
         (("predict", "{audio}", "--transcript", "one text"), "one text for 2 recordings"),
         (("predict", "{audio}", "--transcript", "{none}/none.txt"), "no such transcript"),
         (("predict", "{audio}", "--model", "{none}"), "Give another folder, or make one with: can-tf export"),
