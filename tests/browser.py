@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import axe_core_python
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
@@ -39,6 +40,32 @@ def _program(name: str) -> str:
     path = shutil.which(name)
     assert path, f"{name} is not installed: Debian has both in chromium-driver."
     return path
+
+
+def view(browser: webdriver.Chrome, width: int, height: int = 900, *, dark: bool = False) -> None:
+    """Shows pages this wide, in pixels, also narrower than a window can be; light or dark."""
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+
+def findings_of(browser: webdriver.Chrome) -> list[str]:
+    """Returns what axe-core, which knows the rules of accessible pages, finds wrong with the page that is shown."""
+    browser.set_script_timeout(120)
+    browser.execute_script((Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    return browser.execute_async_script(
+        """const done = arguments[0];
+        const told = ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(" ")}`;
+        axe.run(document, { preload: false }).then(({ violations }) => done(violations.map(told)));"""
+    )
+
+
+def is_wider_than_the_screen(browser: webdriver.Chrome) -> bool:
+    """Returns whether one has to scroll sideways."""
+    return browser.execute_script(
+        "const { scrollWidth, clientWidth } = document.documentElement; return scrollWidth > clientWidth"
+    )
 
 
 def errors_of(browser: webdriver.Chrome) -> list[str]:

@@ -5,7 +5,6 @@ lets no other run, whatever a word or a name holds.
 """
 
 import base64
-import hashlib
 import html
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,8 +16,9 @@ import soundfile
 
 from can_tf.audio import read_audio
 from can_tf.errors import CanError
-from can_tf.explanation.page import site_file
+from can_tf.explanation.page import script_hash, style_of
 from can_tf.files import replacing
+from can_tf.pages.files import site_file
 from can_tf.prediction.answers import Prediction
 from can_tf.prediction.label_colors import UNCERTAIN_COLOR, label_colors
 from can_tf.prediction.timeline import Moment
@@ -38,13 +38,13 @@ def write_timeline_page(path: Path, recordings: Sequence[RecordingTimeline]) -> 
         AudioError: A recording cannot be read any more.
     """
     colors = label_colors(labels_of(recordings))
-    script = site_file("timeline.js")
+    script = site_file("timeline.js", __package__)
     title = recordings[0].path.name if len(recordings) == 1 else f"{len(recordings)} recordings"
-    text = Template(site_file("timeline.html")).substitute(
+    text = Template(site_file("timeline.html", __package__)).substitute(
         title=html.escape(title),
-        style=site_file("picture.css") + site_file("timeline.css"),
+        style=style_of("timeline.css"),
         script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        script_hash=script_hash(script),
         legend="".join(_chip(label, colors) for label in colors),
         recordings="\n".join(_section(number, each, colors) for number, each in enumerate(recordings)),
     )
@@ -148,7 +148,7 @@ def _color(moment: Moment, colors: Mapping[str, str]) -> str:
 
 
 def _chip(label: str, colors: Mapping[str, str]) -> str:
-    return f'<span class="chip" style="border-color: {colors.get(label, UNCERTAIN_COLOR)}">{html.escape(label)}</span>'
+    return f'<span class="chip" style="--color: {colors.get(label, UNCERTAIN_COLOR)}">{html.escape(label)}</span>'
 
 
 def _clock(seconds: float) -> str:

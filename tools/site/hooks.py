@@ -20,6 +20,7 @@ from mkdocs.structure.pages import Page
 from pygments.formatters import HtmlFormatter
 
 from can_tf.cli.main import main
+from can_tf.pages.files import site_file
 
 ROOT = Path(__file__).parents[2]
 PAGES = {  # What is a page of the site and lies elsewhere.
@@ -35,11 +36,12 @@ _WHERE_COMMANDS_GO = "<!-- commands -->"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Adds the pages that lie elsewhere, and the colors of code."""
+    """Adds the pages that lie elsewhere, the design that all pages of can_tf have, and the colors of code."""
     for path, page in PAGES.items():
         files.append(File.generated(config, page, content=(ROOT / path).read_text(encoding="utf-8")))
     for path, page in NOTEBOOKS.items():
         files.append(File.generated(config, page, content=as_page((ROOT / path).read_text(encoding="utf-8"))))
+    files.append(File.generated(config, "design.css", content=site_file("design.css")))
     files.append(File.generated(config, "code.css", content=code_colors()))
     return files
 
@@ -63,6 +65,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     path = lies.get(page.file.src_uri, f"docs/{page.file.src_uri}")
     markdown = _LINK.sub(lambda link: link[1] + link_on_site(link[2], path), markdown)
     return markdown.replace(_WHERE_COMMANDS_GO, commands_help())
+
+
+def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Makes what scrolls sideways reachable by keyboard, and cells of a head that are empty no headers."""
+    content = re.sub(r"<(pre|table)(?=[ >])", r'<\1 tabindex="0"', content)
+    return re.sub(r"<th([^>]*)></th>", r"<td\1></td>", content)
 
 
 def link_on_site(target: str, page: str) -> str:
