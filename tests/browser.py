@@ -1,5 +1,6 @@
 """A headless Chromium for the tests of pages; `make test` installs it where apt-get can."""
 
+import base64
 import json
 import shutil
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ import axe_core_python
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
 
 _SWITCHES = (
     "--headless=new",
@@ -66,6 +69,22 @@ def is_wider_than_the_screen(browser: webdriver.Chrome) -> bool:
     return browser.execute_script(
         "const { scrollWidth, clientWidth } = document.documentElement; return scrollWidth > clientWidth"
     )
+
+
+def saved_by(browser: webdriver.Chrome, button: WebElement) -> tuple[str, bytes]:
+    """Presses a button that saves a file, and returns the name and the content that it would have."""
+    browser.execute_script(
+        """const make = URL.createObjectURL, saved = {};
+        URL.createObjectURL = (blob) => (saved.blob = blob) && make.call(URL, blob);
+        HTMLAnchorElement.prototype.click = function () {
+          const reader = new FileReader();
+          reader.addEventListener("load", () => (window.saved = [this.download, reader.result]));
+          reader.readAsDataURL(saved.blob);
+        };"""
+    )
+    button.click()
+    name, content = WebDriverWait(browser, 60).until(lambda browser: browser.execute_script("return window.saved"))
+    return name, base64.b64decode(content.partition(",")[2])
 
 
 def errors_of(browser: webdriver.Chrome) -> list[str]:

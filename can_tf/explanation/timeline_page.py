@@ -90,11 +90,12 @@ def _rows(number: int, samples: np.ndarray, moments: Sequence[Moment], colors: M
             for place, moment in enumerate(moments)
             if moment.start < end and begin < moment.end
         ]
+        tags = "".join(_tag(moment, begin, begin + each) for moment in moments if begin <= moment.start < end)
         yield (
             f'<div class="line"><span class="time">{_clock(begin)}</span>'
             f'<svg viewBox="0 0 {columns} {_HEIGHT}" preserveAspectRatio="none" '
             f'style="width: {100 * (end - begin) / each:.2f}%">{"".join(inside)}'
-            f'<path class="wave" d="{_wave(np.abs(part) / loudest, columns)}"/></svg></div>'
+            f'<path class="wave" d="{_wave(np.abs(part) / loudest, columns)}"/></svg>{tags}</div>'
         )
 
 
@@ -117,6 +118,15 @@ def _block(name: str, moment: Moment, begin: float, end: float, columns: int, co
         f'<a href="#{name}" tabindex="-1"><title>{html.escape(_told(moment))}</title><rect x="{left:.1f}" y="0" '
         f'width="{max(right - left, 1):.1f}" height="{_HEIGHT}" fill="{_color(moment, colors)}"/></a>'
     )
+
+
+def _tag(moment: Moment, begin: float, end: float) -> str:
+    """Returns the label as it stands below its stretch, as far as there is room."""
+    if isinstance(moment.answer, CanError):
+        return ""
+    left, right = (100 * (min(time, end) - begin) / (end - begin) for time in (moment.start, moment.end))
+    label = html.escape(moment.answer.label)
+    return f'<span class="tag" style="left: {left:.2f}%; width: {right - left:.2f}%">{label}</span>'
 
 
 def _item(name: str, moment: Moment, colors: Mapping[str, str]) -> str:

@@ -1,6 +1,5 @@
 """The page of `can-tf explain`, opened from disk in a headless Chromium."""
 
-import base64
 import dataclasses
 import io
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from can_tf.alignment.word import Word
 from can_tf.explanation.data import Explanation, spectrogram_levels
 from can_tf.explanation.page import Group, write_page
 from can_tf.prediction.label_colors import label_colors
-from tests.browser import errors_of, findings_of, requests_of, start_browser, view
+from tests.browser import errors_of, findings_of, requests_of, saved_by, start_browser, view
 from tests.explanation.conftest import AUDIO, RATE_HZ, TEXT, WORDS, tones
 
 pytestmark = pytest.mark.long
@@ -125,8 +124,9 @@ def test_the_answer_stands_first_in_plain_words_and_the_equations_behind_a_click
     assert _all(page, ".utterance .emotion")[0].text == "sad"
     assert _all(page, ".utterance .sure")[0].text == "Fairly sure: 75%"
     assert [line.text for line in _all(page, ".says li")] == [
-        "The voice alone: sad 90%",
-        "The words alone: happy 60%",
+        "The voice sounds sad (90%).",
+        "The words sound happy (60%).",
+        "The two differ; the answer weighs both.",
         "The true label: happy",
         "This model is not calibrated: its percentages may be far too high or too low.",
     ]
@@ -155,9 +155,7 @@ def test_how_sure_is_said_in_words(browser, explanation: Explanation, tmp_path: 
     write_page(tmp_path / "page.html", "x", [Group("", [dataclasses.replace(explanation, prediction=prediction)])])
     browser.get((tmp_path / "page.html").as_uri())
     assert _all(browser, ".sure")[0].text == expected
-    assert [line.text for line in _all(browser, ".says li")][
-        0
-    ] == "This model has one answer for voice and words together."
+    assert _all(browser, ".says li")[0].text == "This model has one answer for voice and words together."
     unsure = dataclasses.replace(prediction, label="uncertain")
     write_page(tmp_path / "page.html", "x", [Group("", [dataclasses.replace(explanation, prediction=unsure)])])
     browser.get((tmp_path / "page.html").as_uri())
@@ -275,28 +273,10 @@ def test_several_have_a_list_that_says_what_each_is(browser, explanation: Explan
 
 
 def test_the_answer_is_saved_as_a_picture(page):
-    page.execute_script(
-        """window.saved = [];
-        HTMLAnchorElement.prototype.click = function () {
-          window.saved.push(this.download);
-        };
-        const make = URL.createObjectURL;
-        URL.createObjectURL = (blob) => {
-          window.blob = blob;
-          return make.call(URL, blob);
-        };"""
-    )
-    _all(page, ".saving button")[0].click()
-    WebDriverWait(page, 20).until(lambda page: page.execute_script("return window.saved.length"))
-    assert page.execute_script("return window.saved") == ["tones-b-more.png"]
-    content = page.execute_async_script(
-        """const done = arguments[0], reader = new FileReader();
-        reader.onload = () => done(reader.result);
-        reader.readAsDataURL(window.blob);"""
-    )
-    drawn = imread(io.BytesIO(base64.b64decode(content.partition(",")[2])), format="png")
-    height, width, _ = drawn.shape
-    assert (height, width) == (1520, 2400)
+    name, content = saved_by(page, _all(page, ".saving button")[0])
+    assert name == "tones-b-more.png"
+    drawn = imread(io.BytesIO(content), format="png")
+    assert drawn.shape[:2] == (1520, 2400)
     emotion, sound, attention = drawn[150:270, 80:1000], drawn[700:1070, 300:2300], drawn[1240:1370, 300:2300]
     for part in (emotion, sound, attention):
         assert np.ptp(part[:, :, :3].sum(axis=-1)) > 1

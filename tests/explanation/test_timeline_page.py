@@ -110,6 +110,10 @@ def test_each_stretch_stands_in_its_place_and_color(page):
         colors["sad"],  # Goes on in the next row.
         UNCERTAIN_COLOR,
     ]
+    tags = page.execute_script(
+        "return [...document.querySelectorAll('.recording:first-of-type .tag')].map((tag) => tag.textContent)"
+    )
+    assert tags == ["happy<b>", "sad", "uncertain"]
     scale = svg.rect["width"] / 120
     assert rects[0].rect["x"] - svg.rect["x"] == pytest.approx(0.5 * scale, abs=2)
     assert rects[0].rect["width"] == pytest.approx(1.0 * scale, abs=2)

@@ -72,14 +72,18 @@ function sureness(data) {
   return data.label === data.most_probable ? sure : `${sure} for ${wordOf(data, data.most_probable)}, too little for an answer`;
 }
 
+function chip(data, label) {
+  return colored(element("strong", { class: "chip" }, wordOf(data, label)), data, label);
+}
+
 function sentences(data) {
-  const sides = [["audio", "voice"], ["text", "words"]].filter(([kind]) => data[`${kind}_probabilities`]);
-  const told = sides.map(([kind, called]) => {
-    const of = data[`${kind}_probabilities`], best = bestOf(of);
-    return [`The ${called} alone: `, colored(element("strong", { class: "chip" }, wordOf(data, best)), data, best), ` ${percent(of[best])}`];
-  });
+  const sides = [["audio", "voice sounds"], ["text", "words sound"]].filter(([kind]) => data[`${kind}_probabilities`]);
+  const best = sides.map(([kind]) => bestOf(data[`${kind}_probabilities`]));
+  const told = sides.map(([kind, sounds], side) =>
+    [`The ${sounds} `, chip(data, best[side]), ` (${percent(data[`${kind}_probabilities`][best[side]])}).`]);
   if (!sides.length) told.push(["This model has one answer for voice and words together."]);
-  if (data.true) told.push(["The true label: ", colored(element("strong", { class: "chip" }, wordOf(data, data.true)), data, data.true)]);
+  if (sides.length > 1) told.push([best[0] === best[1] ? "The two agree." : "The two differ; the answer weighs both."]);
+  if (data.true) told.push(["The true label: ", chip(data, data.true)]);
   if (!data.calibrated_probabilities)
     told.push([element("span", { class: "note" }, "This model is not calibrated: its percentages may be far too high or too low.")]);
   return told;
