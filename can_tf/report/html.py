@@ -81,7 +81,7 @@ def labels_table(confusion: np.ndarray | Sequence[Sequence[int]], labels: Sequen
 def _colored(labels: Sequence[str]) -> list[Html]:
     """Returns labels beside their colors."""
     colors = label_colors(labels)
-    return [Html(f'<span class="swatch" style="--color: {colors[label]}"></span> {escape(label)}') for label in labels]
+    return [Html(f'<span class="swatch" style="--color: {colors[label]}"></span>{escape(label)}') for label in labels]
 
 
 def _number(count: float) -> str:
