@@ -9,6 +9,7 @@ import numpy as np
 from can_tf.features.mel import log_mel_spectrogram
 from can_tf.features.mel_settings import MelSettings
 from can_tf.prediction.answers import Prediction
+from can_tf.prediction.label_colors import UNCERTAIN_COLOR, label_colors, plain_word
 from can_tf.prediction.requests import Request
 from can_tf.samples import SAMPLE_RATE_HZ, pcm16
 
@@ -69,14 +70,21 @@ class Explanation:
         }
 
     def to_page(self) -> dict[str, Any]:
-        """Returns the same and what the page draws and plays: the spectrogram's levels, the samples."""
+        """Returns the same and what the page shows besides: labels' words and colors, the spectrogram, the sound."""
         levels = _at_most(_MOST_COLUMNS, spectrogram_levels(self.samples))
         samples = pcm16(self.samples).astype("<i2")
         return {
             **self.to_json(),
+            "emotions": self._emotions(),
             "spectrogram": {"frames": levels.shape[0], "bands": levels.shape[1], "levels": _base64(levels)},
             "sound": {"sample_rate_hz": SAMPLE_RATE_HZ, "samples": _base64(samples)},
         }
+
+    def _emotions(self) -> dict[str, dict[str, str]]:
+        """Returns how each label is shown, and what else stands in its place."""
+        colors = label_colors(self.prediction.probabilities)
+        shown = [*colors, self.prediction.label, *([self.true] if self.true is not None else [])]
+        return {label: {"word": plain_word(label), "color": colors.get(label, UNCERTAIN_COLOR)} for label in shown}
 
 
 def explanation_of(name: str, request: Request, prediction: Prediction, true: str | None = None) -> Explanation:

@@ -5,7 +5,6 @@ lets no other run, whatever a word or a name holds.
 """
 
 import base64
-import hashlib
 import html
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,8 +16,9 @@ import soundfile
 
 from can_tf.audio import read_audio
 from can_tf.errors import CanError
-from can_tf.explanation.page import site_file
+from can_tf.explanation.page import script_hash, style_of
 from can_tf.files import replacing
+from can_tf.pages.files import site_file
 from can_tf.prediction.answers import Prediction
 from can_tf.prediction.label_colors import UNCERTAIN_COLOR, label_colors
 from can_tf.prediction.timeline import Moment
@@ -38,13 +38,13 @@ def write_timeline_page(path: Path, recordings: Sequence[RecordingTimeline]) -> 
         AudioError: A recording cannot be read any more.
     """
     colors = label_colors(labels_of(recordings))
-    script = site_file("timeline.js")
+    script = site_file("timeline.js", __package__)
     title = recordings[0].path.name if len(recordings) == 1 else f"{len(recordings)} recordings"
-    text = Template(site_file("timeline.html")).substitute(
+    text = Template(site_file("timeline.html", __package__)).substitute(
         title=html.escape(title),
-        style=site_file("picture.css") + site_file("timeline.css"),
+        style=style_of("timeline.css"),
         script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        script_hash=script_hash(script),
         legend="".join(_chip(label, colors) for label in colors),
         recordings="\n".join(_section(number, each, colors) for number, each in enumerate(recordings)),
     )
@@ -90,11 +90,12 @@ def _rows(number: int, samples: np.ndarray, moments: Sequence[Moment], colors: M
             for place, moment in enumerate(moments)
             if moment.start < end and begin < moment.end
         ]
+        tags = "".join(_tag(moment, begin, begin + each) for moment in moments if begin <= moment.start < end)
         yield (
             f'<div class="line"><span class="time">{_clock(begin)}</span>'
             f'<svg viewBox="0 0 {columns} {_HEIGHT}" preserveAspectRatio="none" '
             f'style="width: {100 * (end - begin) / each:.2f}%">{"".join(inside)}'
-            f'<path class="wave" d="{_wave(np.abs(part) / loudest, columns)}"/></svg></div>'
+            f'<path class="wave" d="{_wave(np.abs(part) / loudest, columns)}"/></svg>{tags}</div>'
         )
 
 
@@ -117,6 +118,15 @@ def _block(name: str, moment: Moment, begin: float, end: float, columns: int, co
         f'<a href="#{name}" tabindex="-1"><title>{html.escape(_told(moment))}</title><rect x="{left:.1f}" y="0" '
         f'width="{max(right - left, 1):.1f}" height="{_HEIGHT}" fill="{_color(moment, colors)}"/></a>'
     )
+
+
+def _tag(moment: Moment, begin: float, end: float) -> str:
+    """Returns the label as it stands below its stretch, as far as there is room."""
+    if isinstance(moment.answer, CanError):
+        return ""
+    left, right = (100 * (min(time, end) - begin) / (end - begin) for time in (moment.start, moment.end))
+    label = html.escape(moment.answer.label)
+    return f'<span class="tag" style="left: {left:.2f}%; width: {right - left:.2f}%">{label}</span>'
 
 
 def _item(name: str, moment: Moment, colors: Mapping[str, str]) -> str:
@@ -148,7 +158,7 @@ def _color(moment: Moment, colors: Mapping[str, str]) -> str:
 
 
 def _chip(label: str, colors: Mapping[str, str]) -> str:
-    return f'<span class="chip" style="border-color: {colors.get(label, UNCERTAIN_COLOR)}">{html.escape(label)}</span>'
+    return f'<span class="chip" style="--color: {colors.get(label, UNCERTAIN_COLOR)}">{html.escape(label)}</span>'
 
 
 def _clock(seconds: float) -> str:

@@ -20,6 +20,7 @@ _MOST_LABELS, _MOST_WORDS = 12, 200
 _TEXT_RGB, _AUDIO_RGB = "31, 119, 180", "255, 127, 14"  # Of attention, as the figures of `can-tf explain` have it.
 _STRONGEST_SHADE = 0.6  # Text stays to be read, light on dark and dark on light.
 _TRACK = "rgba(128, 128, 128, 0.2)"
+_OUTLINE = "box-shadow: 0 0 0 1px rgba(128, 128, 128, 0.8)"  # Some colors are pale on white, some dark on black.
 
 
 def picture_of(prediction: "Prediction") -> str:
@@ -58,7 +59,7 @@ def _bars(prediction: "Prediction") -> Iterable[str]:
     shares, colors = prediction.best_probabilities, label_colors(prediction.probabilities)
     ordered = sorted(shares, key=lambda label: -shares[label])
     for label in ordered[:_MOST_LABELS]:
-        bar = f"width: {100 * shares[label]:.1f}%; height: 0.8em; background: {colors[label]}"
+        bar = f"width: {100 * shares[label]:.1f}%; height: 0.8em; background: {colors[label]}; {_OUTLINE}"
         yield (
             f'<div style="display: flex; align-items: center; gap: 0.6em">'
             f'<span style="width: 8em; text-align: right; overflow-wrap: anywhere">{html.escape(label)}</span>'

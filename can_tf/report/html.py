@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from can_tf.files import replacing
+from can_tf.pages.files import site_file
+from can_tf.prediction.label_colors import label_colors
 from can_tf.report.statistics import f1_interval, wilson_interval
 
 SYNTHETIC = (
@@ -38,10 +40,10 @@ def document(template: str, title: str, subtitle: str, synthetic: bool, **parts:
     """
     data = resources.files("can_tf.report") / "data"
     return string.Template((data / template).read_text(encoding="utf-8")).substitute(
-        style=(data / "report.css").read_text(encoding="utf-8"),
+        style=site_file("design.css") + (data / "report.css").read_text(encoding="utf-8"),
         title=escape(title),
         subtitle=escape(subtitle),
-        synthetic=f'<p class="synthetic">{SYNTHETIC}</p>' if synthetic else "",
+        synthetic=f'<p class="warning">{SYNTHETIC}</p>' if synthetic else "",
         **parts,
     )
 
@@ -62,17 +64,24 @@ def labels_table(confusion: np.ndarray | Sequence[Sequence[int]], labels: Sequen
         labels: In index order.
     """
     counts = np.asarray(confusion)
+    names = _colored(labels)
     rows: list[list[Any]] = []
-    for index, label in enumerate(labels):
+    for index in range(len(labels)):
         right, occurring, given = counts[index, index], counts[index].sum(), counts[:, index].sum()
         missed, wrongly_given = occurring - right, given - right
         f1 = "absent"
         if occurring:
             f1 = bar(2 * right / (occurring + given), f1_interval(right, missed, wrongly_given))
         shares = _share(right, occurring, "absent"), _share(right, given, "never predicted")
-        rows.append([label, _number(occurring), *shares, f1])
+        rows.append([names[index], _number(occurring), *shares, f1])
     caption = "Each label, with 95 % intervals: the thin lines in the bars"
     return table(caption, ["label", "utterances", "recall", "precision", "F1"], rows)
+
+
+def _colored(labels: Sequence[str]) -> list[Html]:
+    """Returns labels beside their colors."""
+    colors = label_colors(labels)
+    return [Html(f'<span class="swatch" style="--color: {colors[label]}"></span>{escape(label)}') for label in labels]
 
 
 def _number(count: float) -> str:
@@ -97,13 +106,13 @@ def bar(value: float, interval: tuple[float, float]) -> Html:
 def confusion_table(confusion: np.ndarray | Sequence[Sequence[int]], labels: Sequence[str]) -> Html:
     """Returns a confusion matrix, whose cells are shaded by their shares; arguments are those of `labels_table`."""
     rows = []
-    for label, counts in zip(labels, confusion, strict=True):
+    for name, counts in zip(_colored(labels), confusion, strict=True):
         shares = [count / max(sum(counts), 1) for count in counts]
         cells = [
             Html(f'<td class="share" style="--share: {share:.3f}">{_number(count)} ({share:.0%})</td>')
             for count, share in zip(counts, shares, strict=True)
         ]
-        rows.append([label, *cells])
+        rows.append([name, *cells])
     caption = "Confusion matrix: a row a true label, a column a predicted one; shares are of the row"
     return table(caption, ["true label", *labels], rows)
 
@@ -121,7 +130,9 @@ def table(caption: str, headers: Iterable[str], rows: Iterable[Sequence[Any]]) -
     """Returns a table whose first column names its rows. Cells are escaped, but for markup; `<td>` may be its own."""
     head = "".join(f'<th scope="col">{escape(header)}</th>' for header in headers)
     body = "".join(
-        f'<tr><th scope="row">{escape(str(name))}</th>{"".join(map(_cell, cells))}</tr>\n' for name, *cells in rows
+        f'<tr><th scope="row">{name if isinstance(name, Html) else escape(str(name))}</th>'
+        f"{''.join(map(_cell, cells))}</tr>\n"
+        for name, *cells in rows
     )
     return Html(
         f'<div class="wide" role="group" tabindex="0" aria-label="{escape(caption)}">\n'

@@ -121,7 +121,7 @@ def timeline_png(
     below = np.zeros(len(stretches))
     for index, (label, color) in enumerate(colors.items()):
         heights = np.array([row[index] for row in probabilities])
-        drawn = {"color": color, "edgecolor": "white", "linewidth": 0.5}
+        drawn = {"color": color, "edgecolor": "0.4", "linewidth": 0.5}
         axes.bar(starts, heights, widths, bottom=below, align="edge", label=plain(label), **drawn)
         below += heights
     axes.set_xlabel("seconds")

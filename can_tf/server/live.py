@@ -13,7 +13,7 @@ import numpy as np
 from can_tf.alignment.pauses import Heard, StretchFinder
 from can_tf.errors import CanError
 from can_tf.prediction.answers import Prediction
-from can_tf.prediction.label_colors import UNCERTAIN_COLOR, label_colors
+from can_tf.prediction.label_colors import UNCERTAIN_COLOR, label_colors, plain_word
 from can_tf.prediction.predictor import Predictor
 from can_tf.prediction.requests import Request
 from can_tf.prediction.timeline import Moment, request_of_stretch
@@ -44,6 +44,7 @@ class LiveSound:
             answer = next(coming) if isinstance(request, Request) else request
             shown = Moment(*each.stretch, answer).to_json()
             if isinstance(answer, Prediction):
+                shown["emotion"] = plain_word(answer.label)
                 shown["color"] = label_colors(answer.probabilities).get(answer.label, UNCERTAIN_COLOR)
             stretches.append(shown)
         return json.dumps({"stretches": stretches, "done": self.done})

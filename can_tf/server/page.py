@@ -19,10 +19,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from can_tf.errors import AlignmentError, AudioError, PredictionError, SetupError, TimeLimitError, WorkerError
+from can_tf.errors import AlignmentError, AudioError, CanError, PredictionError, SetupError, TimeLimitError, WorkerError
 from can_tf.explanation.data import explanation_of
-from can_tf.explanation.page import SYNTHETIC, site_file
+from can_tf.explanation.page import SYNTHETIC, empty_page
 from can_tf.limits import PICTURE_SECONDS, WORDS_SECONDS, Limits
+from can_tf.pages.files import site_file
 from can_tf.prediction.answers import Prediction
 from can_tf.prediction.backends import LocalModel
 from can_tf.prediction.options import PredictionOptions
@@ -31,6 +32,7 @@ from can_tf.prediction.requests import Request as Asked
 from can_tf.prediction.word_process import SERVER_NICENESS, WordProcess
 from can_tf.prediction.words import FindsWords
 from can_tf.samples import SAMPLE_RATE_HZ
+from can_tf.server import example
 from can_tf.server.bodies import from_base64, read_body
 from can_tf.server.gate import Gate, HttpError
 from can_tf.server.live import hear
@@ -41,14 +43,12 @@ from can_tf.server.versions import Versions
 _QUESTION = {"audio": {"b64": str}, "transcript": (str, None), "name": str}
 _LONGEST_NAME = 200
 _WAITING = 8  # More are turned away: an answer may take a minute.
-_FILES = {  # By name: the type, and the package whose file it is.
-    "picture.js": ("text/javascript", "can_tf.explanation"),
-    "picture.css": ("text/css", "can_tf.explanation"),
-    "timeline.css": ("text/css", "can_tf.explanation"),
-    "try.js": ("text/javascript", __package__),
-    "live.js": ("text/javascript", __package__),
-    "microphone.js": ("text/javascript", __package__),
+_FILES = {  # By the package whose they are.
+    "can_tf.pages": ("design.css",),
+    "can_tf.explanation": ("picture.css", "picture.js", "answer.js", "save.js"),
+    __package__: ("try.css", "sound.js", "try.js", "live.js", "microphone.js"),
 }
+_TYPES = {"css": "text/css", "js": "text/javascript"}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; media-src blob:; img-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
@@ -69,19 +69,21 @@ def try_it(versions: Versions, gate: Gate, word_finder: FindsWords | None = None
         max_words=gate.limits.words, max_wait=WORDS_SECONDS, niceness=SERVER_NICENESS
     )
     asking = _Asking(versions, gate, word_finder)
+    files = {name: site_file(name, package) for package, names in _FILES.items() for name in names}
+    contents = {name: (content, _TYPES[name.rpartition(".")[2]]) for name, content in files.items()}
+    contents["page.html"] = (empty_page(), "text/plain")  # Which the browser fills with an answer that it saves.
     # By its name, an address is counted.
-    files = [Route(f"/{name}", _file(name, *about), methods=["GET"], name="page") for name, about in _FILES.items()]
+    files_routes = [Route(f"/{name}", _file(*about), methods=["GET"], name="page") for name, about in contents.items()]
     return [
         Route("/", asking.page, methods=["GET"], name="page"),
         Route("/explain", asking.explain, methods=["POST"], name="explain"),
         Route("/live", asking.live, methods=["POST"], name="live"),
-        *files,
+        Route("/example.wav", asking.example, methods=["GET"], name="page"),
+        *files_routes,
     ]
 
 
-def _file(name: str, kind: str, package: str) -> Any:
-    content = site_file(name, package)
-
+def _file(content: str, kind: str) -> Any:
     async def answer(request: Request) -> Response:
         return Response(content, media_type=kind, headers=_HEADERS)
 
@@ -98,6 +100,7 @@ class _Asking:
         self._seconds = min(gate.limits.seconds, PICTURE_SECONDS)
         self._word_finder = word_finder
         self._recognition = _recognition(word_finder, self._seconds)
+        self._example_turns = anyio.CapacityLimiter(1)
 
     async def page(self, request: Request) -> Response:
         version = self._versions.current
@@ -108,12 +111,20 @@ class _Asking:
             seconds=f"{self._seconds:g}",
             recognized_seconds=f"{self._recognition[0]:g}",
             recognition=html.escape(self._recognition[1]),
+            example=example.TRANSCRIPT if example.can_be_made() else "",
             warning=f'<p class="warning">{SYNTHETIC}</p>' if version.records["corpus"]["synthetic"] else "",
         )
         return HTMLResponse(text, headers=_HEADERS)
 
     async def explain(self, request: Request) -> Response:
         return await self._answer_or_refusal(request, self._explanation)
+
+    async def example(self, request: Request) -> Response:
+        try:
+            content = await anyio.to_thread.run_sync(example.recording, limiter=self._example_turns)
+        except CanError as error:
+            return refusal(" ".join(str(error).split()), 501)
+        return Response(content, media_type="audio/wav", headers=_HEADERS)
 
     async def live(self, request: Request) -> Response:
         return await self._answer_or_refusal(request, self._stretches)
@@ -170,7 +181,7 @@ def _answer(name: str, asked: Asked, prediction: Prediction) -> str:
 def _recognition(word_finder: FindsWords, seconds: float) -> tuple[float, str]:
     """Returns the longest recording whose words are recognized, and what to say of them."""
     try:
-        return min(seconds, word_finder.longest_seconds), f"have the words recognized by {word_finder.recognizer}"
+        return min(seconds, word_finder.longest_seconds), f"have it recognized by {word_finder.recognizer}"
     except SetupError:
         return seconds, "be told that this server has nothing to recognize words with"
 

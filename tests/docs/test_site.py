@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from can_tf.cli.main import main
+from tests.browser import findings_of, is_wider_than_the_screen, start_browser, view
 from tests.docs.shown import PAGES, ROOT
 
 
@@ -63,3 +64,18 @@ def test_the_readmes_links_are_those_of_the_site(site):
 def test_the_search_has_its_index_as_a_script(site):
     assert (site / "search" / "index.js").read_text().startswith("const pages = [{")
     assert (site / "search" / "lunr.js").is_file()
+
+
+@pytest.mark.long
+def test_no_page_breaks_a_rule_of_accessibility_or_scrolls_sideways(site, tmp_path):
+    browser = start_browser(tmp_path / "profile")
+    try:
+        for index, page in enumerate(sorted(site.glob("*.html"))):
+            view(browser, 320, dark=index % 2 == 0)  # Colors are the same on all pages.
+            browser.get(page.as_uri())
+            assert not is_wider_than_the_screen(browser), page.name
+            assert findings_of(browser) == [], page.name
+            view(browser, 1280, dark=index % 2 == 1)
+            assert findings_of(browser) == [], page.name
+    finally:
+        browser.quit()

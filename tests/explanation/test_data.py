@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from can_tf.explanation.data import Explanation, spectrogram_levels
+from can_tf.prediction.label_colors import UNCERTAIN_COLOR, label_colors
 from tests.explanation.conftest import AUDIO, RATE_HZ, TEXT, TONES_HZ, WORDS, tones
 
 
@@ -54,6 +55,17 @@ def test_a_page_gets_the_samples_that_were_heard(explanation: Explanation):
     sound = explanation.to_page()["sound"]
     samples = np.frombuffer(base64.b64decode(sound["samples"]), "<i2")
     np.testing.assert_allclose(samples / 32768, explanation.samples, atol=1 / 32768)
+
+
+def test_a_page_shows_labels_by_plain_words_and_their_colors(explanation: Explanation):
+    colors = label_colors(["sad", "hap"])
+    expected = {"hap": {"word": "happy", "color": colors["hap"]}, "sad": {"word": "sad", "color": colors["sad"]}}
+    assert explanation.to_page()["emotions"] == expected
+    unsure = dataclasses.replace(
+        explanation, prediction=dataclasses.replace(explanation.prediction, label="uncertain"), true="xxx"
+    )
+    none_of_the_labels = {label: {"word": label, "color": UNCERTAIN_COLOR} for label in ("uncertain", "xxx")}
+    assert unsure.to_page()["emotions"] == {**expected, **none_of_the_labels}
 
 
 @pytest.mark.parametrize("loudness", [1e-4, 1.0])

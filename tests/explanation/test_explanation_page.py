@@ -17,7 +17,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 from can_tf.alignment.word import Word
 from can_tf.explanation.data import Explanation, spectrogram_levels
 from can_tf.explanation.page import Group, write_page
-from tests.browser import errors_of, requests_of, start_browser
+from can_tf.prediction.label_colors import label_colors
+from tests.browser import errors_of, findings_of, requests_of, saved_by, start_browser, view
 from tests.explanation.conftest import AUDIO, RATE_HZ, TEXT, WORDS, tones
 
 pytestmark = pytest.mark.long
@@ -39,7 +40,7 @@ def address(explanation: Explanation, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def page(browser, address: str) -> Iterator:
-    browser.set_window_size(1200, 1400)
+    view(browser, 1200, 1400)
     browser.get(address)
     yield browser
     assert errors_of(browser) == []
@@ -47,6 +48,10 @@ def page(browser, address: str) -> Iterator:
 
 def _all(place, selector: str) -> list[WebElement]:
     return place.find_elements(By.CSS_SELECTOR, selector)
+
+
+def _open_all(page) -> None:
+    page.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
 
 
 def _screenshot(page) -> np.ndarray:
@@ -102,6 +107,7 @@ def test_the_attention_shown_is_that_of_the_model(page):
 
 
 def test_more_attention_is_more_color(page):
+    _all(page, ".heads")[0].click()
     seen = _screenshot(page)
     [row] = _all(page, ".row.text.head")[1:2]  # .7, .1, .1, .1
     colors = []
@@ -114,9 +120,53 @@ def test_more_attention_is_more_color(page):
     assert distance[1:] == pytest.approx([distance[1]] * 3, abs=0.05)
 
 
+def test_the_answer_stands_first_in_plain_words_and_the_equations_behind_a_click(page):
+    assert _all(page, ".utterance .emotion")[0].text == "sad"
+    assert _all(page, ".utterance .sure")[0].text == "Fairly sure: 75%"
+    assert [line.text for line in _all(page, ".says li")] == [
+        "The voice sounds sad (90%).",
+        "The words sound happy (60%).",
+        "The two differ; the answer weighs both.",
+        "The true label: happy",
+        "This model is not calibrated: its percentages may be far too high or too low.",
+    ]
+    assert [line.text.split("\n") for line in _all(page, ".shares li")] == [["sad", "75%"], ["happy", "25%"]]
+    colors = label_colors(["sad", "hap"])
+    drawn = "return [...document.querySelectorAll('.gauge span')].map((e) => e.style.getPropertyValue('--color'))"
+    assert page.execute_script(drawn) == [colors["sad"], colors["hap"]]
+    emotion, table = _all(page, ".emotion")[0], _all(page, ".predictions")[0]
+    assert _box(emotion)[1] < 300
+    assert not table.is_displayed()
+
+
+@pytest.mark.parametrize(
+    "share,expected", [(0.95, "Very sure: 95%"), (0.6, "Not very sure: 60%"), (0.4, "Unsure: 40%")]
+)
+def test_how_sure_is_said_in_words(browser, explanation: Explanation, tmp_path: Path, share: float, expected: str):
+    calibrated = {"sad": share, "hap": 0.5 - share / 2, "neu": 0.5 - share / 2}
+    prediction = dataclasses.replace(
+        explanation.prediction,
+        probabilities=calibrated,
+        calibrated_probabilities=calibrated,
+        fused_probabilities=None,
+        text_probabilities=None,
+        audio_probabilities=None,
+    )
+    write_page(tmp_path / "page.html", "x", [Group("", [dataclasses.replace(explanation, prediction=prediction)])])
+    browser.get((tmp_path / "page.html").as_uri())
+    assert _all(browser, ".sure")[0].text == expected
+    assert _all(browser, ".says li")[0].text == "This model has one answer for voice and words together."
+    unsure = dataclasses.replace(prediction, label="uncertain")
+    write_page(tmp_path / "page.html", "x", [Group("", [dataclasses.replace(explanation, prediction=unsure)])])
+    browser.get((tmp_path / "page.html").as_uri())
+    assert _all(browser, ".emotion")[0].text == "uncertain"
+    assert _all(browser, ".sure")[0].text == f"{expected} for sad, too little for an answer"
+
+
 def test_the_predictions_and_their_product_are_a_table(page):
+    _open_all(page)
     head, *rows = _all(page, ".predictions tr")
-    assert head.text.split("\n") == ["label final (Eq. 15) fused (Eq. 10) text alone (Eq. 11) audio alone (Eq. 12)"]
+    assert head.text.split("\n") == ["label final (Eq. 15) fused (Eq. 10) words alone (Eq. 11) voice alone (Eq. 12)"]
     assert [row.text for row in rows] == ["sad 0.750 0.700 0.400 0.900", "hap (happy) 0.250 0.300 0.600 0.100"]
     assert [cell.text for cell in _all(page, ".predictions .most")] == ["0.750", "0.700", "0.900", "0.600"]
 
@@ -147,7 +197,6 @@ def test_a_word_is_heard_by_click_and_by_keyboard(page):
 def test_names_and_notes_are_text_whatever_they_hold(page):
     assert page.title == "tones </title><script>alert(1)</script>"
     assert _all(page, "main p")[0].text == "A <note>."
-    assert "confidence 0.750 (not calibrated); true label: hap (happy)" in _all(page, ".utterance p")[0].text
 
 
 def test_a_word_that_plays_is_stopped_by_a_second_press(page):
@@ -167,14 +216,14 @@ def test_zoom_stretches_all_rows_alike(page):
     zoom = _all(page, "input[type=range]")[0]
     zoom.send_keys(Keys.END)
     tracks = {track.rect["width"] for track in _all(page, ".track")}
-    assert tracks == {round(400 * 1.62)}
+    assert tracks == {0, round(400 * 1.62)}  # Rows of heads are not shown.
     zoom.send_keys(Keys.HOME)
-    assert {track.rect["width"] for track in _all(page, ".track")} == {round(60 * 1.62)}
+    assert {track.rect["width"] for track in _all(page, ".row:not(.head) .track")} == {round(60 * 1.62)}
     assert before[2] - before[0] > 300
 
 
 def test_a_narrow_screen_scrolls_the_picture_and_not_the_page(page, address: str):
-    page.set_window_size(500, 800)  # No narrower, by Chromium's own limit.
+    view(page, 320)
     page.get(address)
     _all(page, "input[type=range]")[0].send_keys(Keys.END)
     wider = "const box = document.querySelector(arguments[0]); return box.scrollWidth > box.clientWidth"
@@ -186,6 +235,7 @@ def test_what_has_no_text_has_a_description(page):
     for canvas in _all(page, "canvas"):
         assert canvas.aria_role in ("image", "img")
         assert canvas.accessible_name
+    _all(page, ".heads")[0].click()
     names = [track.accessible_name for track in _all(page, ".row.text .track")]
     assert names[0] == "text attention, averaged over heads: highest at low, 0.400"
     assert names[1] == "text attention, head 1: highest at top, 0.400"
@@ -208,3 +258,33 @@ def test_hostile_words_stay_words_and_long_ones_have_room(browser, explanation: 
     assert [title.text for title in _all(browser, "h3")] == ["tones <b>& more"] * 2
     assert [title.text for title in _all(browser, "h2")] == ["One", "None"]
     assert errors_of(browser) == []
+
+
+def test_several_have_a_list_that_says_what_each_is(browser, explanation: Explanation, tmp_path: Path):
+    write_page(tmp_path / "page.html", "x", [Group("One", [explanation, explanation]), Group("None", [])])
+    view(browser, 1200, 400)
+    browser.get((tmp_path / "page.html").as_uri())
+    entries = _all(browser, "#contents li")
+    assert [entry.text for entry in entries] == ["tones <b>& more sad 75%, true: happy"] * 2
+    _all(entries[1], "a")[0].click()
+    assert (
+        abs(browser.execute_script("return document.getElementById('explanation-2').getBoundingClientRect().top")) < 20
+    )
+
+
+def test_the_answer_is_saved_as_a_picture(page):
+    name, content = saved_by(page, _all(page, ".saving button")[0])
+    assert name == "tones-b-more.png"
+    drawn = imread(io.BytesIO(content), format="png")
+    assert drawn.shape[:2] == (1520, 2400)
+    emotion, sound, attention = drawn[150:270, 80:1000], drawn[700:1070, 300:2300], drawn[1240:1370, 300:2300]
+    for part in (emotion, sound, attention):
+        assert np.ptp(part[:, :, :3].sum(axis=-1)) > 1
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_rule_of_accessibility_is_broken(page, address: str, dark: bool):
+    view(page, 320, dark=dark)
+    page.get(address)
+    _open_all(page)
+    assert findings_of(page) == []

@@ -15,7 +15,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from can_tf.explanation.timeline_page import write_timeline_page
 from can_tf.prediction.label_colors import UNCERTAIN_COLOR, label_colors
 from can_tf.report.timeline_text import RecordingTimeline
-from tests.browser import errors_of, requests_of, start_browser
+from tests.browser import errors_of, findings_of, is_wider_than_the_screen, requests_of, start_browser, view
 from tests.conftest import write_tone
 from tests.moments import answered, unanswered
 
@@ -50,7 +50,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture
 def page(browser, path: Path):
-    browser.set_window_size(1200, 1400)
+    view(browser, 1200, 1400)
     browser.get(path.as_uri())
     yield browser
     assert errors_of(browser) == []
@@ -110,6 +110,10 @@ def test_each_stretch_stands_in_its_place_and_color(page):
         colors["sad"],  # Goes on in the next row.
         UNCERTAIN_COLOR,
     ]
+    tags = page.execute_script(
+        "return [...document.querySelectorAll('.recording:first-of-type .tag')].map((tag) => tag.textContent)"
+    )
+    assert tags == ["happy<b>", "sad", "uncertain"]
     scale = svg.rect["width"] / 120
     assert rects[0].rect["x"] - svg.rect["x"] == pytest.approx(0.5 * scale, abs=2)
     assert rects[0].rect["width"] == pytest.approx(1.0 * scale, abs=2)
@@ -139,6 +143,8 @@ def test_a_stretch_is_heard_from_its_button_and_from_its_place(page):
 
 
 def test_a_narrow_screen_shows_it_all(page, path: Path):
-    page.set_window_size(500, 900)
-    page.get(path.as_uri())
-    assert not page.execute_script("return document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    for dark in (False, True):
+        view(page, 320, dark=dark)
+        page.get(path.as_uri())
+        assert not is_wider_than_the_screen(page)
+        assert findings_of(page) == []

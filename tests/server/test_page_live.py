@@ -16,7 +16,7 @@ from can_tf.server.gate import Gate, RequestLimits
 from can_tf.server.page import try_it
 from can_tf.server.rest import create_app
 from can_tf.server.versions import Versions
-from tests.browser import errors_of, start_browser
+from tests.browser import errors_of, findings_of, is_wider_than_the_screen, start_browser, view
 from tests.prediction.stand_ins import StandInFinder
 from tests.running import running
 from tests.server.page_questions import SPEECH
@@ -119,6 +119,10 @@ def test_stretches_appear_once_a_button_is_pressed(page):
     _one(page, "live").click()
     WebDriverWait(page, 60).until(lambda page: len(page.find_elements(By.CSS_SELECTOR, "#stretches li")) >= 3)
     assert (_one(page, "live-status").text, _one(page, "live").text) == ("Listening", "Stop listening")
+    for width, dark in ((320, True), (400, False)):
+        view(page, width, dark=dark)
+        assert not is_wider_than_the_screen(page)
+        assert findings_of(page) == []
     _one(page, "live").click()
     WebDriverWait(page, 60).until(lambda page: _one(page, "live-status").text == "Stopped")
     shown = [item.text for item in page.find_elements(By.CSS_SELECTOR, "#stretches li")]

@@ -102,7 +102,7 @@ def test_the_page_says_who_recognizes_words_and_how_much(versions: Versions, mon
     with running(create_app(versions, gate, pages=try_it(versions, gate))) as address:
         page = requests.get(address, timeout=60).text
         assert 'data-recognized-seconds="60"' in page
-        assert "Leave it empty to have the words recognized by pocketsphinx, which knows English alone" in page
+        assert "leave it empty to have it recognized by pocketsphinx, which knows English alone" in page
     monkeypatch.setitem(sys.modules, "pocketsphinx", None)
     with running(create_app(versions, gate, pages=try_it(versions, gate))) as address:
         assert "be told that this server has nothing to recognize words with" in requests.get(address, timeout=60).text

@@ -15,6 +15,8 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from pygments.formatters import HtmlFormatter
 
+from can_tf.pages.files import site_file
+
 ROOT = Path(__file__).parents[2]
 PAGES = {  # What is a page of the site and lies elsewhere.
     "README.md": "index.md",
@@ -30,11 +32,12 @@ _LINK = re.compile(r"(\]\()([\w./-]+)(?=[#)])")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Adds the pages that lie elsewhere, and the colors of code."""
+    """Adds the pages that lie elsewhere, the design that all pages of can_tf have, and the colors of code."""
     for path, page in PAGES.items():
         files.append(File.generated(config, page, content=(ROOT / path).read_text(encoding="utf-8")))
     for path, page in NOTEBOOKS.items():
         files.append(File.generated(config, page, content=as_page((ROOT / path).read_text(encoding="utf-8"))))
+    files.append(File.generated(config, "design.css", content=site_file("design.css")))
     files.append(File.generated(config, "code.css", content=code_colors()))
     return files
 
@@ -58,6 +61,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     path = lies.get(page.file.src_uri, f"docs/{page.file.src_uri}")
     markdown = _LINK.sub(lambda link: link[1] + link_on_site(link[2], path), markdown)
     return DOCSTRING.sub(lambda found: f"{found[1]}\n", markdown)
+
+
+def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Makes what scrolls sideways reachable by keyboard, and cells of a head that are empty no headers."""
+    content = re.sub(r"<(pre|table)(?=[ >])", r'<\1 tabindex="0"', content)
+    return re.sub(r"<th([^>]*)></th>", r"<td\1></td>", content)
 
 
 def link_on_site(target: str, page: str) -> str:

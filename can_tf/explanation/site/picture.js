@@ -1,20 +1,7 @@
 "use strict";
-// Draws an explanation: what `Explanation.to_page` gives, into a place of a page. Needs picture.css.
+// Draws a recording over time. Needs picture.css.
 
-const PREDICTIONS = [
-  ["probabilities", "final (Eq. 15)", ""],
-  ["fused_probabilities", "fused (Eq. 10)", ""],
-  ["text_probabilities", "text alone (Eq. 11)", "text"],
-  ["audio_probabilities", "audio alone (Eq. 12)", "audio"],
-  ["calibrated_probabilities", "final, calibrated", ""],
-];
-const NAMES = { ang: "angry", exc: "excited", hap: "happy", fru: "frustrated", sur: "surprised", neu: "neutral" }; // IEMOCAP's.
-const WORDS_FROM = {
-  alignment: "Words and times come from an alignment.",
-  transcript: "Words come from a transcript, their times from forced alignment.",
-  recognition: "Words were recognized; some may be wrong.",
-};
-const MODALITIES = ["text", "audio"];
+const MODALITIES = [["text", "words"], ["audio", "voice"]]; // As the model and as people call them.
 const NARROWEST_WORD = 22, FEWEST_PIXELS = 60, MOST_PIXELS = 400; // Pixels, and pixels a second.
 const SHADES = [[11, 7, 36], [74, 16, 98], [148, 38, 103], [216, 74, 75], [247, 148, 60], [252, 236, 160]];
 
@@ -23,80 +10,6 @@ function element(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children);
   return made;
-}
-
-function drawExplanation(place, data, level = 2) {
-  const section = element("section", { class: "utterance" });
-  place.append(section);
-  if (level) section.append(element(`h${level}`, {}, data.name));
-  section.append(headline(data), predictionsTable(data));
-  const picture = new Picture(section, data);
-  section.append(wordsTable(data));
-  return picture;
-}
-
-function headline(data) {
-  const line = element("p", {}, "Predicted: ", element("strong", {}, named(data.label)));
-  const asTrained = data.probabilities[data.most_probable].toFixed(3);
-  line.append(data.calibrated_probabilities
-    ? `, confidence ${data.confidence.toFixed(3)} (calibrated; ${asTrained} as trained)`
-    : `, confidence ${asTrained} (not calibrated)`);
-  if (data.true) line.append("; true label: ", element("strong", {}, named(data.true)));
-  line.append(". ", element("span", { class: "note" }, WORDS_FROM[data.words_from]));
-  return line;
-}
-
-function named(label) {
-  return NAMES[label] ? `${label} (${NAMES[label]})` : label;
-}
-
-function bar(share, kind) {
-  const drawn = element("span", { class: `bar ${kind}`, "aria-hidden": "true" });
-  drawn.style.width = `${(4 * share).toFixed(3)}em`;
-  return drawn;
-}
-
-function predictionsTable(data) {
-  const shown = PREDICTIONS.filter(([name]) => data[name]);
-  const head = element("tr", {}, element("th", { scope: "col" }, "label"));
-  for (const [, title] of shown) head.append(element("th", { scope: "col" }, title));
-  const body = element("tbody");
-  for (const label of Object.keys(data.probabilities)) {
-    const row = element("tr", {}, element("th", { scope: "row" }, named(label)));
-    for (const [name, , kind] of shown) {
-      const share = data[name][label];
-      const most = share === Math.max(...Object.values(data[name]));
-      row.append(element("td", most ? { class: "most" } : {}, bar(share, kind), share.toFixed(3)));
-    }
-    body.append(row);
-  }
-  const single = MODALITIES.filter((kind) => data[`${kind}_probabilities`]).map((kind) => ` × ${kind}ᵅ`);
-  const caption = single.length
-    ? `final = fused${single.join("")}, normalized; the smaller α (--alpha of the training), the more weight the fused head has.`
-    : "This model has only the fused head.";
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Probabilities of ${data.name}` },
-    element("table", { class: "predictions" }, element("caption", {}, caption), element("thead", {}, head), body));
-}
-
-function wordsTable(data) {
-  const head = element("tr");
-  for (const title of ["word", "start", "end", "text attention", "audio attention"])
-    head.append(element("th", { scope: "col" }, title));
-  const body = element("tbody");
-  for (const word of data.words) {
-    const row = element("tr", {}, element("th", { scope: "row" }, word.word),
-      element("td", {}, word.start.toFixed(2)), element("td", {}, word.end.toFixed(2)));
-    for (const kind of MODALITIES) {
-      const share = word[`${kind}_attention`];
-      row.append(element("td", {}, bar(share, kind), share.toFixed(3)));
-    }
-    body.append(row);
-  }
-  const table = element("table", { class: "words-table" },
-    element("caption", {}, "Times in seconds. Attention is averaged over heads; each column sums to 1."),
-    element("thead", {}, head), body);
-  return element("details", {}, element("summary", {}, "Words as a table"),
-    element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Words of ${data.name}` }, table));
 }
 
 // The recording over time: waveform, spectrogram, words, and each modality's attention under its word's sound.
@@ -109,10 +22,15 @@ class Picture {
     const zoom = element("input", { type: "range", min: FEWEST_PIXELS, max: MOST_PIXELS });
     const all = element("button", { type: "button", class: "play-all", "aria-label": `Play all of ${data.name}` }, "Play all");
     all.addEventListener("click", () => this.player.toggle(0, data.seconds, all));
+    const heads = element("button", { type: "button", class: "heads", "aria-pressed": "false" }, "Show each head");
+    heads.addEventListener("click", () => {
+      const shown = this.rows.classList.toggle("by-head");
+      heads.setAttribute("aria-pressed", String(shown));
+    });
     place.append(
-      element("div", { class: "controls" }, all, element("label", {}, "Zoom ", zoom),
-        element("span", { class: "note" }, "Select a word to hear it. ",
-          `Each attention row sums to 1 and is shaded relative to its maximum; uniform attention would be ${even} per word.`)),
+      element("div", { class: "controls" }, all, element("label", {}, "Zoom ", zoom), heads,
+        element("span", { class: "note" }, "Press a word to hear it. The stronger the color of its field, the more attention it got; " +
+          `the same for all would be ${even}.`)),
       element("div", { class: "picture", tabindex: "0", role: "group", "aria-label": `Picture of ${data.name}` }, this.rows));
     zoom.value = this.startingScale(place.clientWidth);
     zoom.addEventListener("input", () => this.draw(Number(zoom.value)));
@@ -134,9 +52,9 @@ class Picture {
     this.rows.replaceChildren(
       this.row("waveform", "sound", this.waveform()), this.row("spectrogram", `spectrogram, mel, to ${Math.min(8, this.player.rate / 2000)} kHz`, this.spectrogram()),
       this.words());
-    for (const kind of MODALITIES) {
+    for (const [kind, called] of MODALITIES) {
       const heads = this.data.words[0][`${kind}_attention_by_head`].length;
-      this.rows.append(this.attention(kind, "mean", `${kind} attention`, (word) => word[`${kind}_attention`]));
+      this.rows.append(this.attention(kind, "mean", `attention, ${called}`, (word) => word[`${kind}_attention`]));
       for (let head = 0; head < heads; head += 1)
         this.rows.append(this.attention(kind, "head", `head ${head + 1}`, (word) => word[`${kind}_attention_by_head`][head]));
     }

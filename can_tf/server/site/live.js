@@ -1,10 +1,10 @@
 "use strict";
 // The live mode: keeps what the microphone hears, sends it about every second, and shows the stretches that have ended.
-// Needs try.js.
+// Needs sound.js.
 
 const SECONDS_BETWEEN = 1, MOST_SECONDS = 50; // The server takes 60 at once.
-const [liveButton, liveStatus, liveError, stretches] =
-  ["live", "live-status", "live-error", "stretches"].map((id) => document.getElementById(id));
+const [liveButton, liveStatus, liveError, log, stretches] =
+  ["live", "live-status", "live-error", "log", "stretches"].map((id) => document.getElementById(id));
 let live = null; // While it listens: ends with stop().
 let liveStarting = false;
 
@@ -81,18 +81,12 @@ async function keepAsking(heard) {
 // Sends what is kept and shows what has ended in it; false if the server is busy.
 async function askAbout(heard, last) {
   const samples = await atModelRate(heard);
-  const body = JSON.stringify({ samples: { b64: await base64(samples) }, last });
-  let response;
-  try {
-    response = await fetch("live", { method: "POST", headers: { "Content-Type": "application/json" }, body });
-  } catch {
-    throw new Error("The server does not answer. Is can-tf serve still running?");
-  }
+  const response = await send("live", { samples: { b64: await base64(samples) }, last });
   if (response.status === 503) return false;
-  const answer = await response.json().catch(() => ({ error: `The server returned status ${response.status} without a reason.` }));
-  if (!response.ok) throw new Error(answer.error);
+  const answer = await answerIn(response);
   const begun = heard.dropped / heard.rate;
   for (const stretch of answer.stretches) stretches.append(shown(stretch, begun));
+  if (answer.stretches.length) log.scrollTop = log.scrollHeight;
   forget(heard, Math.floor(answer.done * heard.rate));
   return true;
 }
@@ -100,9 +94,9 @@ async function askAbout(heard, last) {
 function shown(stretch, begun) {
   const time = element("span", { class: "note" }, `${(begun + stretch.start).toFixed(1)} to ${(begun + stretch.end).toFixed(1)} s `);
   if (stretch.error) return element("li", {}, time, `no emotion: ${stretch.error}`);
-  const chip = element("span", { class: "chip" }, named(stretch.label));
-  chip.style.borderColor = stretch.color;
-  return element("li", {}, time, chip, `${stretch.confidence.toFixed(3)} `, stretch.words.map(({ word }) => word).join(" "));
+  const chip = element("span", { class: "chip" }, stretch.emotion);
+  chip.style.setProperty("--color", stretch.color);
+  return element("li", {}, time, chip, `${percent(stretch.confidence)} `, stretch.words.map(({ word }) => word).join(" "));
 }
 
 // All that is kept as 16-bit samples at the model's rate.

@@ -1,15 +1,14 @@
 "use strict";
-// The page of `can-tf serve`: gets a recording, sends it, and shows the answer with picture.js.
+// The page of `can-tf serve`: gets a recording, sends it, and shows the answer with answer.js. Needs sound.js.
 
-const RATE = Number(document.body.dataset.rate);
-const READ_BY_SERVER = /\.(wav|flac|ogg|mp3)$/i; // Other formats are decoded by the browser.
-const [form, recordButton, clock, file, status, listen, transcript, submit, error, result] =
-  ["form", "record", "clock", "file", "status", "listen", "transcript", "explain", "error", "result"]
-    .map((id) => document.getElementById(id));
+const [form, drop, recordButton, exampleButton, clock, file, status, listen, transcript, submit, progress, elapsed, error, kept, result] =
+  ["form", "drop", "record", "example", "clock", "file", "status", "listen", "transcript", "explain", "progress", "elapsed",
+    "error", "kept", "result"].map((id) => document.getElementById(id));
 let recording = null; // {name, blob}
 let recorder = null; // While it records: ends with stop().
 let starting = false; // The browser asks whether it may.
 let working = false; // The server has not answered yet.
+let answered = null; // The name of the recording whose answer is shown.
 
 function choose(name, blob) {
   recording = { name, blob };
@@ -17,10 +16,45 @@ function choose(name, blob) {
   listen.src = URL.createObjectURL(blob);
   listen.hidden = false;
   status.textContent = `Ready: ${name}`;
-  error.textContent = "";
+  complain("");
+}
+
+// Says what went wrong; the last answer stays, and says whose it is.
+function complain(text) {
+  error.textContent = text;
+  kept.hidden = !text || answered === null;
+  kept.textContent = `Below is still the answer for ${answered}.`;
 }
 
 file.addEventListener("change", () => file.files.length && choose(file.files[0].name, file.files[0]));
+
+document.addEventListener("dragover", (event) => {
+  event.preventDefault(); // Else a file that misses the field replaces the page.
+  drop.classList.add("over");
+});
+document.addEventListener("dragleave", (event) => event.relatedTarget || drop.classList.remove("over"));
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  drop.classList.remove("over");
+  if (working || recorder) return;
+  const [dropped] = event.dataTransfer.files;
+  if (dropped) choose(dropped.name, dropped);
+  else complain("That is no file. Drop a sound file.");
+});
+
+exampleButton.hidden = !document.body.dataset.example;
+exampleButton.addEventListener("click", async () => {
+  if (working || starting || recorder) return;
+  try {
+    const response = await fetch("example.wav");
+    if (!response.ok) await answerIn(response);
+    choose("example.wav", await response.blob());
+    transcript.value = document.body.dataset.example;
+    form.requestSubmit();
+  } catch (problem) {
+    complain(problem.message);
+  }
+});
 
 recordButton.addEventListener("click", async () => {
   if (starting) return;
@@ -29,13 +63,14 @@ recordButton.addEventListener("click", async () => {
     return;
   }
   starting = true;
-  error.textContent = "";
+  complain("");
   try {
     recorder = await startRecording();
     recordButton.textContent = "Stop";
+    recordButton.classList.add("recording");
     status.textContent = "Recording";
   } catch (problem) {
-    error.textContent = `The microphone cannot be used (${problem.message}). Allow access, or choose a file.`;
+    complain(`The microphone cannot be used (${problem.message}). Allow access, or choose a file.`);
   } finally {
     starting = false;
   }
@@ -62,6 +97,7 @@ async function startRecording() {
     recorder = null;
     clock.textContent = "";
     recordButton.textContent = "Record";
+    recordButton.classList.remove("recording");
     file.value = "";
     choose("recording", new Blob(parts, { type: media.mimeType }));
   });
@@ -85,85 +121,53 @@ function longest() {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (working || starting) return;
-  error.textContent = "";
+  complain("");
   if (recorder) await recorder.stop();
   if (!recording) {
-    error.textContent = "Record something or choose a file first.";
+    complain("Record something or choose a file first.");
     recordButton.focus();
     return;
   }
-  working = true;
-  submit.setAttribute("aria-disabled", "true"); // Disabled, it would lose the focus.
-  result.setAttribute("aria-busy", "true");
-  status.textContent = "Working…";
+  const done = startWork();
+  const asked = recording;
   try {
-    const answer = await ask(recording);
+    const answer = await ask(asked);
     result.replaceChildren();
     drawExplanation(result, answer);
-    status.textContent = `Answered: ${answer.label}`;
+    answered = answer.name;
+    status.textContent = `Answered: ${wordOf(answer, answer.label)}, ${percent(answer.confidence)}`;
     result.scrollIntoView({ block: "start" });
   } catch (problem) {
-    result.replaceChildren();
-    error.textContent = problem.message;
-    status.textContent = `Ready: ${recording.name}`;
+    complain(problem.message);
+    status.textContent = `Ready: ${asked.name}`;
   } finally {
-    working = false;
-    submit.removeAttribute("aria-disabled");
-    result.removeAttribute("aria-busy");
+    done();
   }
 });
 
-async function ask({ name, blob }) {
-  const [sent, content] = READ_BY_SERVER.test(name) ? [name, await blob.arrayBuffer()] : [name, await asWav(blob)];
-  const body = { audio: { b64: await base64(content) }, transcript: transcript.value.trim() || null, name: sent };
-  let response;
-  try {
-    response = await fetch("explain", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  } catch {
-    throw new Error("The server does not answer. Is can-tf serve still running?");
-  }
-  const answer = await response.json().catch(() => ({ error: `The server returned status ${response.status} without a reason.` }));
-  if (!response.ok) throw new Error(answer.error);
-  return answer;
+// Shows that the server is at work, until what it returns is called.
+function startWork() {
+  working = true;
+  submit.setAttribute("aria-disabled", "true"); // Disabled, it would lose the focus.
+  submit.textContent = "Working…";
+  result.setAttribute("aria-busy", "true");
+  status.textContent = transcript.value.trim() ? "Working…" : "Working… recognizing the words takes a moment";
+  progress.hidden = false;
+  const started = Date.now();
+  const ticking = setInterval(() => (elapsed.textContent = `${Math.round((Date.now() - started) / 1000)} s`), 1000);
+  return () => {
+    clearInterval(ticking);
+    working = false;
+    submit.removeAttribute("aria-disabled");
+    submit.textContent = "Show the emotion";
+    result.removeAttribute("aria-busy");
+    progress.hidden = true;
+    elapsed.textContent = "";
+  };
 }
 
-function base64(content) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.addEventListener("load", () => resolve(reader.result.slice(reader.result.indexOf(",") + 1)));
-    reader.addEventListener("error", () => reject(new Error("The file cannot be read.")));
-    reader.readAsDataURL(new Blob([content]));
-  });
-}
-
-// A wav file of 16 bits, one channel, at the model's sample rate.
-async function asWav(blob) {
-  let sound;
-  try {
-    const context = new OfflineAudioContext(1, 1, RATE);
-    sound = await context.decodeAudioData(await blob.arrayBuffer());
-  } catch {
-    throw new Error("This browser cannot decode that file. Convert it to wav.");
-  }
-  const samples = new Float32Array(sound.length);
-  for (let channel = 0; channel < sound.numberOfChannels; channel += 1) {
-    const values = sound.getChannelData(channel);
-    for (let index = 0; index < samples.length; index += 1) samples[index] += values[index] / sound.numberOfChannels;
-  }
-  const view = new DataView(new ArrayBuffer(44 + 2 * samples.length));
-  const text = (place, letters) => [...letters].forEach((letter, index) => view.setUint8(place + index, letter.charCodeAt(0)));
-  text(0, "RIFF");
-  view.setUint32(4, 36 + 2 * samples.length, true);
-  text(8, "WAVEfmt ");
-  view.setUint32(16, 16, true);
-  view.setUint16(20, 1, true);
-  view.setUint16(22, 1, true);
-  view.setUint32(24, RATE, true);
-  view.setUint32(28, 2 * RATE, true);
-  view.setUint16(32, 2, true);
-  view.setUint16(34, 16, true);
-  text(36, "data");
-  view.setUint32(40, 2 * samples.length, true);
-  samples.forEach((value, index) => view.setInt16(44 + 2 * index, Math.round(32767 * Math.max(-1, Math.min(1, value))), true));
-  return view.buffer;
+async function ask(sound) {
+  const audio = { b64: await base64(await readable(sound)) };
+  const body = { audio, transcript: transcript.value.trim() || null, name: sound.name };
+  return answerIn(await send("explain", body));
 }

@@ -1,0 +1,1 @@
+"""What all pages share, those of `can-tf serve` and of the documentation among them: one design."""
