@@ -22,6 +22,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 OK, ERROR = "ok", "error"  # How requests and loads of versions end.
 _REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 _RECORDING_SECONDS = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 60.0, 120.0, 600.0)
+_REQUESTS_OF_A_RUN = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 _CONFIDENCES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 _MOST_LABELS = 64  # Of all versions that were served; those of further ones are counted together.
 _LONGEST_LABEL = 64
@@ -73,6 +74,12 @@ class Metrics:
         )
         self._model_seconds = Histogram(
             "can_tf_model_seconds", "Time of a run of the graph.", buckets=_REQUEST_SECONDS, registry=registry
+        )
+        self._run_requests = Histogram(
+            "can_tf_run_requests",
+            "Requests that a run of the graph was for.",
+            buckets=_REQUESTS_OF_A_RUN,
+            registry=registry,
         )
         self._predictions = Counter("can_tf_predictions", "Predictions by label.", ["label"], registry=registry)
         self._confidence = Histogram(
@@ -128,9 +135,10 @@ class Metrics:
         """Counts the time that a request waited for its turn."""
         self._queue_seconds.observe(seconds)
 
-    def ran(self, seconds: float) -> None:
-        """Counts the time that the graph took for a batch."""
+    def ran(self, seconds: float, requests: int) -> None:
+        """Counts the time that the graph took for a batch, and the requests in it."""
         self._model_seconds.observe(seconds)
+        self._run_requests.observe(requests)
 
     def predicted(self, outputs: Mapping[str, np.ndarray], recording_seconds: Iterable[float]) -> None:
         """Counts predictions.
