@@ -66,30 +66,17 @@ class Metrics:
             buckets=_REQUEST_SECONDS,
             registry=registry,
         )
-        self._queue_seconds = Histogram(
-            "can_tf_queue_seconds",
-            "Time that requests for predictions waited for their turn.",
-            buckets=_REQUEST_SECONDS,
-            registry=registry,
+        self._queue_seconds = self._histogram(
+            "queue_seconds", "Time that requests for predictions waited for their turn.", _REQUEST_SECONDS
         )
-        self._model_seconds = Histogram(
-            "can_tf_model_seconds", "Time of a run of the graph.", buckets=_REQUEST_SECONDS, registry=registry
-        )
-        self._run_requests = Histogram(
-            "can_tf_run_requests",
-            "Requests that a run of the graph was for.",
-            buckets=_REQUESTS_OF_A_RUN,
-            registry=registry,
+        self._model_seconds = self._histogram("model_seconds", "Time of a run of the graph.", _REQUEST_SECONDS)
+        self._run_requests = self._histogram(
+            "run_requests", "Requests that a run of the graph was for.", _REQUESTS_OF_A_RUN
         )
         self._predictions = Counter("can_tf_predictions", "Predictions by label.", ["label"], registry=registry)
-        self._confidence = Histogram(
-            "can_tf_confidence", "Confidence of predictions.", buckets=_CONFIDENCES, registry=registry
-        )
-        self._recording_seconds = Histogram(
-            "can_tf_recording_seconds",
-            "Length of the recordings that were predicted.",
-            buckets=_RECORDING_SECONDS,
-            registry=registry,
+        self._confidence = self._histogram("confidence", "Confidence of predictions.", _CONFIDENCES)
+        self._recording_seconds = self._histogram(
+            "recording_seconds", "Length of the recordings that were predicted.", _RECORDING_SECONDS
         )
         self._in_progress = Gauge("can_tf_requests_in_progress", "Requests under way, probes aside.", registry=registry)
         self._in_progress.set_function(lambda: self.under_way)
@@ -102,6 +89,10 @@ class Metrics:
         self.under_way = 0
         self._labels: set[str] = set()
         self._lock = threading.Lock()
+
+    def _histogram(self, name: str, about: str, buckets: tuple[float, ...]) -> Histogram:
+        """Returns a histogram without labels."""
+        return Histogram(f"can_tf_{name}", about, buckets=buckets, registry=self._registry)
 
     def watch_queue(self, name: str, queue: Queue) -> None:
         """Shows from now on how full a queue is."""

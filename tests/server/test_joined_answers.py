@@ -13,9 +13,12 @@ from can_tf.audio import read_audio
 from can_tf.prediction.requests import Request, inputs_of
 from can_tf.prediction.saved_model import LoadedVersion
 from can_tf.prediction.servers import RestServer
-from can_tf.server.gate import RequestLimits
+from can_tf.server.draining import Draining
+from can_tf.server.gate import Gate, RequestLimits
+from can_tf.server.rest import create_app
 from can_tf.server.versions import Version
 from tests.conftest import wait_until
+from tests.running import running
 from tests.server.conftest import INSTANCE, predict
 from tests.server.scraped import scrape, series
 from tests.server.served import served
@@ -100,3 +103,22 @@ def test_an_invalid_request_among_others_is_refused_alone(versions, monkeypatch)
     assert [answer.status_code for answer in answers] == [200, 400, 200]
     assert "finite seconds" in answers[1].json()["error"]
     assert answers[0].json() == answers[2].json()
+
+
+def test_requests_that_wait_are_answered_though_the_server_is_about_to_end(versions, monkeypatch):
+    held, gate, draining = Held(monkeypatch), Gate(LIMITS), Draining()
+    with running(create_app(versions, gate, draining=draining)) as address:
+
+        def ask():
+            return predict(address, {"instances": [INSTANCE]})
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            try:
+                answers = [pool.submit(ask) for _ in range(4)]
+                wait_until(lambda: gate.inside == 4, seconds=30)
+                draining.begin()
+                assert ask().status_code == 503
+            finally:
+                held.may_go_on.set()
+            assert [answer.result().status_code for answer in answers] == [200] * 4
+    assert (gate.inside, gate.metrics.under_way) == (0, 0)
