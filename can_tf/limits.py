@@ -14,6 +14,9 @@ REQUEST_SECONDS = 600.0  # Of the recordings in a request to a server, which wor
 WORDS_SECONDS = 300.0  # That a server takes to find the words of a recording.
 ANSWER_SECONDS = 120.0  # That a server takes for an answer, once it has the request.
 MAX_BODY_MB = 128  # Of a request's body.
+JOINED_UTTERANCES = 32  # Of several requests, that a server answers together.
+JOINED_SECONDS = 60.0  # Of their recordings: who asks for a short one waits for all of them.
+JOINED_WORDS = 2_000  # In them, padding included: the graph itself takes so many whatever the sound is.
 
 _USUAL_RATE_HZ = 48_000  # Of more samples a second, fewer seconds are taken: they would need more memory.
 

@@ -47,8 +47,7 @@ class RestServer:
         return About(_labels_in(self.answer(inputs_of([request])), request), version)
 
     def answer(self, inputs: Arrays, signature: str = SIGNATURE) -> dict[str, np.ndarray]:
-        body = {"signature_name": signature, "inputs": {name: _as_json(values) for name, values in inputs.items()}}
-        return self._outputs(self._asked("POST", self._url, json.dumps(body)))
+        return self._outputs(self._asked("POST", self._url, body_of(inputs, signature)))
 
     def _asked(self, method: str, url: str, body: str | None = None) -> Any:
         import requests
@@ -93,6 +92,18 @@ class RestServer:
             return np.array(values)
         except (ValueError, OverflowError, RecursionError) as error:
             raise ServerError(f"{self._url}: answered with {ascii(name)[:60]} of no shape; expected numbers") from error
+
+
+def body_of(inputs: Arrays, signature: str = SIGNATURE) -> str:
+    """Returns the body of a request for predictions, in columns.
+
+    Example:
+        >>> body_of({"num_words": np.array([2])})
+        '{"signature_name": "serving_default", "inputs": {"num_words": [2]}}'
+    """
+    return json.dumps(
+        {"signature_name": signature, "inputs": {name: _as_json(values) for name, values in inputs.items()}}
+    )
 
 
 def _as_json(values: np.ndarray) -> Any:

@@ -4,13 +4,13 @@ import contextlib
 import dataclasses
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TypeVar
 
 import anyio
 from starlette.requests import ClientDisconnect, Request
 
-from can_tf.limits import ANSWER_SECONDS, MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
+from can_tf.limits import ANSWER_SECONDS, JOINED_UTTERANCES, MAX_BODY_MB, MAX_WORDS, REQUEST_SECONDS
 from can_tf.server.metrics import Metrics
 
 _LONGEST_BODY_SECONDS = 120
@@ -34,6 +34,7 @@ class RequestLimits:
         at_once: Requests that run at once.
         waiting: Requests that wait for their turn; more are turned away.
         answer_seconds: Time until the answer, from when the request is there, waiting included.
+        joined: Utterances of several requests that a run of the graph answers; 1 for every request alone.
     """
 
     body_bytes: int = MAX_BODY_MB * 2**20
@@ -43,6 +44,7 @@ class RequestLimits:
     at_once: int = 2
     waiting: int = 64
     answer_seconds: float = ANSWER_SECONDS
+    joined: int = JOINED_UTTERANCES
 
 
 class HttpError(Exception):
@@ -62,6 +64,20 @@ def took_too_long(seconds: float) -> HttpError:
     )
 
 
+class Wait:
+    """How long a request has waited for its turns.
+
+    Attributes:
+        seconds: All in all; None before the first turn.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: float | None = None
+
+    def add(self, seconds: float) -> None:
+        self.seconds = (self.seconds or 0.0) + seconds
+
+
 class Gate:
     """Lets requests in.
 
@@ -72,12 +88,14 @@ class Gate:
 
     Attributes:
         limits, metrics: The same.
-        turns: Limits the threads that work on them.
+        turns: Limits the threads that work on them, at the model or on a large body.
+        reading: Limits those that read small bodies, meanwhile.
         inside: Requests whose body is there, until they are answered.
     """
 
     def __init__(self, limits: RequestLimits, metrics: Metrics | None = None, queue: str = "model"):
-        self.limits, self.metrics, self.turns = limits, metrics or Metrics(), anyio.CapacityLimiter(limits.at_once)
+        self.limits, self.metrics = limits, metrics or Metrics()
+        self.turns, self.reading = (anyio.CapacityLimiter(limits.at_once) for _ in range(2))
         self.inside = 0
         self._arriving = 0  # Bytes of bodies that are not there yet.
         self.metrics.watch_queue(queue, self)
@@ -87,8 +105,25 @@ class Gate:
         """How many requests may be inside."""
         return self.limits.at_once + self.limits.waiting
 
-    async def in_turn(self, work: Callable[..., Result], *arguments: object) -> Result:
-        """Runs work in a thread, when its turn comes.
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[Wait]:
+        """Gives what a request's waits are added to, and counts their sum at the end of the block."""
+        wait = Wait()
+        try:
+            yield wait
+        finally:
+            if wait.seconds is not None:
+                self.metrics.waited(wait.seconds)
+
+    async def in_turn(
+        self, wait: Wait, work: Callable[..., Result], *arguments: object, turns: anyio.CapacityLimiter | None = None
+    ) -> Result:
+        """Runs work in a thread, when its turn comes, and adds the time until then to `wait`.
+
+        Args:
+            wait: What the request has waited.
+            work, arguments: What is called with what.
+            turns: One of the limiters; None is `turns`.
 
         Raises:
             HttpError: It did not come in time (504).
@@ -96,11 +131,11 @@ class Gate:
         asked = time.monotonic()
 
         def begin() -> Result:
-            self.metrics.waited(time.monotonic() - asked)
+            wait.add(time.monotonic() - asked)
             return work(*arguments)
 
         with anyio.move_on_after(self.limits.answer_seconds):
-            return await anyio.to_thread.run_sync(begin, limiter=self.turns)
+            return await anyio.to_thread.run_sync(begin, limiter=turns or self.turns)
         raise took_too_long(self.limits.answer_seconds)
 
     @contextlib.asynccontextmanager

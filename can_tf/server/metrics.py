@@ -22,6 +22,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 OK, ERROR = "ok", "error"  # How requests and loads of versions end.
 _REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 _RECORDING_SECONDS = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 60.0, 120.0, 600.0)
+_REQUESTS_OF_A_RUN = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 _CONFIDENCES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 _MOST_LABELS = 64  # Of all versions that were served; those of further ones are counted together.
 _LONGEST_LABEL = 64
@@ -65,24 +66,17 @@ class Metrics:
             buckets=_REQUEST_SECONDS,
             registry=registry,
         )
-        self._queue_seconds = Histogram(
-            "can_tf_queue_seconds",
-            "Time that requests for predictions waited for their turn.",
-            buckets=_REQUEST_SECONDS,
-            registry=registry,
+        self._queue_seconds = self._histogram(
+            "queue_seconds", "Time that requests for predictions waited for their turn.", _REQUEST_SECONDS
         )
-        self._model_seconds = Histogram(
-            "can_tf_model_seconds", "Time of a run of the graph.", buckets=_REQUEST_SECONDS, registry=registry
+        self._model_seconds = self._histogram("model_seconds", "Time of a run of the graph.", _REQUEST_SECONDS)
+        self._run_requests = self._histogram(
+            "run_requests", "Requests that a run of the graph was for.", _REQUESTS_OF_A_RUN
         )
         self._predictions = Counter("can_tf_predictions", "Predictions by label.", ["label"], registry=registry)
-        self._confidence = Histogram(
-            "can_tf_confidence", "Confidence of predictions.", buckets=_CONFIDENCES, registry=registry
-        )
-        self._recording_seconds = Histogram(
-            "can_tf_recording_seconds",
-            "Length of the recordings that were predicted.",
-            buckets=_RECORDING_SECONDS,
-            registry=registry,
+        self._confidence = self._histogram("confidence", "Confidence of predictions.", _CONFIDENCES)
+        self._recording_seconds = self._histogram(
+            "recording_seconds", "Length of the recordings that were predicted.", _RECORDING_SECONDS
         )
         self._in_progress = Gauge("can_tf_requests_in_progress", "Requests under way, probes aside.", registry=registry)
         self._in_progress.set_function(lambda: self.under_way)
@@ -93,6 +87,10 @@ class Metrics:
         self.under_way = 0
         self._labels: set[str] = set()
         self._lock = threading.Lock()
+
+    def _histogram(self, name: str, about: str, buckets: tuple[float, ...]) -> Histogram:
+        """Returns a histogram without labels."""
+        return Histogram(f"can_tf_{name}", about, buckets=buckets, registry=self._registry)
 
     def watch_queue(self, name: str, queue: Queue) -> None:
         """Shows from now on how full a queue is."""
@@ -126,9 +124,10 @@ class Metrics:
         """Counts the time that a request waited for its turn."""
         self._queue_seconds.observe(seconds)
 
-    def ran(self, seconds: float) -> None:
-        """Counts the time that the graph took for a batch."""
+    def ran(self, seconds: float, requests: int) -> None:
+        """Counts the time that the graph took for a batch, and the requests in it."""
         self._model_seconds.observe(seconds)
+        self._run_requests.observe(requests)
 
     def predicted(self, outputs: Mapping[str, np.ndarray], recording_seconds: Iterable[float]) -> None:
         """Counts predictions.

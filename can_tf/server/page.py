@@ -159,7 +159,7 @@ class _Asking:
         run = anyio.to_thread.run_sync
         question = await run(read_question, content, limiter=self._gate.turns)
         asked = await run(question.asked_of, predictor, limiter=self._gate.turns)
-        [prediction] = await self._model_gate.in_turn(predictor.predict_all, [asked])
+        [prediction] = await self._predictions(predictor, [asked])
         if isinstance(prediction, PredictionError):
             raise prediction
         return await run(_answer, question.name, asked, prediction, limiter=self._gate.turns)
@@ -169,8 +169,11 @@ class _Asking:
         sound = await run(hear, content, limiter=self._gate.turns)
         requests = await run(sound.requests, predictor, limiter=self._gate.turns)
         good = [request for request in requests if isinstance(request, Asked)]
-        answers = await self._model_gate.in_turn(predictor.predict_all, good) if good else []
-        return sound.answer(requests, answers)
+        return sound.answer(requests, await self._predictions(predictor, good) if good else [])
+
+    async def _predictions(self, predictor: Predictor, requests: list[Asked]) -> list[Prediction | PredictionError]:
+        with self._model_gate.waiting() as wait:
+            return await self._model_gate.in_turn(wait, predictor.predict_all, requests)
 
 
 def _answer(name: str, asked: Asked, prediction: Prediction) -> str:

@@ -30,9 +30,11 @@ from starlette.routing import Route
 from can_tf.audio.wav import longest_seconds
 from can_tf.samples import SAMPLE_RATE_HZ
 from can_tf.server.addresses import MODEL_PATH
+from can_tf.server.batches import size_of
 from can_tf.server.bodies import parsed
 from can_tf.server.draining import Draining
 from can_tf.server.gate import Gate, HttpError, RequestLimits
+from can_tf.server.joiner import Joiner, Question
 from can_tf.server.json_tensors import BadRequestError, parse_request, render_response
 from can_tf.server.observed import Observed
 from can_tf.server.operation import operation_routes
@@ -43,6 +45,7 @@ from can_tf.server.versions import Version, Versions
 
 _LOG = logging.getLogger(__name__)
 _KNOWN_TO_PAGES = ["X-Request-Id", "Retry-After"]  # Headers of answers that pages of other origins may read.
+_LARGE_BODY_BYTES = 4 * 2**20  # Holds more than is joined. It is read in its turn: what was read takes memory.
 _STATUS_OF_ERRORS: tuple[tuple[type, int], ...] = (
     (tf.errors.InvalidArgumentError, 400),
     (tf.errors.FailedPreconditionError, 400),
@@ -114,7 +117,7 @@ async def _internal_error(request: Request, error: Exception) -> JSONResponse:
 
 class _Service:
     def __init__(self, versions: Versions, gate: Gate):
-        self._versions, self._gate, self._limits = versions, gate, gate.limits
+        self._versions, self._gate, self._limits, self._joiner = versions, gate, gate.limits, Joiner(gate)
 
     async def watch(self, seconds: float) -> None:
         while True:
@@ -149,7 +152,13 @@ class _Service:
             return self._metadata(version)
         async with self._gate.body(request) as content:
             deadline = time.monotonic() + self._limits.answer_seconds
-            return await self._gate.in_turn(self._run, version, content, deadline)
+            with self._gate.waiting() as wait:
+                if len(content) > _LARGE_BODY_BYTES or self._limits.joined == 1:
+                    return await self._gate.in_turn(wait, self._answer_alone, version, content, deadline)
+                read = self._gate.in_turn(wait, self._question, version, content, turns=self._gate.reading)
+                question, rows = await read
+                outputs = await self._joiner.answer(question, deadline, wait)
+            return await anyio.to_thread.run_sync(render_response, outputs, rows, limiter=self._gate.reading)
 
     def _check_name(self, match: re.Match[str]) -> None:
         if match["label"]:
@@ -177,7 +186,14 @@ class _Service:
         spec = {"name": self._versions.name, "signature_name": "", "version": str(version.number)}
         return {"model_spec": spec, "metadata": {"signature_def": {"signature_def": dict(version.definitions)}}}
 
-    def _run(self, version: Version, content: bytes, deadline: float) -> dict[str, Any]:
+    def _answer_alone(self, version: Version, content: bytes, deadline: float) -> dict[str, Any]:
+        question, rows = self._question(version, content)
+        left = deadline - time.monotonic()
+        counted = CountedVersion(version, self._gate.metrics, self._limits.answer_seconds, left)
+        return render_response(counted.run(question.signature, question.inputs), rows)
+
+    def _question(self, version: Version, content: bytes) -> tuple[Question, bool]:
+        """Returns what a body asks, and whether the request comes in rows."""
         try:
             body = parsed(content)
         except ValueError as error:
@@ -188,10 +204,9 @@ class _Service:
             raise BadRequestError("JSON Value: nested too deeply") from error
         for name, values in inputs.items():
             self._check_size(name, values)
-        self._check_seconds(version, inputs)
-        left = deadline - time.monotonic()
-        counted = CountedVersion(version, self._gate.metrics, self._limits.answer_seconds, left)
-        return render_response(counted.run(signature, inputs), rows)
+        wav_seconds = sum(map(longest_seconds, inputs["audio"].flat)) if "audio" in inputs else 0.0
+        self._check_seconds(version, inputs, wav_seconds)
+        return Question(version, signature, inputs, size_of(signature, inputs, wav_seconds)), rows
 
     def _check_size(self, name: str, values: np.ndarray) -> None:
         longest = max(map(len, values.flat), default=0) if values.dtype == object else 0
@@ -205,12 +220,10 @@ class _Service:
                 f"{self._limits.words}. Send fewer utterances at once, or start it with a larger --max-words"
             )
 
-    def _check_seconds(self, version: Version, inputs: Mapping[str, np.ndarray]) -> None:
+    def _check_seconds(self, version: Version, inputs: Mapping[str, np.ndarray], wav_seconds: float) -> None:
         """Raises BadRequestError where a request holds more sound than the server takes, whatever holds it."""
-        name, seconds = "audio", 0.0
-        if "audio" in inputs:
-            seconds = sum(map(longest_seconds, inputs["audio"].flat))
-        elif "waveform" in inputs:
+        name, seconds = "audio", wav_seconds
+        if "waveform" in inputs:
             name, seconds = "waveform", inputs["waveform"].size / SAMPLE_RATE_HZ
         elif "segment_frames" in inputs and version.frames_per_second is not None:
             name, seconds = "frames", float(np.maximum(inputs["segment_frames"], 0).sum()) / version.frames_per_second

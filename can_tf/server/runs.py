@@ -21,11 +21,12 @@ class CountedVersion:
         metrics: Where it is counted.
         limit: Seconds that an answer may take.
         left: Seconds that are left of them; None for all.
+        requests: That a run answers.
     """
 
-    def __init__(self, version: Version, metrics: Metrics, limit: float, left: float | None = None):
+    def __init__(self, version: Version, metrics: Metrics, limit: float, left: float | None = None, requests: int = 1):
         self.folder, self.definitions = version.folder, version.definitions
-        self._version, self._metrics, self._limit = version, metrics, limit
+        self._version, self._metrics, self._limit, self._requests = version, metrics, limit, requests
         self._left = limit if left is None else left
 
     def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -41,7 +42,7 @@ class CountedVersion:
         except tf.errors.DeadlineExceededError as error:
             raise took_too_long(self._limit) from error
         finally:
-            self._metrics.ran(time.perf_counter() - started)
+            self._metrics.ran(time.perf_counter() - started, self._requests)
         if "label" in outputs:
             self._metrics.predicted(outputs, recording_seconds(inputs, self._version.frames_per_second))
         return outputs

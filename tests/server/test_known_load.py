@@ -21,6 +21,7 @@ pytestmark = pytest.mark.long
 
 SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0]
 LENGTHS = [0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 60.0, 120.0, 600.0]
+REQUESTS = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]
 CONFIDENCES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0]
 
 
@@ -111,6 +112,8 @@ def expected_of(load) -> Samples:
         found[series("can_tf_request_seconds_count", endpoint=endpoint, outcome=outcome)] = float(count)
     found[series("can_tf_queue_seconds_count")] = float(load.turns)
     found[series("can_tf_model_seconds_count")] = float(load.runs)
+    found |= histogram("can_tf_run_requests", [1.0] * load.runs, REQUESTS)
+    found[series("can_tf_run_requests_sum")] = float(load.runs)
     for label, count in collections.Counter(load.labels).items():
         found[series("can_tf_predictions_total", label=label)] = float(count)
     found |= histogram("can_tf_confidence", load.confidences, CONFIDENCES)

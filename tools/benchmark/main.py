@@ -84,10 +84,17 @@ def encoder(repeats: int, whisper_base: Path, seconds: float, as_json: bool) -> 
 @_root
 @_model
 @click.option("--requests", type=click.IntRange(min=20), default=1000, show_default=True, help="A round.")
-@click.option("--clients", type=click.IntRange(min=1), default=8, show_default=True)
+@click.option(
+    "--clients",
+    type=click.IntRange(min=1),
+    multiple=True,
+    default=(8,),
+    show_default=True,
+    help="May be given several times: one number after another.",
+)
 @_as_json
-def serve(root: Path, model: Path, requests: int, clients: int, as_json: bool) -> None:
-    """Requests from several clients against can-tf serve: latency, failures, memory."""
+def serve(root: Path, model: Path, requests: int, clients: tuple[int, ...], as_json: bool) -> None:
+    """Requests from several clients against can-tf serve, together and alone: latency, failures, memory."""
     from benchmark.serving import measure_serving
 
     rows = measure_serving(root, model, requests, clients)
@@ -96,10 +103,11 @@ def serve(root: Path, model: Path, requests: int, clients: int, as_json: bool) -
         return
     for row in rows:
         click.echo(
-            f"{row['requests']} requests from {clients} clients on {row['connections']} connections: "
-            f"{row['failures']} failed, "
+            f"{row['side']:8s} {row['requests']} requests from {row['clients']} clients on {row['connections']} "
+            f"connections: {row['failures']} failed, "
             f"{row['requests'] / row['seconds']:.0f} a second, median {row['median_ms']:.0f} ms, "
-            f"95 of 100 under {row['p95_ms']:.0f} ms; server then at {row['megabytes']:.0f} MB"
+            f"95 of 100 under {row['p95_ms']:.0f} ms; {row['cpu_ms']:.1f} ms of the server's cores a request; "
+            f"server then at {row['megabytes']:.0f} MB"
         )
 
 

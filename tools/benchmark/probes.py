@@ -19,7 +19,7 @@ from typing import Any
 import requests
 
 from benchmark.serving import inputs_of_corpus, megabytes, serving
-from can_tf.prediction.backends import RestServer
+from can_tf.prediction.servers import RestServer
 from can_tf.server.draining import Draining
 from can_tf.server.logs import logging_to_stderr
 from can_tf.server.metrics import Metrics
