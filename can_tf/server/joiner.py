@@ -106,6 +106,7 @@ class Joiner:
                 waiting.answer.set_exception(outcome)
             else:
                 waiting.answer.set_result(outcome)
+            await asyncio.sleep(0)  # One answer at a time is sent, so that a probe waits for one at most.
 
     def _next_batch(self) -> list[_Waiting]:
         """Takes the next batch from those that wait, in their order."""

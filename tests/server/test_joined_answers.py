@@ -3,7 +3,6 @@
 import concurrent.futures
 import itertools
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from can_tf.prediction.saved_model import LoadedVersion
 from can_tf.prediction.servers import RestServer
 from can_tf.server.draining import Draining
 from can_tf.server.gate import Gate, RequestLimits
+from can_tf.server.joiner import Joiner
 from can_tf.server.rest import create_app
 from can_tf.server.versions import Version
 from tests.conftest import wait_until
@@ -29,7 +29,7 @@ LIMITS = RequestLimits(at_once=1, waiting=64)
 
 
 class Held:
-    """Keeps the first run of the graph until it may go on."""
+    """Keeps the first run of the graph until it may go on. `asked`: questions that were read."""
 
     def __init__(self, monkeypatch):
         self.begun, self.may_go_on = threading.Event(), threading.Event()
@@ -41,6 +41,14 @@ class Held:
             return run(*arguments, **settings)
 
         monkeypatch.setattr(Version, "run", held)
+        self.asked = 0
+        answer = Joiner.answer
+
+        def counted(*arguments):
+            self.asked += 1
+            return answer(*arguments)
+
+        monkeypatch.setattr(Joiner, "answer", counted)
 
 
 def asked_behind_another(address, held, questions):
@@ -50,16 +58,11 @@ def asked_behind_another(address, held, questions):
             first = pool.submit(predict, address, {"instances": [INSTANCE]})
             assert held.begun.wait(60)
             answers = [pool.submit(question) for question in questions]
-            wait_until(lambda: _inside(address) == len(questions) + 1, seconds=30)
-            time.sleep(0.5)  # The last of them is being read.
+            wait_until(lambda: held.asked == len(questions) + 1, seconds=60)
         finally:
             held.may_go_on.set()
         assert first.result().status_code == 200
         return [answer.result() for answer in answers]
-
-
-def _inside(address):
-    return scrape(address)[series("can_tf_queue_requests", queue="model")]
 
 
 def waveform_inputs(request):
