@@ -107,7 +107,7 @@ def test_folds_searches_and_explanations_take_whispers_frames(tmp_path, monkeypa
     write_manifest(tmp_path)
     monkeypatch.chdir(tmp_path)
     run("build-records", "--corpus", "manifest", "--root", "corpus.csv", "--features", "whisper-base", "--workers", 1)
-    longest = run("inspect", "data/records").stdout.splitlines()[-1]
+    [longest] = [line for line in run("inspect", "data/records").stdout.splitlines() if "longest segment" in line]
     assert longest.split() == ["longest", "segment", "(frames)", "1.00", "1.00", "1.00", "1.00", "1.00", "60.00"]
     small = ("--units", 4, "--epochs", 1)
     folds = json.loads(run("cross-validate", "--protocol", "speaker", *small, "--heads", 2, "--json").stdout)
