@@ -30,6 +30,7 @@ NOT_RUN = {
     r"^make docs$": "tests/docs/test_site.py builds the site",
     r"^make (fuzz|faults|audit)$": "takes from ten minutes to an hour and a half, or needs the internet",
     r"^make (encoders|test-whisper)$": "installs, and runs these tests",
+    r"^make (test-newest|pythons|stacks)$": "installs other Pythons' libraries, and runs tests on them",
     r"^bash .ci/run$": "runs these tests",
     r"^can-tf listen$": "needs a microphone",
     r"^can-tf train --track mlflow ": "tells a tracking server; tests/training/tracking does it",
@@ -70,7 +71,7 @@ REPLACED = {
     r"saved_models/tutorial": "saved_models/can",
     r"^(can-tf export \S+)$": r"\1 --calibrated",  # Which has all that the other has; one export is enough.
     r"runs/emodb-four/can-": "runs/emodb-four/text-",  # See APPENDED.
-    r"cv-can-": "cv-text-",
+    r"cv-(can|audio)-": "cv-text-",
     r"--corpus emodb --root /path/to/emodb": f"--corpus demo --root {DEMO}",
     r"--corpus crema-d --root /path/to/CREMA-D": f"--corpus demo --root {DEMO}",
     r"--root corpora.csv --labels four --features whisper-base": "--root two.csv --labels four",

@@ -24,5 +24,6 @@ def test_the_site_has_the_docstring_in_place_of_the_line():
     assert hooks.DOCSTRING.sub(r"\1\n", page) == "Before.\n\n::: can_tf.load\n\nAfter.\n"
 
 
-def test_what_click_shows_is_no_markup():
+def test_what_click_shows_is_no_markup_but_for_code():
+    assert reference.as_text("see `a_b <c>` or d_e") == r"see `a_b <c>` or d\_e"
     assert reference.as_text("a_b *c* [d] <e>") == r"a\_b \*c\* \[d\] &lt;e&gt;"

@@ -49,8 +49,13 @@ def command_help(command: click.Command) -> str:
 
 
 def as_text(help_text: str) -> str:
-    """Returns help as Markdown that shows it as it is."""
-    return re.sub(r"([\\`*_#\[\]|])", r"\\\1", html.escape(help_text, quote=False))
+    """Returns help as Markdown that shows it as it is; what it has in backticks is code."""
+    parts = re.split(r"(`[^`]+`)", help_text)
+    return "".join(part if part.startswith("`") else _escaped(part) for part in parts)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_#\[\]|])", r"\\\1", html.escape(text, quote=False))
 
 
 def with_names(page: str) -> str:
