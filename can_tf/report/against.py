@@ -10,16 +10,17 @@ from can_tf.report.statistics import corrected_t_test
 from can_tf.report.together import TESTED, Together, mean_scores
 from can_tf.training.intervals import LEAST_SPEAKERS, confusions_of
 from can_tf.training.metrics import scores_of_confusion
-from can_tf.training.resampling import percentile_interval
+from can_tf.training.resampling import BOOTSTRAP_SAMPLES, percentile_interval
 
 _Rows = Sequence[Mapping[str, str]]
 
 
-def compare_together(first: Together, second: Together) -> dict[str, Any]:
+def compare_together(first: Together, second: Together, *, samples: int = BOOTSTRAP_SAMPLES) -> dict[str, Any]:
     """Returns how much better the first is than the second, over the trainings that both have, as JSON values.
 
     Args:
         first, second: Of the same labels and test utterances, such as those of two models, or with two options.
+        samples: How often speakers or utterances are drawn.
 
     Returns:
         `against`, the second's name; `differs`, by option the values of both where they are not the same; `pairs` of
@@ -56,7 +57,7 @@ def compare_together(first: Together, second: Together) -> dict[str, Any]:
         "resampled": {"speaker": "speakers", "id": "utterances"}[units],
         **{
             score: {
-                **_difference(rows, first.labels, units, score),
+                **_difference(rows, first.labels, units, score, samples),
                 "p": corrected_t_test(own[score], other[score], first.summary["test_share"]).p,
             }
             for score in TESTED
@@ -103,7 +104,7 @@ def _scores_by_training(
     return {score: [of_training[score] for of_training in scores] for score in TESTED}
 
 
-def _difference(rows: Sequence[_Rows], labels: Sequence[str], unit: str, score: str) -> dict[str, float]:
+def _difference(rows: Sequence[_Rows], labels: Sequence[str], unit: str, score: str, samples: int) -> dict[str, float]:
     confusions = [confusions_of(each, labels, unit) for each in rows]
     count = len(confusions[0])
 
@@ -112,5 +113,5 @@ def _difference(rows: Sequence[_Rows], labels: Sequence[str], unit: str, score: 
         one, other = (mean_scores(np.tensordot(times, each, axes=1))[score] for each in confusions)
         return one - other
 
-    low, high = percentile_interval(difference, count)
+    low, high = percentile_interval(difference, count, samples=samples)
     return {"difference": difference(np.arange(count)), "low": low, "high": high}
