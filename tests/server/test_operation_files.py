@@ -110,7 +110,7 @@ def metric_names():
     metrics.watch(type("Versions", (), about), lambda: True)
     metrics.answered("predict", 200, seconds=0.1)
     metrics.waited(0.1)
-    metrics.ran(0.1)
+    metrics.ran(0.1, 1)
     metrics.predicted({"label": np.array([b"sad"], object), "probabilities": np.ones((1, 1))}, [1.0])
     series = {name for name, _ in samples_in(metrics.text().decode())}
     return series, {re.sub(r"_(bucket|count|sum)$", "", name) for name in series}
