@@ -17,6 +17,7 @@ from google.protobuf.message import DecodeError
 from can_tf.checksums import CHECKSUMS_FILE, changes
 from can_tf.errors import DamagedError, ExportError
 from can_tf.files import without_patterns
+from can_tf.stack import WITH_DEFAULTS
 
 _TAGS = ["serve"]
 _FOR_PEOPLE = ".md"
@@ -57,9 +58,7 @@ class LoadedVersion:
         self._signatures = loaded.signature_def
         # As proto3 has it in JSON, defaults included: clients look for "name": "" and "unknown_rank": false.
         self.definitions: dict[str, Any] = {
-            name: json_format.MessageToDict(
-                definition, preserving_proto_field_name=True, including_default_value_fields=True
-            )
+            name: json_format.MessageToDict(definition, preserving_proto_field_name=True, **WITH_DEFAULTS)
             for name, definition in loaded.signature_def.items()
         }
 

@@ -84,16 +84,16 @@ def test_everything_is_there_under_a_root_path_and_the_page_asks_there(versions)
         page = requests.get(f"{address}/emotions/", timeout=30).text
         files = re.findall(r'(?:src|href)="([^":]+)"', page)
         scripts = [requests.get(f"{address}/emotions/{name}", timeout=30) for name in files]
-        assert len(scripts) == 5
+        assert len(scripts) == 9
         assert all(script.status_code == 200 for script in scripts)
-        asked = re.findall(r'fetch\("([^"]+)"', "".join(script.text for script in scripts))
-        assert sorted(asked) == ["explain", "live"]  # Relative: to where the page is.
+        asked = re.findall(r'(?:fetch|send)\("([^"]+)"', "".join(script.text for script in scripts))
+        assert sorted(asked) == ["example.wav", "explain", "live", "page.html"]  # Relative: to where the page is.
         assert ask(f"{address}/emotions", audio=SPOKEN).status_code == 200
         assert predict(f"{address}/emotions", {"instances": [INSTANCE]}).status_code == 200
         for path in ("/healthz", "/readyz", "/v1/models/can"):
             assert requests.get(f"{address}/emotions{path}", timeout=30).status_code == 200
         found = scrape(f"{address}/emotions")
-    for endpoint, count in (("page", 6), ("explain", 1), ("predict", 1), ("health", 2), ("status", 1)):
+    for endpoint, count in (("page", 10), ("explain", 1), ("predict", 1), ("health", 2), ("status", 1)):
         assert found[series("can_tf_requests_total", endpoint=endpoint, status="200")] == count
 
 
