@@ -1,6 +1,6 @@
 """A cross-validation compared with another of the same folds and seeds, by what both say of the same utterances."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ def compare_together(first: Together, second: Together, *, samples: int = BOOTST
     rows = [[row for row in each.rows if _training(row) in shared] for each in (first, second)]
     _check_utterances(first, second, rows)
     units = "speaker" if len({row["speaker"] for row in rows[0]}) >= LEAST_SPEAKERS else "id"
-    own, other = (_scores_by_training(each, first.labels, shared) for each in rows)
+    own, other = (_scores_by_training(each, first.labels) for each in rows)
     return {
         "against": second.name,
         "differs": _differences(first, second),
@@ -95,12 +95,10 @@ def _differences(first: Together, second: Together) -> dict[str, Any]:
     }
 
 
-def _scores_by_training(
-    rows: _Rows, labels: Sequence[str], shared: Collection[tuple[int, int]]
-) -> dict[str, list[float]]:
-    """Returns each score of each training, sorted by seed and fold."""
-    by_training = {training: [row for row in rows if _training(row) == training] for training in sorted(shared)}
-    scores = [scores_of_confusion(confusions_of(each, labels, "fold")[0, 0]) for each in by_training.values()]
+def _scores_by_training(rows: _Rows, labels: Sequence[str]) -> dict[str, list[float]]:
+    """Returns each score of each training, in an order that rows of the same trainings share."""
+    of_trainings = confusions_of(rows, labels, "fold").reshape(-1, len(labels), len(labels))
+    scores = [scores_of_confusion(confusion) for confusion in of_trainings if confusion.any()]
     return {score: [of_training[score] for of_training in scores] for score in TESTED}
 
 

@@ -1,4 +1,4 @@
-"""An explanation made by hand: four tones, a word each, and attention that no model gave."""
+"""An explanation made by hand, of four tones, a word each, with attention that no model gave; and a browser."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ import pytest
 from can_tf.alignment.word import Word
 from can_tf.explanation.data import Explanation
 from can_tf.prediction.answers import Prediction
+from tests.browser import start_browser
 
 RATE_HZ = 16_000
 TONES_HZ = (400, 3_000, 1_200, 5_000)
@@ -21,6 +22,13 @@ def tones() -> np.ndarray:
         for word, hertz in zip(WORDS, TONES_HZ, strict=True)
     ]
     return (0.5 * np.concatenate(parts)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory):
+    driver = start_browser(tmp_path_factory.mktemp("profile"))
+    yield driver
+    driver.quit()
 
 
 @pytest.fixture(scope="session")

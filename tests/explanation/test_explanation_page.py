@@ -23,19 +23,11 @@ from tests.browser import (
     findings_of,
     requests_of,
     saved_by,
-    start_browser,
     view,
 )
 from tests.explanation.conftest import AUDIO, RATE_HZ, TEXT, WORDS, tones
 
 pytestmark = pytest.mark.long
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory):
-    driver = start_browser(tmp_path_factory.mktemp("profile"))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture(scope="module")

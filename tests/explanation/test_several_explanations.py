@@ -9,16 +9,9 @@ from selenium.webdriver.support.ui import Select
 
 from can_tf.explanation.data import Explanation
 from can_tf.explanation.page import Group, write_page
-from tests.browser import errors_of, findings_of, is_wider_than_the_screen, start_browser, view
+from tests.browser import errors_of, findings_of, is_wider_than_the_screen, view
 
 pytestmark = pytest.mark.long
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory):
-    driver = start_browser(tmp_path_factory.mktemp("profile"))
-    yield driver
-    driver.quit()
 
 
 def all_of(place, selector: str) -> list:
