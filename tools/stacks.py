@@ -80,15 +80,16 @@ def ask(folder: Path) -> None:
     """Ask the export in FOLDER that another Python made, export its run, and finish the one that it began."""
     made = json.loads((folder / ANSWERS_FILE).read_text())
     asked, expected = made["asked"], made["answers"]
-    rows = [*_compared("its export", _answers(folder / "saved_models" / "can", folder, asked), expected)]
     with tempfile.TemporaryDirectory() as temporary:
-        own = Path(temporary, "can")
-        can_tf.export_run(folder / "run", own)  # Which compares it with the Keras model here.
-        rows += _compared("its run, exported here", _answers(own, folder, asked), expected)
         begun = Path(temporary, "begun")
         shutil.copytree(folder / "begun", begun)
         events: list[Event] = []
+        # First: a training decides with how many threads TensorFlow begins in a process.
         can_tf.train_fold(can_tf.load_dataset(folder / "records"), begun, BEGUN, events.append)
+        rows = [*_compared("its export", _answers(folder / "saved_models" / "can", folder, asked), expected)]
+        own = Path(temporary, "can")
+        can_tf.export_run(folder / "run", own)  # Which compares it with the Keras model here.
+        rows += _compared("its run, exported here", _answers(own, folder, asked), expected)
     click.echo(f"Made with {_in_words(made['versions'])}; asked on Python {platform.python_version()}.")
     cells = [[row.what, f"{row.difference:.1e}", f"{row.limit:.0e}"] for row in rows]
     click.echo(format_table(["what", "largest difference", "limit"], cells))
