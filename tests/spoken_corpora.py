@@ -1,5 +1,6 @@
 """Small trees in the layouts of CREMA-D, the JL corpus and EmoDB, with a synthesizer's voice and tones."""
 
+import itertools
 from pathlib import Path
 
 import soundfile
@@ -8,7 +9,10 @@ from can_tf.alignment.espeak import Delivery, Synthesizer
 from can_tf.corpus.crema_d import SENTENCES
 from tests.conftest import write_tone
 
-_DELIVERIES = {  # By the letter that an emotion's name begins with; so much alike that all can be aligned.
+# The synthesizer adds noise that differs from time to time. With these voices and deliveries every sentence aligns, with
+# a mean score of -3.3 at worst in 288 tries, where -3.9 is refused.
+_VOICES = ("en-us+f2", "en-us+f3")
+_DELIVERIES = {  # By the letter that an emotion's name begins with.
     "a": Delivery(rate=160, volume=100, pitch=50, pitch_range=60),
     "h": Delivery(rate=150, volume=90, pitch=60, pitch_range=70),
     "s": Delivery(rate=120, volume=70, pitch=40, pitch_range=30),
@@ -29,13 +33,13 @@ def write_crema_d(root: Path, synthesizer: Synthesizer, actors: int = 3) -> Path
         for number, emotion in enumerate(("ANG", "HAP", "SAD", "NEU")):
             code = sorted(SENTENCES)[(actor + number) % len(SENTENCES)]
             path = root / "AudioWAV" / f"{1001 + actor}_{code}_{emotion}_XX.wav"
-            _speak(synthesizer, path, SENTENCES[code], emotion, f"en-us+{'mf'[actor % 2]}{1 + actor // 2}")
+            _speak(synthesizer, path, SENTENCES[code], emotion, _VOICES[actor % len(_VOICES)])
     return root
 
 
 def write_jl_corpus(root: Path, synthesizer: Synthesizer) -> Path:
     """Writes an utterance for each of three speakers and four emotions, each with its sentence beside it."""
-    for speaker, voice in {"female1": "en-us+f3", "female2": "en-us+f4", "male1": "en-us+m1"}.items():
+    for speaker, voice in zip(("female1", "female2", "male1"), itertools.cycle(_VOICES), strict=False):
         for number, emotion in enumerate(("angry", "happy", "sad", "neutral"), 1):
             path = root / "Raw JL corpus" / f"{speaker}_{emotion}_{number}a_1.wav"
             sentence = "Tom beats that farmer"

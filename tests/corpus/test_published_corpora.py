@@ -3,6 +3,7 @@
 Layouts are as their authors document them; what is odd in them is in the downloads too.
 """
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -247,8 +248,8 @@ def test_the_published_counts_add_up():
 
 def test_the_docs_name_every_reader_and_its_own_labels():
     page = (Path(__file__).parents[2] / "docs" / "own-corpus.md").read_text()
-    rows_ = [line.split("|") for line in page.splitlines() if line.startswith("| `") and line.count("|") == 5]
-    listed = {cells[1].strip(" `"): cells[3] for cells in rows_ if cells[1].strip(" `") in READERS}
+    rows = re.findall(r"^\| \[?`([\w-]+)`[^|]*\|[^|]*\|([^|]*)\|[^|]*\|$", page, re.MULTILINE)
+    listed = {name: labels for name, labels in rows if name in READERS}
     assert set(listed) == set(READERS) - {"iemocap", "demo", "manifest"}
     for name, labels in listed.items():
         assert READERS[name].label_set is None or f"`{READERS[name].label_set}`" in labels, name
