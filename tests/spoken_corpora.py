@@ -9,7 +9,7 @@ from can_tf.alignment.espeak import Delivery, Synthesizer
 from can_tf.corpus.crema_d import SENTENCES
 from tests.conftest import write_tone
 
-# The synthesizer adds noise that differs from time to time. With these voices and deliveries every sentence aligns, with
+# The synthesizer adds noise that differs from time to time. With these voices and deliveries every sentence aligns, at
 # a mean score of -3.3 at worst in 288 tries, where -3.9 is refused.
 _VOICES = ("en-us+f2", "en-us+f3")
 _DELIVERIES = {  # By the letter that an emotion's name begins with.
