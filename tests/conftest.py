@@ -1,8 +1,10 @@
 """Small corpora that tests share. Nothing here is a recording of a person."""
 
 import contextlib
+import gc
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +35,15 @@ TABLE_1 = (  # The paper's Table 1 in seconds; its end frames are inclusive.
     Word("APPLE", 1.41, 1.44),
     Word("</s>", 1.44, 1.78),
 )
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Cleans up after each file of tests: what is left then is not looked through again, or a gigabyte would be."""
+    if nextitem is None or nextitem.path != item.path:
+        if "keras" in sys.modules:
+            sys.modules["keras"].utils.clear_session()
+        gc.collect()
+        gc.freeze()
 
 
 def folder_bytes(folder: Path) -> dict[str, bytes]:

@@ -10,7 +10,6 @@ segment whose values are all one number is padding, which no segment of speech i
 What no training could have used, and what would take memory beyond measure, is an error (`can_tf.export.inputs`).
 """
 
-import dataclasses
 from typing import NamedTuple
 
 import keras
@@ -23,19 +22,6 @@ from can_tf.models.can import with_attention
 from can_tf.models.losses import SINGLE_MODALITIES, final_log_probabilities
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Segments:
-    """The segments of a batch."""
-
-    text: tf.Tensor  # <string>[batch, most words], "" on padding
-    frames: tf.RaggedTensor  # <float32>[batch, (words), (frames), width]
-    num_samples: tf.Tensor  # <int64>[batch], of the recordings
-
-    def padded(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns frames and `segment_frames` as the model takes them."""
-        return padded(self.frames, self.text, self.num_samples)
-
-
 class _SegmentsAlone(NamedTuple):
     """A model in two: the layer that makes a vector of each segment, and what it makes of words and vectors."""
 
@@ -43,7 +29,7 @@ class _SegmentsAlone(NamedTuple):
     rest: keras.Model
 
 
-class ServedModel(tf.Module):
+class ServedModel:
     """A trained model with its signatures.
 
     Each signature is a function of named tensors, batch first, that returns a dict. `frames` gives what the front end
@@ -77,13 +63,15 @@ class ServedModel(tf.Module):
         temperature: float | None = None,
         normalize: str = "none",
     ):
-        super().__init__()
         self.model = with_attention(model)
         self._labels, self.alpha, self.temperature = labels, alpha, temperature
         self._front_end, self._overlap, self.max_segment_frames = front_end, overlap, max_segment_frames
         self.normalize = normalize
         self._segments_alone = _segments_alone(self.model)
-        self.front_end_weights = front_end.weights()  # An attribute, so that the SavedModel has them.
+        # What several signatures call is one graph of its own: traced, written and loaded once.
+        self._segmented, self._answer_of = (
+            tf.function(function, autograph=False) for function in (self._segments_of_words, self._answer_of_segments)
+        )
         frames = tf.TensorSpec([None, None, None, front_end.width], tf.float32, "frames")
         segment_frames = tf.TensorSpec([None, None], tf.int32, "segment_frames")
         audio = tf.TensorSpec([None], tf.string, "audio")
@@ -99,12 +87,23 @@ class ServedModel(tf.Module):
             name: tf.function(function, inputs, autograph=False) for name, (function, inputs) in signatures.items()
         }
 
+    def state(self) -> tf.Module:
+        """Returns what the functions use beside their inputs: variables and tables, for a SavedModel to hold.
+
+        The layers, not the model: TensorFlow would trace Keras's own signature of each model that it finds, and often.
+        """
+        state = tf.Module()
+        state.weights = [variable.value for variable in self.model.variables]
+        state.layers, state.front_end_weights = self.model.layers, self._front_end.weights()
+        return state
+
     def _of_audio(self, audio, words, start, end, num_words):
         """`audio`: `<string>[batch]`, wav files of 16-bit PCM; channels are averaged, on the grid that training has."""
-        return self._answer_of(self._segmented(*decoded(audio), words, start, end, num_words))
+        return self._answer_of(*self._segmented(*decoded(audio), words, start, end, num_words))
 
     def _frames_of_audio(self, audio, words, start, end, num_words):
-        frames, segment_frames = self._segmented(*decoded(audio), words, start, end, num_words).padded()
+        text, frames, num_samples = self._segmented(*decoded(audio), words, start, end, num_words)
+        frames, segment_frames = padded(frames, text, num_samples)
         return {"frames": frames, "segment_frames": segment_frames}
 
     def _of_waveform(self, waveform, num_samples, words, start, end, num_words):
@@ -116,22 +115,26 @@ class ServedModel(tf.Module):
         within = tf.reduce_all(tf.abs(samples) <= LOUDEST)  # NaN is not.
         with check(within, "waveform: expected finite samples, in [-1, 1]"):
             samples = on_grid(samples)
-        return self._answer_of(self._segmented(samples, num_samples, words, start, end, num_words))
+        return self._answer_of(*self._segmented(samples, num_samples, words, start, end, num_words))
 
-    def _segmented(self, samples, num_samples, words, start, end, num_words):
+    def _segments_of_words(self, samples, num_samples, words, start, end, num_words):
         """Returns the segments of a batch.
 
         Args:
             samples: `<float32>[all samples]`.
             num_samples: How many of them each utterance has, `<int64>[batch]`.
             words, start, end, num_words: As `WORD_INPUTS` has them.
+
+        Returns:
+            The words, `<string>[batch, most words]`, "" on padding; a ragged tensor of their frames,
+            `<float32>[batch, (words), (frames), width]`; and `num_samples`.
         """
         real = real_words(words, start, end, num_words)
         recording, first, count = segments_of(real, num_samples, self._overlap)
         frames, segment_frames = self._front_end.frames(Segments(samples, num_samples, recording, first, count))
         segments = tf.RaggedTensor.from_row_lengths(frames, segment_frames)[:, : self.max_segment_frames]
         by_word = tf.RaggedTensor.from_row_lengths(segments, tf.cast(real.num_words, tf.int64))
-        return _Segments(real.text, by_word, num_samples)
+        return real.text, by_word, num_samples
 
     def _of_features(self, frames, segment_frames, words):
         """`frames` `<float32>[batch, words, frames, width]`, `segment_frames` and `words`, both `[batch, words]`."""
@@ -152,18 +155,18 @@ class ServedModel(tf.Module):
         ):
             return self._answer(tf.where(within, words, ""), cut, tf.where(within, counts, 0))
 
-    def _answer_of(self, segments: _Segments):
-        """Answers for frames as the front end made them."""
+    def _answer_of_segments(self, text, frames, num_samples):
+        """Answers for segments as `_segments_of_words` gives them."""
         if self.normalize == "speaker":
-            segments = dataclasses.replace(segments, frames=standardized_alone(segments.frames))
+            frames = standardized_alone(frames)
         if self._segments_alone is None:
-            return self._answer(segments.text, *segments.padded())
-        by_segment = segments.frames.values
+            return self._answer(text, *padded(frames, text, num_samples))
+        by_segment = frames.values
         first, count = (tf.cast(each, tf.int32) for each in (by_segment.row_starts(), by_segment.row_lengths()))
         vectors = self._segments_alone.layer.of_elements(by_segment.values, first, count)
-        shape = tf.concat([tf.shape(segments.text), tf.shape(vectors)[1:]], 0)
-        by_word = segments.frames.with_values(vectors).to_tensor(0.0, shape=shape)
-        return self._answer_for(self._segments_alone.rest([segments.text, by_word], training=False))
+        shape = tf.concat([tf.shape(text), tf.shape(vectors)[1:]], 0)
+        by_word = frames.with_values(vectors).to_tensor(0.0, shape=shape)
+        return self._answer_for(self._segments_alone.rest([text, by_word], training=False))
 
     def _answer(self, words, frames, segment_frames):
         inputs = {"words": words, "frames": frames, "segment_frames": segment_frames}

@@ -112,12 +112,8 @@ def _working_folder(out: Path) -> Iterator[Path]:
 
 def write_saved_model(served: ServedModel, config: ModelConfig, version: Path) -> None:
     """Writes a model with its signatures, unchecked, to an empty folder or one to be made."""
-    archive = keras.export.ExportArchive()
-    archive.track(served)
-    for name, function in served.functions.items():
-        function.get_concrete_function()
-        archive.add_endpoint(name, function)
-    archive.write_out(str(version), verbose=False)
+    signatures = {name: function.get_concrete_function() for name, function in served.functions.items()}
+    tf.saved_model.save(served.state(), str(version), signatures)
     for name, lines in (("vocabulary", config.vocabulary), ("labels", config.labels)):  # For people and clients.
         (version / "assets" / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 

@@ -13,6 +13,7 @@ Only stock TensorFlow ops are used, so a model with this in it loads in TensorFl
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 
 import tensorflow as tf
@@ -36,10 +37,7 @@ def packed_lstm_states(inputs: tf.Tensor, packing: Packing, weights: Weights, *,
             `keras.layers.LSTM`.
         training: Whether to keep what the quick gradient needs. Without it there is TensorFlow's gradient, a slow one.
     """
-    arguments = (inputs, *(_reorder_gates(weight) for weight in weights), *packing.levels, packing.real_sizes)
-    if training:
-        return _lstm_states(*arguments)
-    return _run(*arguments, kept=("h",)).outputs["h"].concat()
+    return _asked_of(_lstm_states if training else _states_alone, inputs, packing, weights)
 
 
 def packed_lstm_sums(inputs: tf.Tensor, packing: Packing, weights: Weights, *, training: bool) -> tf.Tensor:
@@ -50,16 +48,42 @@ def packed_lstm_sums(inputs: tf.Tensor, packing: Packing, weights: Weights, *, t
     Returns:
         `<float32>[sizes[0], units]`, by falling length: the first `real_sizes[0]` are the sequences that are not empty.
     """
-    arguments = (inputs, *(_reorder_gates(weight) for weight in weights), *packing.levels, packing.real_sizes)
-    if training:
-        return _lstm_sums(*arguments)
-    return _run(*arguments, kept=()).sums
+    return _asked_of(_lstm_sums if training else _sums_alone, inputs, packing, weights)
+
+
+def _asked_of(function: Callable[..., tf.Tensor], inputs: tf.Tensor, packing: Packing, weights: Weights) -> tf.Tensor:
+    sizes = inputs.shape[-1], weights[1].shape[0]
+    return _traced(function, *sizes)(inputs, *weights, *packing.levels, packing.real_sizes)
+
+
+@functools.cache
+def _traced(function: Callable[..., tf.Tensor], features: int, units: int) -> Callable[..., tf.Tensor]:
+    """Returns a function as a graph that both directions, all models and all signatures share.
+
+    It has hundreds of operations, and to trace it takes a second or so: once a process instead of dozens of times.
+    """
+    weights = [tf.TensorSpec([size, 4 * units]) for size in (features, units)] + [tf.TensorSpec([4 * units])]
+    packing = [tf.TensorSpec(shape, tf.int32) for shape in ([None], [None, 4], [None])]
+
+    def with_gates_in_order(inputs, kernel, recurrent_kernel, bias, *packing):
+        reordered = (_reorder_gates(weight) for weight in (kernel, recurrent_kernel, bias))
+        return function(inputs, *reordered, *packing)
+
+    return tf.function(with_gates_in_order, [tf.TensorSpec([None, features]), *weights, *packing], autograph=False)
 
 
 def _reorder_gates(weight: tf.Tensor) -> tf.Tensor:
     """Swaps the gates' order between i, f, c, o and i, c, f, o."""
     input_gate, second, third, output_gate = tf.split(weight, 4, axis=-1)
     return tf.concat([input_gate, third, second, output_gate], axis=-1)
+
+
+def _states_alone(*arguments):
+    return _run(*arguments, kept=("h",)).outputs["h"].concat()
+
+
+def _sums_alone(*arguments):
+    return _run(*arguments, kept=()).sums
 
 
 @tf.custom_gradient

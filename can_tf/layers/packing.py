@@ -75,8 +75,7 @@ class Levels(NamedTuple):
         return Level(size, steps, first_step, first_element, Rows(first_element, steps * size))
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Packing:
+class Packing(NamedTuple):
     """Where each element of padded sequences goes when they are packed.
 
     Attributes:
@@ -122,6 +121,11 @@ def pack(lengths: tf.Tensor) -> Packing:
         >>> packing.real.numpy().tolist()
         [True, True, True, False, True, False]
     """
+    return _packing_of(lengths)
+
+
+@tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)
+def _packing_of(lengths: tf.Tensor) -> Packing:
     order = tf.argsort(lengths, direction="DESCENDING", stable=True)
     ascending = tf.reverse(tf.gather(lengths, order), [0])
     steps = tf.range(tf.maximum(tf.reduce_max(lengths), 1))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 from can_tf.alignment.spans import share_silence
 from can_tf.audio import read_audio, wav_bytes
@@ -280,3 +281,10 @@ def test_the_python_interface(exported, local_model, trained):
         predictor.predict((samples, 16_000), [("a", 0.0, 99.0)])
     with pytest.raises(ExportError, match="holds no exported model"):
         load(trained.run)
+
+
+def test_what_signatures_share_is_in_the_graph_once(exported):
+    saved = saved_model_pb2.SavedModel.FromString((exported.folder / "saved_model.pb").read_bytes())
+    names = [function.signature.name for function in saved.meta_graphs[0].graph_def.library.function]
+    for shared in ("segments_of_words", "answer_of_segments", "packing_of"):
+        assert sum(shared in name for name in names) == 1, names

@@ -155,10 +155,6 @@ class _Float32(tf.saved_model.experimental.TrackableResource):
     def _destroy_resource(self):
         tf.raw_ops.DestroyResourceOp(resource=self.resource_handle, ignore_lookup_error=True)
 
-    def _trackable_children(self, *arguments, **options):
-        # Keras's ExportArchive saves variables that functions read, and children of resources; functions read the copy.
-        return {**super()._trackable_children(*arguments, **options), "stored": self._stored}
-
 
 @functools.cache
 def encoder(blocks: int) -> Encoder:
