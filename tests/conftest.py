@@ -39,7 +39,9 @@ TABLE_1 = (  # The paper's Table 1 in seconds; its end frames are inclusive.
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Cleans up after each file of tests: what is left then is not looked through again, or a gigabyte would be."""
-    if nextitem is None or nextitem.path != item.path:
+    if nextitem is None:
+        gc.unfreeze()  # What is imported at the very end may ask who holds it.
+    elif nextitem.path != item.path:
         if "keras" in sys.modules:
             sys.modules["keras"].utils.clear_session()
         gc.collect()

@@ -1,7 +1,6 @@
 """`can-tf`: the group of commands. Nothing here imports TensorFlow, so that help is quick."""
 
 import errno
-import logging
 import os
 from typing import Any
 
@@ -25,6 +24,7 @@ from can_tf.cli.commands.verify import verify_command
 from can_tf.cli.shared.notices import show_notices
 from can_tf.cli.shared.streams import open_closed_streams, print_names_of_any_bytes, show_control_characters
 from can_tf.errors import CanError
+from can_tf.imports import silence_tensorflow
 from can_tf.processes import cores
 from can_tf.provenance import versions
 
@@ -78,8 +78,7 @@ def main(ctx: click.Context) -> None:
     print_names_of_any_bytes()
     show_control_characters()
     show_notices(ctx)
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # Its warnings are for those who write graphs.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets at length otherwise.
+    silence_tensorflow()
     # The two directions of a BLSTM run side by side: an operation that took every core would only wait for the other.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, cores() // 2)))
 

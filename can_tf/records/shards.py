@@ -6,9 +6,7 @@ and what is left to do is in `can_tf.records.build`.
 
 import dataclasses
 import hashlib
-import logging
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,7 +27,7 @@ from can_tf.features.front_end import FrontEnd
 from can_tf.features.mfcc import Mfcc
 from can_tf.features.registry import front_end_to_json
 from can_tf.files import naming_disk_errors, replacing, sha256_of_file
-from can_tf.imports import leave_keras_out
+from can_tf.imports import leave_keras_out, silence_tensorflow
 from can_tf.notices import kept
 from can_tf.records.specification import Record, StoredUtterance, described
 from can_tf.records.tfrecord import HEADER_BYTES, framed_bytes
@@ -113,8 +111,7 @@ def _use_one_thread() -> None:
     Raises:
         RecordsError: It has begun with more, which cannot be undone.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    silence_tensorflow()
     leave_keras_out()
     import tensorflow as tf
 

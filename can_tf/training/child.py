@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from can_tf.errors import CanError
+from can_tf.imports import silence_tensorflow
 from can_tf.memory import end_without_memory, ran_out_of_memory
 from can_tf.processes import end_with_parent
 from can_tf.progress import Event
@@ -50,6 +51,7 @@ class Job:
 def main(path: Path) -> None:
     """Trains what a file says."""
     end_with_parent()
+    silence_tensorflow()
     job = Job.from_json(json.loads(path.read_text(encoding="utf-8")))
     try:
         dataset = load_dataset(job.records)
