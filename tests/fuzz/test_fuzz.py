@@ -127,7 +127,6 @@ def test_no_input_breaks_a_parser_and_valid_ones_are_taken(name, tmp_path, virtu
     _forget_peak()
     tally = _fuzz(parser, tmp_path)
     peak = _memory("VmHWM")
-    gc.unfreeze()
     assert tally.outcomes.total() >= EXAMPLES
     assert tally.outcomes["refused"], "nothing was hostile"
     assert not tally.outcomes["refused without a reason"]
