@@ -1,4 +1,4 @@
-"""How TensorFlow is imported by programs of our own: in silence, and without Keras where a command needs none."""
+"""How programs of our own import TensorFlow and Keras: in silence, and without what a command does not need."""
 
 import contextlib
 import importlib.abc
@@ -62,24 +62,29 @@ def _without_greeting() -> Iterator[None]:
             os.write(2, b"".join(line for line in said if not _GREETING.match(line)))
 
 
-def leave_keras_out() -> None:
-    """Has TensorFlow imported without Keras from here on, in half the time.
+# What is left out while another library is being imported, which would only offer more with it.
+_LEFT_OUT = {"keras": "tensorflow", "sklearn": "keras", "matplotlib": "keras"}
 
-    TensorFlow imports Keras at its own end, and with it Matplotlib and scikit-learn where they are installed; it does
-    without if there is none. Whoever needs Keras, before or after, imports it as ever. For programs of our own, as it
-    changes how their whole process imports: another thread that imports Keras while this one imports TensorFlow fails.
+
+def import_late() -> None:
+    """Has Keras, scikit-learn and Matplotlib imported by those who ask for them, and by nobody else, from here on.
+
+    TensorFlow imports Keras at its own end, and Keras imports scikit-learn and Matplotlib where they are installed, for
+    wrappers and plots that nothing here uses; both do without. Most of the time that they take to import is in these.
+    For programs of our own, as it changes how their whole process imports: another thread that imports Keras while this
+    one imports TensorFlow fails.
 
     Example:
-        >>> leave_keras_out()
+        >>> import_late()
         >>> import tensorflow as tf
         >>> import keras
     """
-    if not any(isinstance(finder, _KerasLater) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _KerasLater())
+    if not any(isinstance(finder, _Late) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Late())
 
 
-class _KerasLater(importlib.abc.MetaPathFinder):
-    """Finds a Keras that cannot be loaded, while TensorFlow is being imported.
+class _Late(importlib.abc.MetaPathFinder):
+    """Finds a library that cannot be loaded, while the one that would only offer more with it is being imported.
 
     The spec is a real one, for TensorFlow also asks where Keras lies.
     """
@@ -87,9 +92,9 @@ class _KerasLater(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        tensorflow = sys.modules.get("tensorflow")
+        importer = sys.modules.get(_LEFT_OUT.get(fullname, ""))
         # Python's own mark of a module whose import has begun and not ended; it has no public name.
-        if fullname != "keras" or not getattr(getattr(tensorflow, "__spec__", None), "_initializing", False):
+        if not getattr(getattr(importer, "__spec__", None), "_initializing", False):
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is not None:

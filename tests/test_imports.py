@@ -5,9 +5,9 @@ from pathlib import Path
 
 _PROGRAM = """
 import sys
-from can_tf.imports import leave_keras_out
-leave_keras_out()
-leave_keras_out()
+from can_tf.imports import import_late
+import_late()
+import_late()
 {first}
 print("keras" in sys.modules)
 import keras
@@ -27,6 +27,12 @@ def test_tensorflow_comes_without_keras_until_that_is_asked_for():
 
 def test_keras_itself_is_imported_as_ever():
     assert _said("import keras, tensorflow as tf") == ["True", "tensorflow", "2.0"]
+
+
+def test_keras_comes_without_what_it_would_only_offer_more_with():
+    first = "import keras, tensorflow as tf; print([name for name in ('sklearn', 'matplotlib') if name in sys.modules])"
+    later = "import sklearn, matplotlib.pyplot; print(sklearn.__name__)"
+    assert _said(f"{first}; {later}")[:2] == ["[]", "sklearn"]
 
 
 def test_of_what_is_written_while_tensorflow_is_imported_its_greeting_is_left_out(tmp_path):

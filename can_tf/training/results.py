@@ -16,7 +16,6 @@ from can_tf.training.checkpoint import load_variables
 from can_tf.training.fold_training import FoldTraining
 from can_tf.training.metrics import evaluate_predictions, majority
 from can_tf.training.predictions import Predictions, by_length, predictions_of, write_predictions
-from can_tf.training.references import mean_frame_reference, tfidf_reference
 
 
 def predict(training: FoldTraining, utterances: Sequence[StoredUtterance]) -> Predictions:
@@ -100,6 +99,8 @@ def _metrics(training: FoldTraining, test: Predictions, validation: Predictions)
 
 def _text_reference(training: FoldTraining) -> dict[str, Any]:
     """Scores TF-IDF and logistic regression on the same sets: what any claim stands beside."""
+    from can_tf.training.references import tfidf_reference  # Imports scikit-learn, which no epoch has to wait for.
+
     labels, train, test = training.dataset.labels, training.split.train, training.split.test
     probabilities = tfidf_reference(
         [row.words for row in train],
@@ -113,6 +114,8 @@ def _text_reference(training: FoldTraining) -> dict[str, Any]:
 
 def _audio_reference(training: FoldTraining) -> dict[str, Any]:
     """Scores logistic regression on the mean frame on the same sets."""
+    from can_tf.training.references import mean_frame_reference  # As above.
+
     dataset, split = training.dataset, training.split
     probabilities = mean_frame_reference(
         mean_frames(dataset, split.train),

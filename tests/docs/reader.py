@@ -216,7 +216,7 @@ def free_port() -> int:
 
 def as_process(text: str) -> str:
     """Returns a command whose `can-tf` is that of this Python."""
-    return re.sub(r"^can-tf ", f"{sys.executable} -c 'from can_tf.cli.main import main; main()' ", text)
+    return re.sub(r"^can-tf ", f"{sys.executable} -m can_tf ", text)
 
 
 @contextlib.contextmanager
