@@ -11,7 +11,7 @@ from can_tf.errors import ConfigError
 from can_tf.files import remove_temporary_files, write_json
 from can_tf.progress import amount
 from can_tf.records.dataset import DATASET_FILE
-from can_tf.report.plots import confusion_matrix_png
+from can_tf.report.plots import confusion_matrix_figure, write_png
 from can_tf.report.tables import format_table
 from can_tf.training.elsewhere import Elsewhere
 from can_tf.training.metrics import FINAL_PREDICTION, OTHER_PREDICTIONS, SCORE_NAMES, evaluate_predictions
@@ -208,6 +208,6 @@ def write_elsewhere(result: Elsewhere, out: Path, metrics: Mapping[str, Any] | N
     write_predictions(paths[0], result.predictions, result.labels)
     title = f"{result.run.resolve().name} on {result.dataset.folder.resolve().name}"
     kind = " (synthetic speech)" if result.dataset.synthetic else ""
-    confusion_matrix_png(metrics["confusion"], result.labels, paths[1], f"{title}{kind}")
+    write_png(confusion_matrix_figure(metrics["confusion"], result.labels, f"{title}{kind}"), paths[1])
     write_json(paths[2], dict(metrics))
     return paths

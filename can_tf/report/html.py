@@ -3,7 +3,6 @@
 What comes from files, labels and paths among it, is escaped: `Html` marks what is markup already.
 """
 
-import base64
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -147,7 +146,6 @@ def _cell(value: Any) -> str:
     return f"<td>{escape(str(value))}</td>"
 
 
-def picture(content: bytes, description: str) -> Html:
-    """Returns a PNG with a description for those who do not see it."""
-    data = base64.b64encode(content).decode("ascii")
-    return Html(f'<figure><img src="data:image/png;base64,{data}" alt="{escape(description)}"></figure>')
+def picture(svg: str, description: str) -> Html:
+    """Returns a picture with a description for those who do not see it."""
+    return Html(f'<figure role="img" aria-label="{escape(description)}">{svg}</figure>')

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from can_tf.report.html import Html, confusion_table, document, labels_table, named_values, picture, table, write_html
-from can_tf.report.run import LEARNING_CURVES_FILE, RELIABILITY_FILE, RISK_FILE, Evaluation, headline_scores
+from can_tf.report.plots import to_svg
+from can_tf.report.run import (
+    LEARNING_CURVES_FILE,
+    RELIABILITY_FILE,
+    RISK_FILE,
+    Evaluation,
+    figures_of_run,
+    headline_scores,
+)
 from can_tf.report.tables import CONFIDENCE_HEADERS, RISK_HEADERS, confidence_rows, risk_rows, score_rows
 from can_tf.training.calibration import Calibration
 from can_tf.training.metrics import CALIBRATION_BINS, SCORE_NAMES
@@ -17,11 +25,13 @@ _HEADLINE_NAMES = {**SCORE_NAMES, "calibrated_ece": f"{SCORE_NAMES['ece']}, cali
 
 
 def write_page(folder: Path, evaluation: Evaluation, calibration: Calibration, out: Path | None = None) -> Path:
-    """Writes a run's `report.html` into the folder where its pictures are drawn; None is its own. Returns its path."""
-    out = out or folder
-    pictures = {name: (out / name).read_bytes() for name in (RELIABILITY_FILE, RISK_FILE, LEARNING_CURVES_FILE)}
+    """Writes a run's `report.html` into a folder; None is the run's. Returns its path."""
+    figures = figures_of_run(folder, evaluation, calibration)
+    pictures = {name: to_svg(figure, Path(name).stem) for name, figure in figures.items()}
     headline = headline_scores(evaluation, calibration)
-    return write_html(out / PAGE_FILE, page(folder.resolve().name, evaluation, calibration, headline, pictures))
+    return write_html(
+        (out or folder) / PAGE_FILE, page(folder.resolve().name, evaluation, calibration, headline, pictures)
+    )
 
 
 def page(
@@ -29,7 +39,7 @@ def page(
     evaluation: Evaluation,
     calibration: Calibration,
     headline: Mapping[str, tuple[float, float, float]],
-    pictures: Mapping[str, bytes],
+    pictures: Mapping[str, str],
 ) -> str:
     """Returns the report of a run as HTML.
 
@@ -38,7 +48,7 @@ def page(
         evaluation: Its scores.
         calibration: Its temperature.
         headline: Its scores with intervals, by `headline_scores`.
-        pictures: PNG by file name: reliability, risk over coverage and learning curves.
+        pictures: SVG, by file name: reliability, risk over coverage and learning curves.
     """
     metrics, options, records = evaluation.metrics, evaluation.config["options"], evaluation.config["records"]
     synthetic = metrics["synthetic"]

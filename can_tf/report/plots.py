@@ -1,8 +1,10 @@
-"""Plots of results, as PNG files. Needs matplotlib, the extra `report`."""
+"""Plots of results, as PNG files or as SVG for pages. Needs matplotlib, the extra `report`."""
 
+import io
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +12,9 @@ from can_tf.errors import MissingExtraError
 from can_tf.files import replacing
 from can_tf.training.calibration import RiskCoverage
 from can_tf.training.metrics import calibration_bins, expected_calibration_error
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _COLORS = ("tab:orange", "tab:blue")  # Of predictions drawn together, and where their counts stand, in points:
 _BESIDE = ((6, -10), (-14, 6))
@@ -20,11 +25,11 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def confusion_matrix_png(confusion: Sequence[Sequence[int]], labels: Sequence[str], path: Path, title: str) -> None:
+def confusion_matrix_figure(confusion: Sequence[Sequence[int]], labels: Sequence[str], title: str) -> "Figure":
     """Draws counts, and shares of each true label as shades: `confusion` has a row a true label."""
     counts = np.asarray(confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure, axes = _figure(title, width=1.6 + 0.75 * len(labels), height=1.6 + 0.65 * len(labels))
+    figure, axes = _blank(title, width=1.6 + 0.75 * len(labels), height=1.6 + 0.65 * len(labels))
     image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
     for row, column in np.ndindex(counts.shape):
         color = "white" if shares[row, column] > 0.55 else "black"
@@ -36,19 +41,18 @@ def confusion_matrix_png(confusion: Sequence[Sequence[int]], labels: Sequence[st
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     figure.colorbar(image, label="share of the true label", shrink=0.8)
-    _save(figure, path)
+    return figure
 
 
-def reliability_png(predictions: Mapping[str, np.ndarray], true: np.ndarray, path: Path, title: str) -> None:
+def reliability_figure(predictions: Mapping[str, np.ndarray], true: np.ndarray, title: str) -> "Figure":
     """Draws accuracy over confidence, and how many predictions stand behind each point.
 
     Args:
         predictions: `<float>[utterances, labels]` by what they are called.
         true: `<int>[utterances]`, indices of the true labels.
-        path: Where to write.
-        title: Above the picture.
+        title: Above the picture; none where it is empty.
     """
-    figure, axes = _figure(title, width=5.5, height=5.0)
+    figure, axes = _blank(title, width=5.5, height=5.0)
     axes.plot([0, 1], [0, 1], color="gray", linestyle="--", label="perfectly calibrated")
     for (name, probabilities), color, beside in zip(predictions.items(), _COLORS, _BESIDE, strict=False):
         counts, confidences, accuracies = zip(*calibration_bins(probabilities, true), strict=True)
@@ -58,17 +62,17 @@ def reliability_png(predictions: Mapping[str, np.ndarray], true: np.ndarray, pat
         for count, confidence, accuracy in zip(counts, confidences, accuracies, strict=True):
             place = (confidence, accuracy)
             axes.annotate(str(count), place, textcoords="offset points", xytext=beside, fontsize=7, color=color)
-    axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1)
+    axes.set_xlim(-0.06, 1.06)  # Room for the counts of points at the edges.
+    axes.set_ylim(-0.06, 1.06)
     axes.set_xlabel("confidence: probability of the predicted label")
     axes.set_ylabel("accuracy")
-    axes.legend(fontsize=8)
-    _save(figure, path)
+    _legend_above(axes, columns=1)
+    return figure
 
 
-def risk_coverage_png(curves: Mapping[str, RiskCoverage], path: Path, title: str) -> None:
+def risk_coverage_figure(curves: Mapping[str, RiskCoverage], title: str) -> "Figure":
     """Draws the share that is wrong over the share that is kept, the least confident left out first."""
-    figure, axes = _figure(title, width=5.5, height=4.2)
+    figure, axes = _blank(title, width=5.5, height=4.2)
     for (name, curve), color in zip(curves.items(), _COLORS, strict=False):
         label = f"{name}: area {curve.area:.3f}"
         coverage, risk = [0.0, *curve.coverage], [curve.risk[0], *curve.risk]
@@ -78,13 +82,13 @@ def risk_coverage_png(curves: Mapping[str, RiskCoverage], path: Path, title: str
     axes.set_xlabel("coverage: share of utterances kept")
     axes.set_ylabel("risk: share of them that is wrong")
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", fontsize=8)
-    _save(figure, path)
+    _legend_above(axes, columns=2)
+    return figure
 
 
-def learning_curves_png(history: Sequence[Mapping[str, float]], path: Path, title: str) -> None:
+def learning_curves_figure(history: Sequence[Mapping[str, float]], title: str) -> "Figure":
     """Draws losses on the left and validation scores on the right, over epochs; rows are those of `history.csv`."""
-    figure, axes = _figure(title, width=9.0, height=3.8, columns=2)
+    figure, axes = _blank(title, width=9.0, height=3.8, columns=2)
     epochs = [row["epoch"] for row in history]
     for name, label in (("loss", "training, Eq. 14"), ("validation_loss", "validation, of Eq. 15")):
         axes[0].plot(epochs, [row[name] for row in history], marker=".", label=label)
@@ -95,27 +99,25 @@ def learning_curves_png(history: Sequence[Mapping[str, float]], path: Path, titl
     for axis in axes:
         axis.set_xlabel("epoch")
         axis.grid(alpha=0.3)
-        axis.legend(fontsize=8)
-    _save(figure, path)
+        _legend_above(axis, columns=2)
+    return figure
 
 
-def timeline_png(
+def timeline_figure(
     stretches: Sequence[tuple[float, float]],
     probabilities: Sequence[Sequence[float]],
     colors: Mapping[str, str],
-    path: Path,
     title: str,
-) -> None:
+) -> "Figure":
     """Draws the stretches of a recording over time, each as a column whose parts are the labels' probabilities.
 
     Args:
         stretches: Start and end of each, in seconds.
         probabilities: Of each stretch, in the order of the labels.
         colors: By label.
-        path: Where to write.
         title: Of the picture.
     """
-    figure, axes = _figure(title, width=10.0, height=3.2)
+    figure, axes = _blank(title, width=10.0, height=3.2)
     starts = [start for start, _ in stretches]
     widths = [end - start for start, end in stretches]
     below = np.zeros(len(stretches))
@@ -127,33 +129,18 @@ def timeline_png(
     axes.set_xlabel("seconds")
     axes.set_ylabel("probability")
     axes.set_ylim(0.0, 1.0)
-    axes.legend(fontsize=8, ncols=max(len(colors), 1), loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    _save(figure, path)
+    _legend_above(axes, columns=len(colors))
+    return figure
 
 
-def _figure(title: str, *, width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtraError("A plot", "report") from error
-    figure = Figure(figsize=(width, height), dpi=130, layout="constrained")
-    figure.suptitle(plain(title), fontsize=10)
-    return figure, figure.subplots(1, columns)
-
-
-def _save(figure: Any, path: Path) -> None:
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format="png", metadata={"Software": None})
-
-
-def tables_png(table: Sequence[Mapping[str, Any]], path: Path, note: str) -> None:
+def tables_figure(table: Sequence[Mapping[str, Any]], note: str) -> "Figure":
     """Draws each row's mean and standard deviation of WA and UA, with the paper's means as hollow marks."""
 
     def row_name(line: Mapping[str, Any]) -> str:
         return line["row"] if line["class_weight"] == "none" else f"{line['row']} ({line['class_weight']})"
 
     lines = [line for line in table if line["wa_mean"] is not None][::-1]
-    figure, axes = _figure(f"Tables 2 to 4{f' ({note})' if note else ''}", width=8.0, height=1.5 + 0.4 * len(lines))
+    figure, axes = _blank(f"Tables 2 to 4{f' ({note})' if note else ''}", width=8.0, height=1.5 + 0.4 * len(lines))
     for score, color, shift in (("wa", "tab:blue", 0.12), ("ua", "tab:orange", -0.12)):
         places = [place + shift for place in range(len(lines))]
         means = [line[f"{score}_mean"] for line in lines]
@@ -164,16 +151,16 @@ def tables_png(table: Sequence[Mapping[str, Any]], path: Path, note: str) -> Non
         axes.plot(*zip(*known, strict=True), "o", mfc="none", color=color, label=f"{score.upper()}, the paper")
     axes.set_yticks(range(len(lines)), [row_name(line) for line in lines])
     axes.set_xlabel("mean and standard deviation over trainings")
-    axes.legend(fontsize=8, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    _save(figure, path)
+    _legend_above(axes, columns=4)
+    return figure
 
 
-def trials_png(
-    trials: Sequence[Mapping[str, Any]], over: Sequence[str], logarithmic: Sequence[str], path: Path, note: str
-) -> None:
+def trials_figure(
+    trials: Sequence[Mapping[str, Any]], over: Sequence[str], logarithmic: Sequence[str], note: str
+) -> "Figure":
     """Draws validation WA over each hyperparameter, colored by the next; the paper's values are ringed."""
     title = f"Validation WA of {len(trials)} trials{f' ({note})' if note else ''}"
-    figure, axes = _figure(title, width=1.0 + 4.0 * len(over), height=3.6, columns=len(over))
+    figure, axes = _blank(title, width=1.0 + 4.0 * len(over), height=3.6, columns=len(over))
     scores = [trial["validation_wa"] for trial in trials]
     for index, (axis, name) in enumerate(zip([axes] if len(over) == 1 else axes, over, strict=True)):
         other = over[(index + 1) % len(over)]
@@ -197,5 +184,46 @@ def trials_png(
         axis.grid(alpha=0.3)
     first = axes if len(over) == 1 else axes[0]
     first.set_ylabel("validation WA")
-    first.legend(fontsize=8)
-    _save(figure, path)
+    _legend_above(first, columns=1)
+    return figure
+
+
+def write_png(figure: "Figure", path: Path) -> None:
+    """Writes a plot as PNG, black on white."""
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None})
+
+
+def to_svg(figure: "Figure", name: str) -> str:
+    """Returns a plot as SVG for an HTML page: without background, and text and axes in the page's own color.
+
+    Args:
+        figure: The plot.
+        name: Of letters; the names within begin with it, so that those of several pictures on a page differ.
+    """
+    from matplotlib import rc_context
+
+    written = io.StringIO()
+    with rc_context({"svg.hashsalt": name}):
+        figure.savefig(written, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = written.getvalue()
+    svg = svg[svg.index("<svg") :]  # Without what only files begin with.
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}-", svg)
+    svg = svg.replace("#000000", "currentColor")
+    return svg.replace("<svg", '<svg fill="currentColor" stroke-linejoin="round"', 1)
+
+
+def _blank(title: str, *, width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError("A plot", "report") from error
+    figure = Figure(figsize=(width, height), dpi=130, layout="constrained")
+    if title:
+        figure.suptitle(plain(title), fontsize=10)
+    return figure, figure.subplots(1, columns)
+
+
+def _legend_above(axes: Any, columns: int) -> None:
+    axes.legend(fontsize=8, ncols=max(columns, 1), loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)

@@ -35,9 +35,9 @@ def write_report(folder: Path, table: Sequence[Mapping[str, Any]], facts: Mappin
         temporary.write_text(_markdown(table, facts), encoding="utf-8")
     write_csv(paths[1], CSV_COLUMNS, [{name: line.get(name, "") for name in CSV_COLUMNS} for line in table])
     write_json(paths[2], {"facts": dict(facts), "rows": list(table)})
-    from can_tf.report.plots import tables_png
+    from can_tf.report.plots import tables_figure, write_png
 
-    tables_png(table, paths[3], "synthetic speech" if facts["synthetic"] else "")
+    write_png(tables_figure(table, "synthetic speech" if facts["synthetic"] else ""), paths[3])
     return paths
 
 

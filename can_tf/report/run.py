@@ -2,12 +2,12 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from can_tf.errors import RunError
-from can_tf.report.plots import confusion_matrix_png, learning_curves_png, reliability_png, risk_coverage_png
+from can_tf.report import plots
 from can_tf.training.calibration import Calibration, risk_coverage, scaled
 from can_tf.training.metrics import (
     METRICS_SHAPE,
@@ -24,6 +24,9 @@ from can_tf.training.run_folder import (
     read_probabilities,
     read_run_json,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 RELIABILITY_FILE = "calibration.png"
 RISK_FILE = "risk_coverage.png"
@@ -107,16 +110,28 @@ def draw_run(folder: Path, evaluation: Evaluation, calibration: Calibration, out
     """
     kind = "synthetic speech" if evaluation.metrics["synthetic"] else "test set"
     title = f"{folder.name} ({kind})"
+    out = out or folder
+    out.mkdir(parents=True, exist_ok=True)
+    figures = {
+        "confusion.png": plots.confusion_matrix_figure(evaluation.metrics["confusion"], evaluation.labels, title),
+        **figures_of_run(folder, evaluation, calibration, title),
+    }
+    for name, figure in figures.items():
+        plots.write_png(figure, out / name)
+    return [out / name for name in figures]
+
+
+def figures_of_run(
+    folder: Path, evaluation: Evaluation, calibration: Calibration, title: str = ""
+) -> "dict[str, Figure]":
+    """Returns calibration, risk and learning curves as plots, by their files' names; arguments as `draw_run`'s."""
     predictions = {
         "as trained": evaluation.probabilities,
         f"temperature {calibration.temperature:.2f}": scaled(evaluation.probabilities, calibration.temperature),
     }
     curves = {name: risk_coverage(values, evaluation.true) for name, values in predictions.items()}
-    out = out or folder
-    out.mkdir(parents=True, exist_ok=True)
-    paths = [out / name for name in ("confusion.png", RELIABILITY_FILE, RISK_FILE, LEARNING_CURVES_FILE)]
-    confusion_matrix_png(evaluation.metrics["confusion"], evaluation.labels, paths[0], title)
-    reliability_png(predictions, evaluation.true, paths[1], title)
-    risk_coverage_png(curves, paths[2], title)
-    learning_curves_png(read_history(folder), paths[3], title)
-    return paths
+    return {
+        RELIABILITY_FILE: plots.reliability_figure(predictions, evaluation.true, title),
+        RISK_FILE: plots.risk_coverage_figure(curves, title),
+        LEARNING_CURVES_FILE: plots.learning_curves_figure(read_history(folder), title),
+    }

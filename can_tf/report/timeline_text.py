@@ -153,16 +153,16 @@ def _one_line(text: str) -> str:
 
 def draw_timeline(path: Path, recordings: Sequence[RecordingTimeline]) -> None:
     """Draws the stretches of one recording as a PNG; needs the extra `report`."""
-    from can_tf.report.plots import timeline_png
+    from can_tf.report.plots import timeline_figure, write_png
 
     recording, labels = _one(recordings), labels_of(recordings)
-    timeline_png(
+    figure = timeline_figure(
         [(moment.start, moment.end) for moment, _ in recording.answered()],
         [[answer.best_probabilities[label] for label in labels] for _, answer in recording.answered()],
         label_colors(labels),
-        path,
         recording.path.name,
     )
+    write_png(figure, path)
 
 
 def _write(path: Path, text: str) -> None:

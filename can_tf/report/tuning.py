@@ -13,7 +13,7 @@ from can_tf.progress import Event, Progress, ignore
 from can_tf.records.build import build_records
 from can_tf.records.dataset import load_dataset
 from can_tf.records.shards import BuildOptions
-from can_tf.report.plots import trials_png
+from can_tf.report.plots import trials_figure, write_png
 from can_tf.report.tables import format_table
 from can_tf.training.fold_labels import check_folds
 from can_tf.training.folds import folds_to_run
@@ -155,7 +155,8 @@ def write_report(
     with replacing(paths[0]) as temporary:
         temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     scored = [trial for trial in trials if trial["validation_wa"] is not None]
-    trials_png(scored, over, _logarithmic(), paths[1], "synthetic speech" if facts["synthetic"] else "")
+    note = "synthetic speech" if facts["synthetic"] else ""
+    write_png(trials_figure(scored, over, _logarithmic(), note), paths[1])
     return paths
 
 

@@ -1,11 +1,13 @@
+import re
 import struct
 import sys
+import xml.etree.ElementTree
 
 import numpy as np
 import pytest
 
 from can_tf.errors import MissingExtraError
-from can_tf.report.plots import confusion_matrix_png, learning_curves_png, reliability_png, risk_coverage_png
+from can_tf.report import plots
 from can_tf.report.tables import format_table
 from can_tf.training.calibration import risk_coverage, scaled
 
@@ -32,18 +34,27 @@ def test_pictures_are_drawn_and_the_same_each_time(tmp_path):
         {"epoch": 2, "loss": 1.0, "validation_loss": 1.4, "validation_wa": 0.5, "validation_ua": 0.4},
     ]
     for name in ("first", "second"):
-        confusion_matrix_png([[5, 1], [2, 0]], ["calm", "loud"], tmp_path / f"confusion-{name}.png", "a run")
-        reliability_png(both, true, tmp_path / f"calibration-{name}.png", "a run")
-        risk_coverage_png(curves, tmp_path / f"risk-{name}.png", "a run")
-        learning_curves_png(history, tmp_path / f"curves-{name}.png", "a run")
+        figures = {
+            "confusion": plots.confusion_matrix_figure([[5, 1], [2, 0]], ["calm", "loud"], "a run"),
+            "calibration": plots.reliability_figure(both, true, "a run"),
+            "risk": plots.risk_coverage_figure(curves, "a run"),
+            "curves": plots.learning_curves_figure(history, "a run"),
+        }
+        for picture, figure in figures.items():
+            plots.write_png(figure, tmp_path / f"{picture}-{name}.png")
+            (tmp_path / f"{picture}-{name}.svg").write_text(plots.to_svg(figure, picture))
     for picture in ("confusion", "calibration", "risk", "curves"):
         first, second = (tmp_path / f"{picture}-{name}.png" for name in ("first", "second"))
         assert min(png_size(first)) > 200
         assert first.read_bytes() == second.read_bytes()
+        svg = first.with_suffix(".svg").read_text()
+        assert svg == second.with_suffix(".svg").read_text()
+        assert set(re.findall(r'(?: id="|url\(#|href="#)(\w+)', svg)) == {picture}
+        assert not re.search("<style|<metadata|<!|#000000", svg)
+        assert xml.etree.ElementTree.fromstring(svg).get("fill") == "currentColor"
 
 
-def test_without_matplotlib_the_error_names_the_extra(tmp_path, monkeypatch):
+def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'can_tf\[report\]'"):
-        confusion_matrix_png([[1]], ["a"], tmp_path / "a.png", "a run")
-    assert list(tmp_path.iterdir()) == []
+        plots.confusion_matrix_figure([[1]], ["a"], "a run")
