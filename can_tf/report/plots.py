@@ -209,6 +209,7 @@ def to_svg(figure: "Figure", name: str) -> str:
     svg = written.getvalue()
     svg = svg[svg.index("<svg") :]  # Without what only files begin with.
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' xmlns(:xlink)?="[^"]*"', "", svg).replace("xlink:href", "href")  # HTML knows what SVG is.
     svg = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}-", svg)
     svg = svg.replace("#000000", "currentColor")
     return svg.replace("<svg", '<svg fill="currentColor" stroke-linejoin="round"', 1)
