@@ -1,24 +1,19 @@
-"""How programs of our own import TensorFlow and Keras: in silence, and without what a command does not need."""
+"""How programs of our own import TensorFlow and Keras: quietly, and without what a command does not need."""
 
-import contextlib
 import importlib.abc
 import importlib.machinery
 import logging
 import os
-import re
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import ModuleType
-
-# What TensorFlow's libraries say of themselves before they can be told to be silent.
-_GREETING = re.compile(rb"WARNING: All log messages before absl::|[IWE]0000 00:00:")
 
 
 def silence_tensorflow() -> None:
-    """Has TensorFlow imported without its greeting from here on, in this process and those that it starts.
+    """Quiets TensorFlow's log, in this process and those that it starts; to be called before it is imported.
 
-    Errors are said as ever, and so is what else is written to stderr while it is imported, but after that.
+    Of its C++ part, what ends the process is still said, and of its Python part, errors. From Python 3.13 on, a few lines
+    come before its libraries can be told.
 
     Example:
         >>> silence_tensorflow()
@@ -26,40 +21,6 @@ def silence_tensorflow() -> None:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # Its warnings are for those who write graphs.
-    if not any(isinstance(finder, _Silence) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Silence())
-
-
-class _Silence(importlib.abc.MetaPathFinder):
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target) if fullname == "tensorflow" else None
-        if spec is not None and isinstance(spec.loader, importlib.machinery.SourceFileLoader):
-            spec.loader = _Silently(spec.loader.name, spec.loader.path)
-        return spec
-
-
-class _Silently(importlib.machinery.SourceFileLoader):
-    def exec_module(self, module: ModuleType) -> None:
-        with _without_greeting():
-            super().exec_module(module)
-
-
-@contextlib.contextmanager
-def _without_greeting() -> Iterator[None]:
-    with tempfile.TemporaryFile() as said:
-        sys.stderr.flush()
-        stderr = os.dup(2)
-        os.dup2(said.fileno(), 2)  # For libraries write to the descriptor.
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            said.seek(0)
-            os.write(2, b"".join(line for line in said if not _GREETING.match(line)))
 
 
 # What is left out while another library is being imported, which would only offer more with it.

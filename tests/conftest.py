@@ -39,7 +39,7 @@ TABLE_1 = (  # The paper's Table 1 in seconds; its end frames are inclusive.
 
 @pytest.hookimpl(trylast=True)  # Behind the end of what a file's tests share.
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Cleans up after each file of tests: what is left then is not looked through again, or a gigabyte would be."""
+    """Frees graphs behind each file of tests, and spares the collector what is left: gigabytes, by the end."""
     if nextitem is None:
         gc.unfreeze()  # What is imported at the very end may ask who holds it.
     elif nextitem.path != item.path:

@@ -1,7 +1,5 @@
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 _PROGRAM = """
 import sys
@@ -33,28 +31,6 @@ def test_keras_comes_without_what_it_would_only_offer_more_with():
     first = "import keras, tensorflow as tf; print([name for name in ('sklearn', 'matplotlib') if name in sys.modules])"
     later = "import sklearn, matplotlib.pyplot; print(sklearn.__name__)"
     assert _said(f"{first}; {later}")[:2] == ["[]", "sklearn"]
-
-
-def test_of_what_is_written_while_tensorflow_is_imported_its_greeting_is_left_out(tmp_path):
-    (tmp_path / "tensorflow.py").write_text(
-        """
-import os, sys
-os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\\n")
-os.write(2, b"I0000 00:00:1795880311.292017   15650 cudart_stub.cc:31] Could not find cuda drivers\\n")
-print("a warning of Python's", file=sys.stderr)
-if os.environ.get("FAILS"):
-    raise ImportError("libtensorflow is damaged")
-"""
-    )
-    program = (
-        "from can_tf.imports import silence_tensorflow\nsilence_tensorflow()\nimport tensorflow\nprint(tensorflow)"
-    )
-    for fails in ("", "1"):
-        environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[1]}", "FAILS": fails}
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
-        assert done.stderr.splitlines()[0] == "a warning of Python's"
-        assert len(done.stderr.splitlines()) == 1 or "libtensorflow is damaged" in done.stderr.splitlines()[-1]
-        assert (done.returncode, str(tmp_path) in done.stdout) == (int(bool(fails)), not fails)
 
 
 def test_ctrl_c_while_modules_are_imported_is_a_line():
