@@ -12,8 +12,8 @@ from types import ModuleType
 def silence_tensorflow() -> None:
     """Quiets TensorFlow's log, in this process and those that it starts; to be called before it is imported.
 
-    Of its C++ part, what ends the process is still said, and of its Python part, errors. From Python 3.13 on, a few lines
-    come before its libraries can be told.
+    Of its C++ part, what ends the process is still said, and of its Python part, errors. From Python 3.13 on, a few
+    lines come before its libraries can be told.
 
     Example:
         >>> silence_tensorflow()
