@@ -7,9 +7,9 @@ def main() -> None:
     """Runs the command line. Ctrl-C and a lack of memory each end it in one line, also while modules are imported."""
     try:
         from can_tf.cli.main import main as command_line
-        from can_tf.imports import import_late
+        from can_tf.imports import import_lean
 
-        import_late()
+        import_lean()
         command_line(prog_name="can-tf")
     except KeyboardInterrupt:
         sys.exit("Aborted!")

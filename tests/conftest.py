@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import multiprocessing
 import os
 import shutil
 import sys
@@ -26,6 +27,9 @@ from can_tf.records.dataset import Dataset, load_dataset
 from can_tf.training import child
 
 pytest_plugins = ("tests.trained",)
+
+# Once in a process of tests, whichever pool is its first: most of them build records.
+multiprocessing.set_forkserver_preload(["can_tf.records.preparation"])
 
 TABLE_1 = (  # The paper's Table 1 in seconds; its end frames are inclusive.
     Word("<s>", 0.00, 0.52),

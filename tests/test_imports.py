@@ -3,9 +3,9 @@ import sys
 
 _PROGRAM = """
 import sys
-from can_tf.imports import import_late
-import_late()
-import_late()
+from can_tf.imports import import_lean
+import_lean()
+import_lean()
 {first}
 print("keras" in sys.modules)
 import keras
@@ -31,6 +31,16 @@ def test_keras_comes_without_what_it_would_only_offer_more_with():
     first = "import keras, tensorflow as tf; print([name for name in ('sklearn', 'matplotlib') if name in sys.modules])"
     later = "import sklearn, matplotlib.pyplot; print(sklearn.__name__)"
     assert _said(f"{first}; {later}")[:2] == ["[]", "sklearn"]
+
+
+def test_what_they_are_made_of_is_never_looked_through_for_garbage():
+    first = "import tensorflow as tf; import gc; print(gc.isenabled(), gc.get_freeze_count() > 100_000)"
+    assert _said(first)[:2] == ["True", "True"]
+
+
+def test_who_has_switched_the_collector_off_finds_it_so():
+    first = "import gc; gc.disable(); import tensorflow as tf; print(gc.isenabled(), gc.get_freeze_count())"
+    assert _said(first)[:2] == ["False", "0"]
 
 
 def test_ctrl_c_while_modules_are_imported_is_a_line():

@@ -7,6 +7,7 @@ that needs either fails here. Writes each output as `REQUEST/NAME`, and prints t
 with the process PARENT: nobody reads the answer then.
 """
 
+import gc
 import json
 import os
 import sys
@@ -21,6 +22,7 @@ def end_with(parent: int) -> None:
     os._exit(1)
 
 
+gc.disable()  # There is hardly any garbage, and the program ends soon.
 # Before TensorFlow is imported, which takes seconds.
 threading.Thread(target=end_with, args=[int(sys.argv[3])], daemon=True).start()
 sys.modules["keras"] = None  # type: ignore[assignment]  # TensorFlow imports it if it can; a server has none.

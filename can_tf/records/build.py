@@ -40,6 +40,7 @@ from can_tf.stack import RESAMPLER
 
 _LOG = logging.getLogger(__name__)
 _PLAN_FILE = "plan.json"
+_IMPORTS = ("can_tf.records.preparation",)
 
 
 def build_records(
@@ -224,7 +225,8 @@ def _run(
         return
     try:
         # Even one worker is a process of its own, for the same bytes.
-        with process_pool(min(workers, len(tasks))) if executor is None else contextlib.nullcontext(executor) as pool:
+        own = process_pool(min(workers, len(tasks)), _IMPORTS) if executor is None else contextlib.nullcontext(executor)
+        with own as pool:
             yield from run_all(pool, build_shard, tasks)
     except concurrent.futures.process.BrokenProcessPool as error:
         raise RecordsError(

@@ -27,7 +27,7 @@ from can_tf.features.front_end import FrontEnd
 from can_tf.features.mfcc import Mfcc
 from can_tf.features.registry import front_end_to_json
 from can_tf.files import naming_disk_errors, replacing, sha256_of_file
-from can_tf.imports import import_late, silence_tensorflow
+from can_tf.imports import import_lean, silence_tensorflow
 from can_tf.notices import kept
 from can_tf.records.specification import Record, StoredUtterance, described
 from can_tf.records.tfrecord import HEADER_BYTES, framed_bytes
@@ -112,7 +112,7 @@ def _use_one_thread() -> None:
         RecordsError: It has begun with more, which cannot be undone.
     """
     silence_tensorflow()
-    import_late()
+    import_lean()
     import tensorflow as tf
 
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from can_tf.errors import CanError
-from can_tf.imports import import_late, silence_tensorflow
+from can_tf.imports import import_lean, silence_tensorflow
 from can_tf.memory import end_without_memory, ran_out_of_memory
 from can_tf.processes import end_with_parent
 from can_tf.progress import Event
@@ -52,7 +52,7 @@ def main(path: Path) -> None:
     """Trains what a file says."""
     end_with_parent()
     silence_tensorflow()
-    import_late()
+    import_lean()
     job = Job.from_json(json.loads(path.read_text(encoding="utf-8")))
     try:
         dataset = load_dataset(job.records)

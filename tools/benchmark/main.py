@@ -138,6 +138,27 @@ def probes(root: Path, model: Path, seconds: float, clients: int, as_json: bool)
     )
 
 
+@main.command("recognition")
+@_root
+@_model
+@click.option("--whisper", required=True, help="A model of Whisper: its directory or name.")
+@click.option("--seconds", type=click.FloatRange(5.0), default=60.0, show_default=True, help="Of speech to recognize.")
+@_as_json
+def recognition(root: Path, model: Path, whisper: str, seconds: float, as_json: bool) -> None:
+    """Requests to can-tf serve while it recognizes the words of a long recording, and while other programs work."""
+    from benchmark.recognition import measure_recognition
+
+    rows = measure_recognition(root, model, whisper, seconds)
+    if as_json:
+        click.echo(json.dumps({"rows": rows, "machine": _machine()}, indent=2))
+        return
+    for row in rows:
+        click.echo(
+            f"{row['load']:30s} {row['request']:8s} {row['requests']} requests: median {row['median_ms']:.0f} ms, "
+            f"p99 {row['p99_ms']:.0f} ms, largest {row['largest_ms']:.0f} ms"
+        )
+
+
 @main.command("build-records")
 @_repeats
 @_root

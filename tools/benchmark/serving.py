@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +61,18 @@ def inputs_of_corpus(root: Path) -> list:
     ]
 
 
-@contextlib.contextmanager
-def serving(model: Path, joined: int = JOINED_UTTERANCES) -> Iterator[tuple[int, int]]:
+def serving(model: Path, joined: int = JOINED_UTTERANCES) -> contextlib.AbstractContextManager[tuple[int, int]]:
     """Gives the port and the process of a running server, which answers so many utterances together."""
+    return started(lambda port: ["benchmark.one_server", str(model), str(port), str(joined)])
+
+
+@contextlib.contextmanager
+def started(module: Callable[[int], list[str]]) -> Iterator[tuple[int, int]]:
+    """Gives the port and the process of a running server: a module and its arguments, once the port is known."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "benchmark.one_server", str(model), str(port), str(joined)], env=_environment()
-    )
+    server = subprocess.Popen([sys.executable, "-m", *module(port)], env=_environment())
     try:
         _wait_for(port, server)
         yield port, server.pid

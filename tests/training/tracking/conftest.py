@@ -60,6 +60,6 @@ def tracked(store, tone_records, tmp_path_factory) -> Tracked:
         train_fold(tone_records, folder, OPTIONS, stop_after(2), track=["mlflow"])
     client = mlflow.MlflowClient(tracking_uri=os.environ["MLFLOW_TRACKING_URI"])
     [experiment] = [each for each in client.search_experiments() if each.name == "can_tf"]
-    [run] = client.search_runs([experiment.experiment_id])
+    [run] = client.search_runs([experiment.experiment_id], "attributes.run_name = 'interrupted'")
     metrics = train_fold(tone_records, folder, OPTIONS, track=["mlflow"])
     return Tracked(folder, metrics, client, run.info.run_id, run.info.status)
