@@ -28,6 +28,8 @@ from can_tf.training import child
 
 pytest_plugins = ("tests.trained",)
 
+gc.set_threshold(100_000, 20, 100)  # Graphs are many objects and little garbage.
+
 # Once in a process of tests, whichever pool is its first: most of them build records.
 multiprocessing.set_forkserver_preload(["can_tf.records.preparation"])
 
