@@ -126,7 +126,8 @@ class Reader:
         with pytest.MonkeyPatch.context() as patch:
             if trainings:
                 patch.setattr("can_tf.training.fold_runs.train_apart", train_here)
-            patch.setattr("can_tf.records.build.process_pool", lambda workers: contextlib.nullcontext(self.builder))
+            pool = contextlib.nullcontext(self.builder)
+            patch.setattr("can_tf.records.build.process_pool", lambda *_: pool)
             patch.setattr(
                 "can_tf.prediction.predictor.open_model", lambda path: loaded(newest_version(path.absolute()))
             )
