@@ -7,6 +7,7 @@ import math
 import multiprocessing
 import multiprocessing.util
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -78,7 +79,8 @@ def run_all(
 
     Ctrl-C, an error or a caller that stops early cancels what has not begun.
     """
-    futures = {executor.submit(function, task): task for task in tasks}
+    with _deaf_to_interrupts():  # A process that is just starting when its parent ends says so in a traceback.
+        futures = {executor.submit(function, task): task for task in tasks}
     try:
         for future in concurrent.futures.as_completed(futures):
             yield futures[future], future.result()
@@ -108,6 +110,13 @@ def one_ahead(function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iter
                 coming.cancel()
 
 
+# Before Python 3.11, the process that others fork from could not be kept from both this folder and other places.
+_FORKS = sys.platform == "linux" and sys.version_info >= (3, 11)
+_context: Any = multiprocessing.get_context("forkserver" if _FORKS else "spawn")
+_Context: Any = type(_context)
+_Start: Any = _Context.Process
+
+
 def process_pool(workers: int, imports: Sequence[str] = ()) -> concurrent.futures.Executor:
     """Returns an executor of processes that end when this one does, even if it is killed.
 
@@ -122,14 +131,16 @@ def process_pool(workers: int, imports: Sequence[str] = ()) -> concurrent.future
     with _importing_nothing_from_here():  # Its queues need a process too.
         if _FORKS and imports:
             _context.set_forkserver_preload(list(imports))
-        return concurrent.futures.ProcessPoolExecutor(workers, _SafeContext(), initializer=begin)
+        return _Pool(workers, _SafeContext(), initializer=begin)
 
 
-# Before Python 3.11, the process that others fork from could not be kept from both this folder and other places.
-_FORKS = sys.platform == "linux" and sys.version_info >= (3, 11)
-_context: Any = multiprocessing.get_context("forkserver" if _FORKS else "spawn")
-_Context: Any = type(_context)
-_Start: Any = _Context.Process
+class _Pool(concurrent.futures.ProcessPoolExecutor):
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> Any:
+        """Waits for the processes; after Ctrl-C, which those may not have heard that were just starting, ends them."""
+        if kind is not None and not issubclass(kind, Exception):
+            for process in list((self._processes or {}).values()):
+                process.kill()
+        return super().__exit__(kind, error, trace)
 
 
 class _Process(_Start):
@@ -137,8 +148,12 @@ class _Process(_Start):
 
     @staticmethod
     def _Popen(process_obj: Any) -> Any:  # noqa: N802 - `multiprocessing` calls it so.
-        with _importing_nothing_from_here():
-            return _Start._Popen(process_obj)
+        spawned: Any = multiprocessing.get_context("spawn").Process
+        with _importing_nothing_from_here(), _deaf_to_interrupts():
+            # A sandbox, or a TMPDIR of a long path, may not allow the socket that forks are asked for by.
+            with contextlib.suppress(OSError, EOFError):
+                return _Start._Popen(process_obj)
+            return spawned._Popen(process_obj)
 
 
 class _SafeContext(_Context):
@@ -158,6 +173,29 @@ def _importing_nothing_from_here() -> Iterator[None]:
             util._args_from_interpreter_flags = flags
 
 
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Makes Ctrl-C wait until the block ends; processes that start in it do not hear it at all until they say so.
+
+    Imports, or a process that begins when its parent has just ended, would end in a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    pressed: list[int] = []
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number)) if in_main_thread else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Which those that start inherit.
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
+
+
 def python_command(module: str, *arguments: str) -> list[str]:
     """Returns a command that runs a module as a program which imports nothing from its current folder.
 
@@ -171,9 +209,12 @@ def python_command(module: str, *arguments: str) -> list[str]:
 
 
 def _begin(environment: Mapping[str, str]) -> None:
-    """Begins one of `process_pool`'s processes: those that fork have the variables of when the first one began."""
-    os.environ.clear()
+    """Begins one of `process_pool`'s processes."""
+    os.environ.clear()  # One that forks has the variables of when the first of them began.
     os.environ.update(environment)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches the parent too, which says so.
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_exit_after_parent, daemon=True).start()
 
 

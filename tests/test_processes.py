@@ -49,6 +49,57 @@ def test_every_task_gives_its_result():
         assert dict(run_all(pool, abs, [-1, 2])) == {-1: 1, 2: 2}
 
 
+@pytest.mark.parametrize("folder", ["short", "t" * 200])
+def test_there_are_processes_wherever_temporary_files_are(folder, tmp_path):
+    """The path of a socket has at most 107 characters."""
+    (tmp_path / folder).mkdir()
+    program = (
+        "from can_tf.processes import process_pool\nwith process_pool(1) as pool: print(pool.submit(abs, -7).result())"
+    )
+    environment = os.environ | {"TMPDIR": str(tmp_path / folder)}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("7\n", "")
+
+
+INTERRUPTED = """
+import sys, time
+from can_tf.processes import process_pool, run_all
+
+def work(path):
+    open(path, "w").close()
+    time.sleep(600)
+
+if __name__ == "__main__":
+    try:
+        with process_pool(2, ["can_tf.records.preparation"]) as pool:
+            list(run_all(pool, work, [sys.argv[1]] * 2))
+    except KeyboardInterrupt:
+        print("Aborted!")
+"""
+
+
+@pytest.mark.parametrize("moment", ["while it is imported", "while they work"])
+def test_ctrl_c_is_heard_once(moment, tmp_path):
+    program, begun = tmp_path / "program.py", tmp_path / "begun"
+    program.write_text(INTERRUPTED)
+    command = [sys.executable, program, begun]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, start_new_session=True, **pipes) as parent:
+        children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+        # The first child watches semaphores, the second one forks the others.
+        wait_until(lambda: begun.exists() if moment == "while they work" else len(children.read_text().split()) > 1)
+        os.killpg(parent.pid, signal.SIGINT)  # As a terminal does.
+        assert parent.communicate(timeout=60) == ("Aborted!\n", "")
+
+
+def test_the_processes_have_the_variables_of_now(monkeypatch):
+    for value in "12":
+        monkeypatch.setenv("CAN_TF_TESTED", value)
+        with process_pool(1) as pool:
+            assert pool.submit(os.getenv, "CAN_TF_TESTED").result() == value
+
+
 def test_the_cores_are_those_that_a_scheduler_gave():
     one = min(os.sched_getaffinity(0))
     code = (
