@@ -183,8 +183,10 @@ def _deaf_to_interrupts() -> Iterator[None]:
         yield
         return
     pressed: list[int] = []
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    handler = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number)) if in_main_thread else None
+    handler: Any = None
+    # Where Ctrl-C is ignored, as by what a script runs in the background, it stays so, in those that start too.
+    if threading.current_thread() is threading.main_thread() and callable(signal.getsignal(signal.SIGINT)):
+        handler = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Which those that start inherit.
     try:
         yield
@@ -212,7 +214,8 @@ def _begin(environment: Mapping[str, str]) -> None:
     """Begins one of `process_pool`'s processes."""
     os.environ.clear()  # One that forks has the variables of when the first of them began.
     os.environ.update(environment)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches the parent too, which says so.
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches the parent too, which says so.
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_exit_after_parent, daemon=True).start()

@@ -95,6 +95,18 @@ def test_ctrl_c_is_heard_once(moment, tmp_path):
     assert "Traceback" not in errors  # From Python 3.13 on, TensorFlow greets.
 
 
+def test_where_ctrl_c_is_ignored_it_stays_so(tmp_path):
+    """As by what a script runs in the background."""
+    program, begun = tmp_path / "program.py", tmp_path / "begun"
+    program.write_text(INTERRUPTED.replace("600", "3"))
+    code = "import signal, sys, runpy; signal.signal(signal.SIGINT, signal.SIG_IGN); del sys.argv[0]; "
+    code += "runpy.run_path(sys.argv[0], run_name='__main__')"
+    with subprocess.Popen([sys.executable, "-c", code, program, begun], start_new_session=True) as parent:
+        wait_until(begun.exists)
+        os.killpg(parent.pid, signal.SIGINT)
+        assert parent.wait(60) == 0
+
+
 def test_the_processes_have_the_variables_of_now(monkeypatch):
     for value in "12":
         monkeypatch.setenv("CAN_TF_TESTED", value)
