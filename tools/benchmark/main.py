@@ -98,8 +98,7 @@ def serve(root: Path, model: Path, requests: int, clients: tuple[int, ...], as_j
     from benchmark.serving import measure_serving
 
     rows = measure_serving(root, model, requests, clients)
-    if as_json:
-        click.echo(json.dumps({"rows": rows, "machine": _machine()}, indent=2))
+    if _said_as_json(as_json, rows=rows):
         return
     for row in rows:
         click.echo(
@@ -122,8 +121,7 @@ def probes(root: Path, model: Path, seconds: float, clients: int, as_json: bool)
     from benchmark.probes import measure_probes, observing_microseconds
 
     rows, cost = measure_probes(root, model, seconds, clients), observing_microseconds()
-    if as_json:
-        click.echo(json.dumps({"rows": rows, "microseconds": cost, "machine": _machine()}, indent=2))
+    if _said_as_json(as_json, rows=rows, microseconds=cost):
         return
     for row in rows:
         click.echo(
@@ -149,8 +147,7 @@ def recognition(root: Path, model: Path, whisper: str, seconds: float, as_json: 
     from benchmark.recognition import measure_recognition
 
     rows = measure_recognition(root, model, whisper, seconds)
-    if as_json:
-        click.echo(json.dumps({"rows": rows, "machine": _machine()}, indent=2))
+    if _said_as_json(as_json, rows=rows):
         return
     for row in rows:
         click.echo(
@@ -191,8 +188,7 @@ def growth(utterances: int, folder: Path, as_json: bool) -> None:
     from benchmark.growth import measure_growth
 
     rows = measure_growth(utterances, folder)
-    if as_json:
-        click.echo(json.dumps({"rows": rows, "machine": _machine()}, indent=2))
+    if _said_as_json(as_json, rows=rows):
         return
     for row in rows:
         click.echo(
@@ -218,13 +214,18 @@ def _measure_in_turn(sides: tuple[str, Mapping], repeats: int, as_json: bool) ->
 
     what, functions = sides
     timings = in_turn(functions, repeats=repeats)
-    if as_json:
-        values = {name: timing.as_json() for name, timing in timings.items()}
-        click.echo(json.dumps({"what": what, "sides": values, "machine": _machine()}, indent=2))
+    if _said_as_json(as_json, what=what, sides={name: timing.as_json() for name, timing in timings.items()}):
         return
     click.echo(what)
     for name, timing in timings.items():
         click.echo(_row(name, timing, timings[OURS]))
+
+
+def _said_as_json(asked: bool, **measured: object) -> bool:
+    """Prints what was measured, and on what machine, if it is asked for as JSON; returns whether it is."""
+    if asked:
+        click.echo(json.dumps({**measured, "machine": _machine()}, indent=2))
+    return asked
 
 
 def _row(name: str, timing: Timing, ours: Timing) -> str:
